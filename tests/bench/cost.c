@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Cost of memory operations, one line each: NAME VALUE, nanoseconds per
+ * operation. Under `cdm-vm --icount` a nanosecond is an instruction, and the
+ * figures repeat to a fraction of a percent.
+ *
+ *   cost core                  fork+exit, faults, munmap of ordinary memory
+ *   cost hmm DEVICE NAME       migration in and out per page, lib/test_hmm
+ *   cost cdm DEVICE NAME       the same with the reference driver
+ */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <linux/cdm.h>
+#include <lib/test_hmm_uapi.h>
+
+#define PAGE	4096UL
+#define ROUNDS	5
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static char *map(size_t pages)
+{
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
+	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static void touch(char *p, size_t pages)
+{
+	for (size_t i = 0; i < pages; i++)
+		p[i * PAGE] = 1;
+}
+
+/* The smallest of some rounds: what disturbs, a timer tick say, only adds. */
+static void report(const char *name, const uint64_t *ns, size_t ops)
+{
+	uint64_t best = ns[0];
+
+	for (int i = 1; i < ROUNDS; i++)
+		if (ns[i] < best)
+			best = ns[i];
+	printf("%s %.2f\n", name, (double)best / ops);
+}
+
+static void core(void)
+{
+	const size_t big = (256UL << 20) / PAGE, small = (64UL << 20) / PAGE;
+	uint64_t fork_ns[ROUNDS], fault_ns[ROUNDS], unmap_ns[ROUNDS], t;
+	char *p = map(big);
+
+	touch(p, big);
+	for (int i = 0; i < ROUNDS; i++) {
+		pid_t pid;
+
+		t = now();
+		pid = fork();
+		if (pid < 0)
+			die("fork");
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+		fork_ns[i] = now() - t;
+	}
+	munmap(p, big * PAGE);
+
+	for (int i = 0; i < ROUNDS; i++) {
+		p = map(small);
+		t = now();
+		touch(p, small);
+		fault_ns[i] = now() - t;
+		t = now();
+		munmap(p, small * PAGE);
+		unmap_ns[i] = now() - t;
+	}
+	report("fork+exit_256MiB", fork_ns, 1);
+	report("anon_fault_4KiB", fault_ns, small);
+	report("munmap_per_page", unmap_ns, small);
+}
+
+static void hmm(int fd, char *p, size_t pages, int out)
+{
+	static char mirror[4096 * PAGE];
+	struct hmm_dmirror_cmd cmd = {
+		.addr = (uintptr_t)p,
+		.ptr = (uintptr_t)mirror,
+		.npages = pages,
+	};
+
+	if (ioctl(fd, out ? HMM_DMIRROR_MIGRATE_TO_SYS :
+			    HMM_DMIRROR_MIGRATE_TO_DEV, &cmd))
+		die("test_hmm");
+}
+
+static void cdm(int fd, char *p, size_t pages, int out)
+{
+	struct cdm_migrate m = {
+		.size = sizeof(m),
+		.addr = (uintptr_t)p,
+		.len = pages * PAGE,
+		.pidfd = -1,
+		.direction = out ? CDM_TO_RAM : CDM_TO_DEVICE,
+	};
+
+	if (ioctl(fd, CDM_MIGRATE, &m))
+		die("CDM_MIGRATE");
+	if (m.migrated != pages) {
+		fprintf(stderr, "only %llu of %zu pages moved\n",
+			(unsigned long long)m.migrated, pages);
+		exit(1);
+	}
+}
+
+static void migrate(const char *device, const char *name,
+		    void (*move)(int, char *, size_t, int))
+{
+	const size_t pages = 4096;
+	uint64_t in_ns[ROUNDS], out_ns[ROUNDS], t;
+	int fd = open(device, O_RDWR);
+	char *p = map(pages), line[64];
+
+	if (fd < 0)
+		die(device);
+	touch(p, pages);
+	for (int i = 0; i < ROUNDS; i++) {
+		t = now();
+		move(fd, p, pages, 0);
+		in_ns[i] = now() - t;
+		t = now();
+		move(fd, p, pages, 1);
+		out_ns[i] = now() - t;
+	}
+	snprintf(line, sizeof(line), "%s_in_per_page", name);
+	report(line, in_ns, pages);
+	snprintf(line, sizeof(line), "%s_out_per_page", name);
+	report(line, out_ns, pages);
+	close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], "core"))
+		core();
+	else if (argc == 4 && !strcmp(argv[1], "hmm"))
+		migrate(argv[2], argv[3], hmm);
+	else if (argc == 4 && !strcmp(argv[1], "cdm"))
+		migrate(argv[2], argv[3], cdm);
+	else
+		return fprintf(stderr, "usage: cost core | hmm DEVICE NAME | cdm DEVICE NAME\n"), 2;
+	return 0;
+}

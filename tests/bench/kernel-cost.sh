@@ -1,0 +1,39 @@
+#!/bin/bash
+# Instructions per operation, by QEMU's instruction counter: the kernel with the
+# series and no device against the unpatched one, and migration to DEVICE_HOST
+# against DEVICE_COHERENT in the same kernel.
+set -euo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+vm=$top/tools/cdm-vm/cdm-vm
+cost=$top/build/bench/cost
+
+mkdir -p "$top/build/bench"
+gcc -O2 -Wall -static -I"$top/build/linux" -idirafter "$top/build/linux/include/uapi" \
+	-o "$cost" "$top/tests/bench/cost.c"
+
+on() {
+	local kernel=$1
+	shift
+	"$vm" --kernel "$kernel" --icount --memory 2G --timeout 1200 --no-modprobe "$@"
+}
+
+stock=$(on "$top/build/kernel-stock" -- "$top/tests/bench/guest-cost.sh" "$cost" core)
+series=$(on "$top/build/kernel" -- "$top/tests/bench/guest-cost.sh" "$cost" core)
+devices=$(on "$top/build/kernel" --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
+	--cdm 256M,reserved --cdm 256M,reserved -- \
+	"$top/tests/bench/guest-cost.sh" "$cost")
+
+value() { awk -v name="$2" '$1 == name { print $2 }' <<< "$1"; }
+row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN {
+	printf "%-28s %14.1f %14.1f %9.3f %%\n", n, a, b, (b / a - 1) * 100 }'; }
+
+printf '%-28s %14s %14s %11s\n' "instructions" "unpatched" "series" "change"
+for name in fork+exit_256MiB anon_fault_4KiB munmap_per_page; do
+	row "$name" "$(value "$stock" "$name")" "$(value "$series" "$name")"
+done
+printf '\n%-28s %14s %14s %11s\n' "instructions per page" "COHERENT" "HOST" "change"
+for way in in out; do
+	coherent=$(value "$devices" "test_hmm_coherent_${way}_per_page")
+	row "test_hmm, $way" "$coherent" "$(value "$devices" "test_hmm_host_${way}_per_page")"
+	row "/dev/cdm against it, $way" "$coherent" "$(value "$devices" "cdm_driver_${way}_per_page")"
+done

@@ -1,0 +1,95 @@
+#!/bin/bash
+# Runs the tests and ends with "N passed, N failed, N skipped".
+#
+#   tests/run.sh [debug] [SUITE...]
+#
+# Without "debug": everything on build/kernel, and the storm-prone part on
+# build/kernel-debug. With it: everything on build/kernel-debug. Suites are named
+# as in the output, a part of the name is enough. Logs are in build/tests/.
+#
+# A suite prints TAP; one that prints no result at all, or ends before it said
+# how many there are, has failed.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/.." && pwd)
+vm=$top/tools/cdm-vm/cdm-vm
+logs=$top/build/tests
+passed=0 failed=0 skipped=0
+
+debug=
+if [[ ${1:-} == debug ]]; then
+	debug=1
+	shift
+fi
+only=("$@")
+mkdir -p "$logs"
+rm -f "$logs"/*.log
+
+wanted() {
+	local part
+	[[ ${#only[@]} -gt 0 ]] || return 0
+	for part in "${only[@]}"; do
+		[[ $1 == *"$part"* ]] && return 0
+	done
+	return 1
+}
+
+# suite NAME COMMAND...
+suite() {
+	local name=$1 log status ok skip bad start=$SECONDS
+	shift
+	wanted "$name" || return 0
+	log=$logs/${name//[^a-z0-9]/-}.log
+	"$@" < /dev/null > "$log" 2>&1
+	status=$?
+	skip=$(grep -cE '^ok .*# SKIP' "$log")
+	ok=$(($(grep -cE '^ok ' "$log") - skip))
+	bad=$(grep -cE '^not ok ' "$log")
+	# A plan that says "1..0 # SKIP why" is a program that found nothing to test.
+	if [[ $status == 4 && $ok == 0 && $bad == 0 ]]; then
+		skip=$((skip > 0 ? skip : 1))
+	elif [[ $status != 0 && $bad == 0 ]] || ((ok + bad + skip == 0)); then
+		bad=$((bad + 1))
+		echo "not ok - $name ended with status $status" >> "$log"
+	fi
+	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
+	printf '%-34s %4d passed %3d failed %3d skipped  %4d s\n' \
+		"$name" "$ok" "$bad" "$skip" $((SECONDS - start))
+	((bad == 0)) || tail -n 60 "$log" | sed 's/^/    /'
+}
+
+# selftest DEBUG PROGRAM [ARG...]: one of the series' selftests, in its own VM
+selftest() {
+	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 600)
+	[[ -z $1 ]] || options=(--debug-kernel --memory 3G --timeout 2400)
+	local backend=()
+	[[ $2 != --reserved ]] || backend=(--reserved)
+	shift
+	[[ ${#backend[@]} == 0 ]] || shift
+	local program=$1
+	shift
+	"$vm" "${options[@]}" --cpus 2 --swap 256M --no-modprobe \
+		--cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
+		--dmesg "$logs/$program${backend:+-reserved}.dmesg" -- \
+		"$top/tests/vm/guest-selftest.sh" "${backend[@]}" \
+		"$kernel/selftests/$program" "$@"
+}
+
+programs="accounting refuse memcg device trace coexist fixes storm unbind"
+if [[ -z $debug ]]; then
+	suite "series" "$top/tests/kernel/series.sh"
+	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
+fi
+suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
+for program in $programs; do
+	suite "$program${debug:+ debug}" selftest "$debug" "$program"
+done
+suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
+if [[ -z $debug ]]; then
+	for program in storm unbind fixes; do
+		suite "$program debug" selftest 1 "$program"
+	done
+fi
+
+echo
+echo "$passed passed, $failed failed, $skipped skipped"
+((failed == 0))
