@@ -54,23 +54,28 @@ suite() {
 	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	printf '%-34s %4d passed %3d failed %3d skipped  %4d s\n' \
 		"$name" "$ok" "$bad" "$skip" $((SECONDS - start))
-	((bad == 0)) || tail -n 60 "$log" | sed 's/^/    /'
+	# The comments before a "not ok" say what was expected.
+	((bad == 0)) || grep -E -B12 '^not ok' "$log" | grep -vE '^(ok|#  +(RUN|OK)) ' |
+		sed 's/^/    /'
 }
 
-# selftest DEBUG PROGRAM [ARG...]: one of the series' selftests, in its own VM
+# selftest DEBUG [--reserved|--v1] PROGRAM [ARG...]: one of the series' selftests, in
+# a VM of its own
 selftest() {
 	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 600)
 	[[ -z $1 ]] || options=(--debug-kernel --memory 3G --timeout 2400)
-	local backend=()
-	[[ $2 != --reserved ]] || backend=(--reserved)
 	shift
-	[[ ${#backend[@]} == 0 ]] || shift
+	local setup=()
+	if [[ $1 == --* ]]; then
+		setup=("$1")
+		shift
+	fi
 	local program=$1
 	shift
 	"$vm" "${options[@]}" --cpus 2 --swap 256M --no-modprobe \
 		--cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
-		--dmesg "$logs/$program${backend:+-reserved}.dmesg" -- \
-		"$top/tests/vm/guest-selftest.sh" "${backend[@]}" \
+		--dmesg "$logs/$program${setup:+$setup}${kernel#"$top/build/kernel"}.dmesg" -- \
+		"$top/tests/vm/guest-selftest.sh" "${setup[@]}" \
 		"$kernel/selftests/$program" "$@"
 }
 
@@ -84,6 +89,7 @@ for program in $programs; do
 	suite "$program${debug:+ debug}" selftest "$debug" "$program"
 done
 suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
+suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move
 if [[ -z $debug ]]; then
 	for program in storm unbind fixes; do
 		suite "$program debug" selftest 1 "$program"
