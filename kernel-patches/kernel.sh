@@ -25,6 +25,7 @@ build=$top/build
 tree=$build/linux
 cache=${CDM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdm}
 debug=${DEBUG:-}
+localversion=-cdm
 base_config=${BASE_CONFIG:-}
 
 # Results must not depend on the user's git configuration, nor on the clock.
@@ -45,8 +46,16 @@ base_version() {
 	dpkg-query -W -f '${Version}' "$source_package"
 }
 
+# The patches in order; none for the unpatched kernel.
+series() {
+	local patch
+	for patch in "$patches"/*.patch; do
+		[[ ! -e $patch ]] || cat "$patch"
+	done
+}
+
 series_hash() {
-	cat "$patches"/*.patch 2>/dev/null | sha256sum | cut -c1-16
+	series | sha256sum | cut -c1-16
 }
 
 configs() {
@@ -149,6 +158,7 @@ configure() {
 	else
 		KCONFIG_ALLCONFIG=$wanted make -s -C "$tree" O="$1" allnoconfig
 	fi
+	: > "$build/$1.log"
 	[[ $1 == obj-stock ]] || check_config "$wanted" "$obj/.config"
 }
 
@@ -185,8 +195,8 @@ progress() {
 kmake() {
 	local obj=$1
 	shift
-	make -C "$tree" O="$obj" CC="ccache gcc" -j"$(nproc)" "$@" \
-		> >(tee "$build/$obj.log" | progress) 2>&1
+	make -C "$tree" O="$obj" CC="ccache gcc" LOCALVERSION="$localversion" \
+		-j"$(nproc)" "$@" > >(tee -a "$build/$obj.log" | progress) 2>&1
 }
 
 # The selftests belong to the kernel that they test.
@@ -221,7 +231,8 @@ result_key() {
 		base_version
 		echo "$1"
 		# shellcheck disable=SC2046
-		cat "$patches"/*.patch $(configs) ${base_config:+"$base_config"}
+		cat $(configs) ${base_config:+"$base_config"}
+		series
 		gcc --version | head -1
 		pahole --version
 		sed -n '/^configure()/,/^result_key()/p' "$0"
@@ -250,7 +261,7 @@ build() {
 # The base without the series, in a tree of its own: only benchmarks and the
 # baseline of upstream's tests need it.
 stock() {
-	patches=$here/none tree=$build/linux-stock
+	patches=$here/none tree=$build/linux-stock localversion=
 	export CCACHE_BASEDIR=$tree
 	local result
 	result=$cache/kernels/$(result_key stock)
@@ -267,7 +278,7 @@ stock() {
 deb() {
 	ensure_tree
 	configure obj-deb
-	kmake obj-deb LOCALVERSION=-cdm KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||
+	kmake obj-deb KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||
 		die "packaging failed, see $build/obj-deb.log"
 	mv "$tree"/*.deb "$build/"
 	say "packages:"
