@@ -69,14 +69,15 @@ def show(what, pid):
 
 
 def redis(*words):
-    return subprocess.run(["redis-cli", *words], capture_output=True, text=True,
-                          check=True).stdout.strip()
+    return subprocess.run(["redis-cli", "-e", *words], capture_output=True,
+                          text=True, check=True).stdout.strip()
 
 
 def main():
     os.makedirs(CGROUP, exist_ok=True)
     server = subprocess.Popen(
-        ["redis-server", "--save", "", "--appendonly", "no"],
+        ["redis-server", "--save", "", "--appendonly", "no",
+         "--enable-debug-command", "yes"],
         stdout=subprocess.DEVNULL,
         preexec_fn=lambda: open(f"{CGROUP}/cgroup.procs", "w",
                                 encoding="ascii").write("0"))
