@@ -75,6 +75,8 @@ apply_series() {
 		git -C "$tree" am --show-current-patch=diff > "$build/failed.patch" || true
 		git -C "$tree" apply --check "$build/failed.patch" || true
 		git -C "$tree" am --abort
+		echo "$(base_version) incomplete $(git -C "$tree" rev-parse HEAD)" \
+			> "$(tree_stamp_file)"
 		die "$(basename "$patch") does not apply to $source_package $(base_version)." \
 		    "The hunks are named above; the tree is at the last patch that does, $tree"
 	done

@@ -5,6 +5,7 @@
 # controller is in a version 1 hierarchy, which it cannot join later: a cgroup that
 # was removed keeps it busy.
 set -euo pipefail
+source "$(dirname "$0")/guest-lib.sh"
 
 driver=(reserved=)
 case $1 in
@@ -20,12 +21,7 @@ esac
 modprobe cdm "${driver[@]}"
 
 if [[ ${#driver[@]} -gt 0 ]]; then
-	args=() names=(spm_addr_dev0 spm_addr_dev1) n=0
-	ranges=$(sed -n 's/.*\bcdm\.reserved=\([^ ]*\).*/\1/p' /proc/cmdline)
-	for range in ${ranges//,/ }; do
-		address=${range#*@}
-		args+=("${names[n++]}=${address%\%*}")
-	done
-	modprobe test_hmm "${args[@]}"
+	# shellcheck disable=SC2046
+	modprobe test_hmm $(test_hmm_parameters)
 fi
 exec "$@"
