@@ -8,7 +8,8 @@
 #   kernel.sh stock     build the unpatched kernel, for comparisons, build/kernel-stock
 #
 # DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug.
-# BASE_CONFIG=FILE is the configuration that cdm.config is merged over.
+# BASE_CONFIG=FILE is the configuration that cdm.config is merged over, vm.config if
+# not given.
 # CDM_CACHE=DIR holds built kernels and compiler results; default ~/.cache/cdm.
 #
 # A result has: bzImage, vmlinux, config, lib/modules/VERSION/, selftests/, and
@@ -59,6 +60,7 @@ series_hash() {
 }
 
 configs() {
+	[[ -n $base_config ]] || echo "$here/vm.config"
 	echo "$here/cdm.config"
 	[[ -z $debug ]] || echo "$here/debug.config"
 }
@@ -155,8 +157,11 @@ configure() {
 	# shellcheck disable=SC2046
 	cat $(configs) > "$wanted"
 	if [[ -n $base_config ]]; then
-		cat "$base_config" "$wanted" > "$obj/.config"
-		make -s -C "$tree" O="$1" olddefconfig
+		# Only what is missing: the rest is the user's choice.
+		sed -i '/=n$/d' "$wanted"
+		grep -vxFf <(sed -nE 's/=[ym]$//p' "$base_config" | sed 's/$/=y/p; s/=y$/=m/') \
+			"$wanted" | cat "$base_config" - > "$obj/.config"
+		make -s -C "$tree" O="$1" olddefconfig 2> >(grep -v override: >&2)
 	else
 		KCONFIG_ALLCONFIG=$wanted make -s -C "$tree" O="$1" allnoconfig
 	fi
@@ -283,15 +288,21 @@ deb() {
 	kmake obj-deb KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||
 		die "packaging failed, see $build/obj-deb.log"
 	mv "$tree"/*.deb "$build/"
+	rm -f "$tree"/*.buildinfo "$tree"/*.changes
 	say "packages:"
 	ls "$build"/*.deb
 }
 
-case ${1:-} in
-tree)	 ensure_tree; say "$tree has $(git -C "$tree" rev-list --count base..HEAD) patches" ;;
-refresh) refresh ;;
-build)	 build ;;
-stock)	 stock ;;
-deb)	 deb ;;
-*)	 echo "usage: $0 tree|refresh|build|stock|deb" >&2; exit 2 ;;
-esac
+# In a function, so that the whole script is read before it runs for minutes.
+main() {
+	case ${1:-} in
+	tree)	 ensure_tree; say "$tree has $(git -C "$tree" rev-list --count base..HEAD) patches" ;;
+	refresh) refresh ;;
+	build)	 build ;;
+	stock)	 stock ;;
+	deb)	 deb ;;
+	*)	 echo "usage: $0 tree|refresh|build|stock|deb" >&2; exit 2 ;;
+	esac
+}
+
+main "$@"; exit
