@@ -79,10 +79,16 @@ selftest() {
 		"$kernel/selftests/$program" "$@"
 }
 
+hotplug() {
+	"$vm" --memory 1G --timeout 120 --no-modprobe --cdm 128M,reserved \
+		--dmesg "$logs/hotplug.dmesg" -- "$top/tests/vm/guest-refuse.sh"
+}
+
 programs="accounting refuse memcg device trace coexist fixes storm unbind"
 if [[ -z $debug ]]; then
 	suite "series" "$top/tests/kernel/series.sh"
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
+	suite "hotplug" hotplug
 fi
 suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
 for program in $programs; do
