@@ -3,8 +3,11 @@
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 KERNEL := kernel-patches/kernel.sh
 
+# lib first: the others link it.
+TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
+
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock \
-	tools demo check check-debug hmm-baseline bench clean
+	tools demo check check-debug hmm-baseline bench fuzz install clean
 
 help:
 	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel)'
@@ -12,13 +15,14 @@ help:
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
 	@echo 'make tools           build the tools'
-	@echo 'make demo            watch a program'\''s heap move to a device and back, in a VM'
+	@echo 'make demo            cdmtop on real programs in a VM (REPLAY=1: from a recording)'
+	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make deps            install what the above need (they do it by themselves)'
 
 deps:
-	$(SUDO) scripts/deps.sh kernel vm test
+	$(SUDO) scripts/deps.sh kernel vm tools test
 
 kernel kernel-tree kernel-refresh:
 	@$(SUDO) scripts/deps.sh kernel
@@ -33,20 +37,27 @@ kernel-stock:
 	@$(KERNEL) stock
 
 tools:
-	@$(SUDO) scripts/deps.sh vm
-	@$(MAKE) -s -C tools/cdm-vm
+	@$(SUDO) scripts/deps.sh vm tools
+	@for tool in $(TOOLS); do $(MAKE) -s -C tools/$$tool || exit; done
 
-demo: kernel tools
-	@$(SUDO) scripts/deps.sh test
+ifdef REPLAY
+demo:
+	@$(SUDO) scripts/deps.sh tools
+	@$(MAKE) -s -C tools/lib && $(MAKE) -s -C tools/cdmtop
 	@tests/vm/demo.sh
+else
+demo: kernel tools
+	@$(SUDO) scripts/deps.sh demo
+	@tests/vm/demo.sh
+endif
 
 check: kernel tools
-	@$(SUDO) scripts/deps.sh test
+	@$(SUDO) scripts/deps.sh demo test
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh
 
 check-debug: tools
-	@$(SUDO) scripts/deps.sh test
+	@$(SUDO) scripts/deps.sh demo test
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh debug
 
@@ -57,6 +68,16 @@ hmm-baseline: kernel-stock tools
 bench: kernel kernel-stock tools
 	@tests/bench/kernel-cost.sh
 
+fuzz: tools
+	@$(SUDO) scripts/deps.sh test
+	@$(MAKE) -s -C tests/fuzz fuzz
+
+PREFIX ?= /usr/local
+install: tools
+	@for tool in $(filter cdmtop cdmtrace cdmctl,$(TOOLS)); do \
+		$(MAKE) -s -C tools/$$tool install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) || exit; \
+	done
+
 clean:
 	rm -rf build
-	@$(MAKE) -s -C tools/cdm-vm clean
+	@for tool in $(TOOLS); do $(MAKE) -s -C tools/$$tool clean; done

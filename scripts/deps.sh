@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that the named groups need and that are missing.
-# Usage: scripts/deps.sh GROUP...      groups: kernel deb vm test
+# Usage: scripts/deps.sh GROUP...      groups: kernel deb vm tools demo test
 set -euo pipefail
 
 declare -A packages=(
@@ -8,7 +8,11 @@ declare -A packages=(
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
 	[deb]="debhelper dpkg-dev"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"
-	[test]="python3 redis-server redis-tools tmux util-linux procps"
+	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev
+		 zlib1g-dev libcap-dev libncurses-dev scdoc"
+	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
+	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
+		libcap2-bin man-db"
 )
 
 wanted=()

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the BPF programs and user space share: event records, aggregated
+ * statistics, and the numbers in them.
+ *
+ * Sizes are explicit and the same on both sides. Counts are pages, times are
+ * nanoseconds, addresses are bytes. Timestamps are of CLOCK_BOOTTIME.
+ *
+ * Everything that flows from the kernel to the screen is a record: it starts
+ * with struct cdm_rec. Events (kinds below 64) are made by BPF programs and
+ * pass through the ring as they are; snapshots (64 and up, tools/lib/record.h)
+ * are made by the collector. A .cdm file is a header and then records. So a
+ * record never changes its meaning: new members are appended, readers look at
+ * the length, and skip kinds that they do not know.
+ */
+#ifndef CDM_ABI_H
+#define CDM_ABI_H
+
+#include <linux/types.h>
+
+#define CDM_COMM_LEN	16
+#define CDM_NAME_LEN	16	/* of a device, "cdm0" */
+
+/*
+ * Why a page did not move. The kernel's enum migrate_fail and enum cdm_fail in
+ * linux/cdm.h have the same numbers.
+ */
+enum cdm_abi_fail {
+	CDM_WHY_UNMAPPED, CDM_WHY_SWAPPED, CDM_WHY_PINNED, CDM_WHY_LOCKED,
+	CDM_WHY_ISOLATE, CDM_WHY_FILE, CDM_WHY_WRITEBACK, CDM_WHY_LARGE,
+	CDM_WHY_KSM, CDM_WHY_FOREIGN, CDM_WHY_UNSUPPORTED, CDM_WHY_ALLOC,
+	CDM_WHY_CHARGE, CDM_WHY_COPY, CDM_WHY_RACED,
+	CDM_NR_WHY
+};
+
+/* Direction of a migration: columns of every "in" and "out". */
+enum cdm_abi_dir {
+	CDM_DIR_IN,		/* to a device */
+	CDM_DIR_OUT,		/* to RAM */
+	CDM_NR_DIR
+};
+
+/*
+ * Who caused a migration. The last three are the kernel's
+ * enum device_host_reason.
+ */
+enum cdm_abi_cause {
+	CDM_CAUSE_DRIVER,	/* a driver or its user asked for it */
+	CDM_CAUSE_EVICT,	/* the device was emptied */
+	CDM_CAUSE_REMOVE,	/* the device goes away */
+	CDM_CAUSE_PIN,		/* a long-term pin wants the page in RAM */
+	CDM_NR_CAUSE
+};
+
+/* What the CPU met on device memory, the kernel's enum device_host_fault. */
+enum cdm_abi_fault {
+	CDM_FAULT_COW,		/* a write copied the page to RAM */
+	CDM_FAULT_REUSE,	/* a write made the page writable in place */
+	CDM_FAULT_WAIT,		/* waited for a migration to end */
+	CDM_NR_FAULT
+};
+
+/* Where in the address space. */
+enum cdm_abi_vma {
+	CDM_VMA_ANON, CDM_VMA_HEAP, CDM_VMA_STACK, CDM_VMA_FILE, CDM_VMA_SHMEM,
+	CDM_NR_VMA
+};
+
+/* Kind of device memory, from the flags that the migration selects by. */
+enum cdm_abi_memory {
+	CDM_MEM_UNKNOWN, CDM_MEM_HOST, CDM_MEM_COHERENT, CDM_MEM_PRIVATE,
+};
+
+enum cdm_kind {
+	CDM_EV_MIGRATE = 1,	/* struct cdm_ev_migrate, one migrate_vma call */
+	CDM_EV_EVICT,		/* struct cdm_ev_evict, one eviction */
+	CDM_EV_FAULT,		/* struct cdm_ev_fault, CPU fault on device memory */
+	CDM_EV_PAGE,		/* struct cdm_ev_page, opt-in: a page that moved or not */
+	CDM_EV_RSS,		/* struct cdm_ev_rss, opt-in: residency, by mapping */
+	CDM_EV_CHARGE,		/* struct cdm_ev_charge, opt-in: memcg charges */
+	CDM_EV_PINGPONG,	/* struct cdm_ev_pingpong, a page went to and fro */
+	CDM_EV_DEVICE,		/* struct cdm_ev_device, device added, removed, state */
+	CDM_EV_PAGEFAULT,	/* struct cdm_ev_pagefault, opt-in: any user page fault */
+	CDM_NR_EV,
+	CDM_EV_MAX = 64,	/* snapshots start here */
+};
+
+/* Head of every record. @len includes it and is a multiple of 8. */
+struct cdm_rec {
+	__u16 kind;
+	__u16 cpu;
+	__u32 len;		/* bytes */
+	__u64 ts;		/* ns, CLOCK_BOOTTIME */
+};
+
+/*
+ * Head of every event: who did it and whose memory it is. The two differ when a
+ * device is emptied, or a process migrates another one's memory. Process and
+ * thread ids are those of the initial pid namespace; 0: nobody (any more).
+ */
+struct cdm_ev {
+	struct cdm_rec rec;
+	__u64 mm;		/* identity of the owner's address space */
+	__u64 cgroup;		/* id of the owner's cgroup, memory controller */
+	__u64 device;		/* identity of the device, see struct cdm_device_id */
+	__u32 pid;		/* the owner's process (tgid) */
+	__u32 actor_pid;	/* the process that ran (tgid) */
+	__u32 actor_tid;	/* its thread */
+	__s32 stack;		/* id in the map of stacks, negative: none */
+	char comm[CDM_COMM_LEN];	/* the owner's */
+	char actor_comm[CDM_COMM_LEN];
+};
+
+/*
+ * requested == migrated + already + sum(failed). total time is
+ * collect_ns + copy_ns + restore_ns.
+ */
+struct cdm_ev_migrate {
+	struct cdm_ev ev;
+	__u64 start;		/* bytes */
+	__u64 bytes;		/* length of the range */
+	__u32 requested;	/* pages */
+	__u32 collected;
+	__u32 migrated;
+	__u32 already;
+	__u64 collect_ns;	/* collect and unmap */
+	__u64 copy_ns;		/* the driver allocates and copies, pages change places */
+	__u64 restore_ns;	/* page tables */
+	__u8 dir;		/* enum cdm_abi_dir */
+	__u8 cause;		/* enum cdm_abi_cause */
+	__u8 memory;		/* enum cdm_abi_memory */
+	__u8 vma;		/* enum cdm_abi_vma */
+	__u32 failed[CDM_NR_WHY];
+};
+
+/* @pid is 0, pages of several processes are concerned. */
+struct cdm_ev_evict {
+	struct cdm_ev ev;
+	__u64 evicted;		/* pages */
+	__u64 left;		/* pages still in use */
+	__u64 ns;
+	__s32 ret;		/* 0 or -errno */
+	__u32 cause;		/* enum cdm_abi_cause */
+};
+
+struct cdm_ev_fault {
+	struct cdm_ev ev;
+	__u64 addr;
+	__u64 pfn;
+	__u64 wait_ns;		/* CDM_FAULT_WAIT, else 0 */
+	__u32 fault;		/* enum cdm_abi_fault */
+	__u32 vma;		/* enum cdm_abi_vma */
+};
+
+struct cdm_ev_page {
+	struct cdm_ev ev;
+	__u64 addr;
+	__u64 src_pfn;
+	__u64 dst_pfn;		/* 0: none */
+	__u8 dir;
+	__u8 moved;		/* 0: stayed */
+	__u16 pad[3];
+};
+
+/* Why a process has more or fewer device pages. */
+enum cdm_abi_rss {
+	CDM_RSS_MIGRATE, CDM_RSS_EVICT, CDM_RSS_MAP /* fork */, CDM_RSS_UNMAP,
+	CDM_NR_RSS
+};
+
+struct cdm_ev_rss {
+	struct cdm_ev ev;
+	__u64 pfn;		/* 0: of several pages */
+	__s32 pages;		/* change */
+	__u32 why;		/* enum cdm_abi_rss */
+};
+
+enum cdm_abi_charge { CDM_CHARGE, CDM_UNCHARGE, CDM_TRANSFER_IN, CDM_TRANSFER_OUT,
+		      CDM_NR_CHARGE };
+
+/* One page. ev.cgroup is the one charged, ev.pid is 0: the charge has no process. */
+struct cdm_ev_charge {
+	struct cdm_ev ev;
+	__u32 charge;		/* enum cdm_abi_charge */
+	__u32 pad;
+};
+
+/* @flips changes of direction, each within the window of the last. */
+struct cdm_ev_pingpong {
+	struct cdm_ev ev;
+	__u64 addr;
+	__u64 span_ns;		/* from the first of them to the last */
+	__u32 flips;
+	__u32 pad;
+};
+
+enum cdm_abi_state { CDM_ST_ONLINE, CDM_ST_DRAINING, CDM_ST_OFFLINE, CDM_ST_HUNG,
+		     CDM_ST_REMOVED, CDM_NR_STATE };
+
+struct cdm_ev_device {
+	struct cdm_ev ev;
+	char name[CDM_NAME_LEN];
+	__u64 start;		/* physical, bytes; 0 where only the state changed */
+	__u64 bytes;
+	__u8 old;		/* enum cdm_abi_state */
+	__u8 state;
+	__u16 pad;
+	__s32 node;
+};
+
+struct cdm_ev_pagefault {
+	struct cdm_ev ev;
+	__u64 addr;
+	__u64 ip;
+	__u64 error_code;	/* of the architecture */
+};
+
+/*
+ * Aggregated by BPF since attachment, for one process, one cgroup, one device,
+ * or all. Histograms: bucket n counts times in [2^n, 2^(n+1)) ns, the last one
+ * all above.
+ */
+#define CDM_HIST	40
+
+struct cdm_stats {
+	__u64 pages[CDM_NR_DIR];	/* migrated, evictions included */
+	__u64 calls[CDM_NR_DIR];	/* migrate_vma calls */
+	__u64 ns[CDM_NR_DIR];		/* in those calls */
+	__u64 evicted;			/* pages, part of pages[CDM_DIR_OUT] */
+	__u64 failed[CDM_NR_DIR][CDM_NR_WHY];	/* pages */
+	__u64 faults[CDM_NR_FAULT];
+	__u64 wait_ns;			/* in CDM_FAULT_WAIT */
+	__u64 pingpong;			/* pages found to go to and fro, by event */
+	__u64 pagefaults;		/* all page faults of user space, if asked for */
+	__u64 hist[CDM_NR_DIR][CDM_HIST];	/* time of a call */
+	__u64 hist_wait[CDM_HIST];
+};
+
+enum cdm_scope { CDM_SCOPE_PROC, CDM_SCOPE_CGROUP, CDM_SCOPE_DEVICE, CDM_SCOPE_ALL };
+
+/* @id: tgid, cgroup id, device identity, 0 */
+struct cdm_stats_key {
+	__u64 id;
+	__u32 scope;		/* enum cdm_scope */
+	__u32 pad;
+};
+
+/* What is behind the identity of a device: the region's owner pointer. */
+struct cdm_device_id {
+	char name[CDM_NAME_LEN];
+	__u64 start;		/* physical, bytes */
+	__u64 bytes;
+};
+
+/* Per CPU and kind of event: seen == emitted + lost + filtered. */
+struct cdm_loss {
+	__u64 seen;
+	__u64 filtered;		/* after it had to be looked at in full */
+	__u64 emitted;
+	__u64 lost_ring;	/* no room in the ring */
+	__u64 lost_map;		/* no room in a map, e.g. of calls under way */
+};
+
+/* Written by the task iterator, one for each process with an address space. */
+struct cdm_task {
+	__u64 mm;
+	__u64 cgroup;
+	__u64 start_ns;		/* CLOCK_BOOTTIME, tells reused pids apart */
+	__u64 rss_file;		/* pages, RAM and device together */
+	__u64 rss_anon;
+	__u64 rss_shmem;
+	__u64 swap;
+	__s64 device;		/* pages on DEVICE_HOST devices; -1: not counted */
+	__u32 pid;		/* tgid, initial namespace */
+	__u32 nspid;		/* tgid in the reader's namespace; 0: not there */
+	__u32 uid;		/* effective, initial user namespace */
+	__u32 pad;
+	char comm[CDM_COMM_LEN];
+};
+
+#endif

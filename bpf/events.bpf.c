@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Migrations, evictions, faults and charges: aggregated for cdmtop, as events
+ * for cdmtrace, from the same hooks. The collector loads only programs whose
+ * figures or events are asked for.
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "cdm_abi.h"
+#include "flavours.h"
+#include "owner.bpf.h"
+#include "events.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* enum migrate_vma_direction */
+#define SELECT_SYSTEM	(1 << 0)
+#define SELECT_PRIVATE	(1 << 1)
+#define SELECT_COHERENT	(1 << 2)
+#define SELECT_HOST	(1 << 4)
+
+/* A device shows its name the first time that it does something. */
+static __always_inline void learn(struct device_host *dh)
+{
+	struct cdm_device_id id = {};
+	u64 key = (u64)dh;
+
+	if (bpf_map_lookup_elem(&devices, &key))
+		return;
+	bpf_probe_read_kernel_str(id.name, sizeof(id.name), BPF_CORE_READ(dh, name));
+	id.start = BPF_CORE_READ(dh, pgmap.range.start);
+	id.bytes = BPF_CORE_READ(dh, pgmap.range.end) + 1 - id.start;
+	bpf_map_update_elem(&devices, &key, &id, BPF_NOEXIST);
+}
+
+static __always_inline bool device_passes(u64 device)
+{
+	struct cdm_device_id *id;
+
+	if (!filter_device[0])
+		return true;
+	id = bpf_map_lookup_elem(&devices, &device);
+	return id && same(filter_device, id->name);
+}
+
+static __always_inline struct call *call_of_thread(void)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	return bpf_map_lookup_elem(&calls, &tid);
+}
+
+static __always_inline void call_ends(void)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+
+	bpf_map_delete_elem(&calls, &tid);
+}
+
+static __always_inline bool call_begins(u32 kind, struct call *call)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct cdm_loss *count;
+
+	if (!bpf_map_update_elem(&calls, &tid, call, BPF_ANY))
+		return true;
+	count = loss_of(kind);
+	if (count) {
+		count->seen++;
+		count->lost_map++;
+	}
+	return false;
+}
+
+/* Runs @work, which has @s, for each scope that an event belongs to. */
+#define for_each_scope(ev, s, work) do {					\
+	struct cdm_stats *s;							\
+										\
+	s = stats_of(CDM_SCOPE_ALL, 0);						\
+	if (s) { work; }							\
+	if ((ev)->pid && (s = stats_of(CDM_SCOPE_PROC, (ev)->pid))) { work; }	\
+	if ((ev)->cgroup && (s = stats_of(CDM_SCOPE_CGROUP, (ev)->cgroup))) { work; } \
+	if ((ev)->device && (s = stats_of(CDM_SCOPE_DEVICE, (ev)->device))) { work; } \
+} while (0)
+
+static __always_inline void count_migrate(struct cdm_stats *s, const struct cdm_ev_migrate *e,
+					  u64 ns)
+{
+	u32 dir = e->dir == CDM_DIR_OUT;
+
+	add(&s->pages[dir], e->migrated);
+	add(&s->calls[dir], 1);
+	add(&s->ns[dir], ns);
+	add(&s->hist[dir][log2_bucket(ns)], 1);
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		if (e->failed[i])
+			add(&s->failed[dir][i], e->failed[i]);
+}
+
+static __always_inline bool migrate_passes(const struct cdm_ev_migrate *e, u64 ns)
+{
+	u64 pages = e->migrated;
+
+	if (filter_dir >= 0 && e->dir != filter_dir)
+		return false;
+	if (filter_why >= 0 && filter_why < CDM_NR_WHY && !e->failed[filter_why])
+		return false;
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		pages += e->failed[i];
+	return pages >= filter_min_pages && ns >= filter_min_ns && device_passes(e->ev.device);
+}
+
+static __always_inline u32 memory_kind(u64 flags, u64 device)
+{
+	if (flags & SELECT_HOST)
+		return CDM_MEM_HOST;
+	if (flags & SELECT_COHERENT)
+		return CDM_MEM_COHERENT;
+	if (flags & SELECT_PRIVATE)
+		return CDM_MEM_PRIVATE;
+	return bpf_map_lookup_elem(&devices, &device) ? CDM_MEM_HOST : CDM_MEM_UNKNOWN;
+}
+
+/* The migration of @call is through. */
+static __always_inline void migrated(void *ctx, struct mm_struct *mm, struct migrate_vma *args,
+				     struct call *call)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_MIGRATE);
+	u64 now = bpf_ktime_get_boot_ns(), ns = now - call->start;
+	u64 flags = BPF_CORE_READ(args, flags);
+	struct cdm_ev_migrate e = {};
+
+	if (!count)
+		return;
+	count->seen++;
+	e.ev.rec.ts = call->start;
+	e.ev.device = (u64)BPF_CORE_READ(args, pgmap_owner);
+	e.start = BPF_CORE_READ(args, start);
+	e.bytes = BPF_CORE_READ(args, end) - e.start;
+	e.requested = BPF_CORE_READ(args, npages);
+	e.collected = BPF_CORE_READ(args, cpages);
+	if (bpf_core_field_exists(args->failed)) {
+		e.migrated = BPF_CORE_READ(args, migrated);
+		e.already = BPF_CORE_READ(args, already);
+		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
+	}
+	e.collect_ns = (call->setup ?: now) - call->start;
+	e.copy_ns = call->pages ? call->pages - call->setup : 0;
+	e.restore_ns = call->pages ? now - call->pages : 0;
+	e.dir = flags & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
+	e.memory = memory_kind(flags, e.ev.device);
+	e.vma = vma_kind(BPF_CORE_READ(args, vma));
+
+	if (!head(&e.ev, CDM_EV_MIGRATE, sizeof(e), mm_owner(mm), mm) || !migrate_passes(&e, ns)) {
+		count->filtered++;
+		return;
+	}
+	if (with_stats)
+		for_each_scope(&e.ev, s, count_migrate(s, &e, ns));
+	if (!wanted(CDM_EV_MIGRATE)) {
+		count->filtered++;
+		return;
+	}
+	if (with_stacks)
+		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
+	emit(CDM_EV_MIGRATE, count, &e, sizeof(e));
+}
+
+SEC("tp_btf/migrate_vma_start")
+int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
+{
+	struct call call = {
+		.args = (u64)args, .start = bpf_ktime_get_boot_ns(), .migrating = true,
+	};
+
+	call_begins(CDM_EV_MIGRATE, &call);
+	return 0;
+}
+
+SEC("tp_btf/migrate_vma_setup")
+int BPF_PROG(migrate_setup, struct mm_struct *mm, struct migrate_vma *args)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || call->args != (u64)args)
+		return 0;
+	call->setup = bpf_ktime_get_boot_ns();
+	/* Some drivers stop here when there is nothing to move. */
+	if (!BPF_CORE_READ(args, cpages)) {
+		migrated(ctx, mm, args, call);
+		call_ends();
+	}
+	return 0;
+}
+
+/* One page of a migration, for events per page and for ping-pong. */
+struct walk {
+	struct mm_struct *mm;
+	struct migrate_vma *args;
+	struct cdm_ev_page e;
+	bool pass;
+};
+
+static __always_inline void pingpong(struct walk *w, u64 now)
+{
+	struct page_key key = { .mm = (u64)w->mm, .addr = w->e.addr };
+	struct page_past fresh = { .last = now, .first = now, .dir = w->e.dir };
+	struct page_past *past = bpf_map_lookup_elem(&pages, &key);
+	struct cdm_ev_pingpong p = {};
+	struct cdm_loss *count;
+
+	if (!past || past->dir == w->e.dir || now - past->last > pingpong_window_ns) {
+		bpf_map_update_elem(&pages, &key, &fresh, BPF_ANY);
+		return;
+	}
+	if (!past->flips)
+		past->first = past->last;
+	past->last = now;
+	past->dir = w->e.dir;
+	if (++past->flips < pingpong_flips)
+		return;
+
+	p.ev = w->e.ev;
+	p.ev.rec.kind = CDM_EV_PINGPONG;
+	p.ev.rec.len = sizeof(p);
+	p.addr = key.addr;
+	p.span_ns = now - past->first;
+	p.flips = past->flips;
+	past->flips = 0;
+	if (with_stats)
+		for_each_scope(&p.ev, s, add(&s->pingpong, 1));
+	count = loss_of(CDM_EV_PINGPONG);
+	if (!count)
+		return;
+	count->seen++;
+	if (wanted(CDM_EV_PINGPONG))
+		emit(CDM_EV_PINGPONG, count, &p, sizeof(p));
+	else
+		count->filtered++;
+}
+
+static long visit_page(u64 i, struct walk *w)
+{
+	struct migrate_vma *args = w->args;
+	unsigned long *from = BPF_CORE_READ(args, src);
+	unsigned long *to = BPF_CORE_READ(args, dst);
+	unsigned long src = 0, dst = 0;
+	struct cdm_loss *count;
+
+	bpf_probe_read_kernel(&src, sizeof(src), from + i);
+	bpf_probe_read_kernel(&dst, sizeof(dst), to + i);
+	w->e.addr = BPF_CORE_READ(args, start) + i * 4096;
+	w->e.moved = !!(src & MIGRATE_PFN_MIGRATE);
+	w->e.src_pfn = src >> 6;	/* MIGRATE_PFN_SHIFT */
+	w->e.dst_pfn = dst >> 6;
+
+	if (with_pingpong && w->e.moved && w->pass)
+		pingpong(w, w->e.ev.rec.ts);
+	if (!wanted(CDM_EV_PAGE) || !(src | dst))
+		return 0;
+	count = loss_of(CDM_EV_PAGE);
+	if (!count)
+		return 0;
+	count->seen++;
+	if (w->pass)
+		emit(CDM_EV_PAGE, count, &w->e, sizeof(w->e));
+	else
+		count->filtered++;
+	return 0;
+}
+
+SEC("tp_btf/migrate_vma_pages")
+int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
+{
+	struct call *call = call_of_thread();
+	struct walk w = { .mm = mm, .args = args };
+
+	if (!call || call->args != (u64)args)
+		return 0;
+	call->pages = bpf_ktime_get_boot_ns();
+	if (!with_pingpong && !wanted(CDM_EV_PAGE))
+		return 0;
+
+	w.e.ev.rec.ts = call->pages;
+	w.e.ev.device = (u64)BPF_CORE_READ(args, pgmap_owner);
+	w.e.dir = BPF_CORE_READ(args, flags) & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
+	w.pass = head(&w.e.ev, CDM_EV_PAGE, sizeof(w.e), mm_owner(mm), mm) &&
+		 device_passes(w.e.ev.device);
+	bpf_loop(BPF_CORE_READ(args, npages), visit_page, &w, 0);
+	return 0;
+}
+
+SEC("tp_btf/migrate_vma_finalize")
+int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || call->args != (u64)args)
+		return 0;
+	migrated(ctx, mm, args, call);
+	call_ends();
+	return 0;
+}
+
+/* Tells the name of the device whose migrations came before. */
+SEC("tp_btf/cdm_migrate")
+int BPF_PROG(device_migrate, struct mm_struct *mm, struct device_host *dh)
+{
+	learn(dh);
+	return 0;
+}
+
+SEC("tp_btf/cdm_evict_start")
+int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
+{
+	struct call call = {
+		.start = bpf_ktime_get_boot_ns(), .device = (u64)dh, .cause = cause,
+		.evicting = true,
+	};
+
+	learn(dh);
+	call_begins(CDM_EV_EVICT, &call);
+	return 0;
+}
+
+static __always_inline void count_evict(struct cdm_stats *s, u64 pages)
+{
+	add(&s->pages[CDM_DIR_OUT], pages);
+	add(&s->evicted, pages);
+}
+
+/* Owners were counted page by page, at cdm_rss. */
+SEC("tp_btf/cdm_evict")
+int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
+	     int ret, u64 ns)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_EVICT);
+	struct cdm_ev_evict e = {
+		.evicted = evicted, .left = left, .ret = ret, .cause = cause,
+	};
+	struct call *call = call_of_thread();
+
+	if (!count)
+		return 0;
+	count->seen++;
+	learn(dh);
+	e.ev.rec.ts = call && call->evicting ? call->start : bpf_ktime_get_boot_ns() - ns;
+	e.ns = bpf_ktime_get_boot_ns() - e.ev.rec.ts;
+	e.ev.device = (u64)dh;
+	call_ends();
+	if (!head(&e.ev, CDM_EV_EVICT, sizeof(e), NULL, NULL) || filter_dir == CDM_DIR_IN ||
+	    filter_why >= 0 || e.evicted < filter_min_pages || e.ns < filter_min_ns ||
+	    !device_passes(e.ev.device)) {
+		count->filtered++;
+		return 0;
+	}
+	if (with_stats)
+		for_each_scope(&e.ev, s, count_evict(s, evicted));
+	if (!wanted(CDM_EV_EVICT)) {
+		count->filtered++;
+		return 0;
+	}
+	if (with_stacks)
+		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
+	emit(CDM_EV_EVICT, count, &e, sizeof(e));
+	return 0;
+}
+
+SEC("tp_btf/cdm_rss")
+int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_RSS);
+	struct call *call = call_of_thread();
+	bool evicting = call && call->evicting;
+	struct cdm_ev_rss e = { .pages = nr };
+	struct cdm_stats *s;
+
+	if (!count || (!evicting && !wanted(CDM_EV_RSS)))
+		return 0;
+	count->seen++;
+	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	/* In bulk there is no folio, at fork and unmapping. */
+	e.ev.device = folio ? (u64)BPF_CORE_READ(folio, page.pgmap, owner) : 0;
+	if (evicting)
+		e.why = CDM_RSS_EVICT;
+	else if (call && call->migrating)
+		e.why = CDM_RSS_MIGRATE;
+	else
+		e.why = nr > 0 ? CDM_RSS_MAP : CDM_RSS_UNMAP;
+	if (!head(&e.ev, CDM_EV_RSS, sizeof(e), mm_owner(mm), mm) || !device_passes(e.ev.device)) {
+		count->filtered++;
+		return 0;
+	}
+	/* A page that could not be moved comes back: the count goes down again. */
+	if (with_stats && evicting) {
+		if (e.ev.pid && (s = stats_of(CDM_SCOPE_PROC, e.ev.pid)))
+			count_evict(s, -(s64)nr);
+		if (e.ev.cgroup && (s = stats_of(CDM_SCOPE_CGROUP, e.ev.cgroup)))
+			count_evict(s, -(s64)nr);
+	}
+	if (wanted(CDM_EV_RSS))
+		emit(CDM_EV_RSS, count, &e, sizeof(e));
+	else
+		count->filtered++;
+	return 0;
+}
+
+static __always_inline void count_fault(struct cdm_stats *s, const struct cdm_ev_fault *e)
+{
+	if (e->fault >= CDM_NR_FAULT)
+		return;
+	add(&s->faults[e->fault], 1);
+	if (e->fault != CDM_FAULT_WAIT)
+		return;
+	add(&s->wait_ns, e->wait_ns);
+	add(&s->hist_wait[log2_bucket(e->wait_ns)], 1);
+}
+
+SEC("tp_btf/cdm_fault")
+int BPF_PROG(fault, struct vm_area_struct *vma, unsigned long address, unsigned long pfn, u32 kind,
+	     u64 wait_ns)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_FAULT);
+	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct cdm_ev_fault e = {
+		.addr = address, .pfn = pfn, .wait_ns = wait_ns, .fault = kind,
+	};
+
+	if (!count)
+		return 0;
+	count->seen++;
+	e.ev.rec.ts = bpf_ktime_get_boot_ns() - wait_ns;
+	e.vma = vma_kind(vma);
+	if (!head(&e.ev, CDM_EV_FAULT, sizeof(e), mm_owner(mm), mm) ||
+	    wait_ns < filter_min_ns) {
+		count->filtered++;
+		return 0;
+	}
+	if (with_stats)
+		for_each_scope(&e.ev, s, count_fault(s, &e));
+	if (!wanted(CDM_EV_FAULT)) {
+		count->filtered++;
+		return 0;
+	}
+	if (with_stacks)
+		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
+	emit(CDM_EV_FAULT, count, &e, sizeof(e));
+	return 0;
+}
+
+static __always_inline void charged(void *ctx, struct mem_cgroup *memcg, struct folio *folio,
+				    u32 charge)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_CHARGE);
+	struct cdm_ev_charge e = { .charge = charge };
+	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+
+	if (!count)
+		return;
+	count->seen++;
+	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	e.ev.device = (u64)BPF_CORE_READ(folio, page.pgmap, owner);
+	/* No owner: the process is not known, and the cgroup is that of the charge. */
+	if (!head(&e.ev, CDM_EV_CHARGE, sizeof(e), NULL, NULL) && !filter_cgroup) {
+		count->filtered++;
+		return;
+	}
+	e.ev.cgroup = cgroup_id(cgroup);
+	if ((filter_cgroup && !below(cgroup)) || !device_passes(e.ev.device)) {
+		count->filtered++;
+		return;
+	}
+	emit(CDM_EV_CHARGE, count, &e, sizeof(e));
+}
+
+SEC("tp_btf/cdm_charge")
+int BPF_PROG(charge, struct mem_cgroup *memcg, struct folio *folio)
+{
+	charged(ctx, memcg, folio, CDM_CHARGE);
+	return 0;
+}
+
+SEC("tp_btf/cdm_uncharge")
+int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
+{
+	charged(ctx, memcg, folio, CDM_UNCHARGE);
+	return 0;
+}
+
+/* The charge goes with the data; the one of the two folios that is on a device counts. */
+SEC("tp_btf/cdm_transfer")
+int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio *dst)
+{
+	u64 owner = (u64)BPF_CORE_READ(dst, page.pgmap, owner);
+
+	/* RAM has list pointers where a device page has its pgmap. */
+	if (bpf_map_lookup_elem(&devices, &owner))
+		charged(ctx, memcg, dst, CDM_TRANSFER_IN);
+	else
+		charged(ctx, memcg, src, CDM_TRANSFER_OUT);
+	return 0;
+}
+
+static __always_inline void device_event(struct device_host *dh, u32 old, u32 state, s32 node,
+					 bool region)
+{
+	struct cdm_loss *count = loss_of(CDM_EV_DEVICE);
+	struct cdm_ev_device e = { .old = old, .state = state, .node = node };
+
+	if (!count)
+		return;
+	count->seen++;
+	learn(dh);
+	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	e.ev.device = (u64)dh;
+	bpf_probe_read_kernel_str(e.name, sizeof(e.name), BPF_CORE_READ(dh, name));
+	if (region) {
+		e.start = BPF_CORE_READ(dh, pgmap.range.start);
+		e.bytes = BPF_CORE_READ(dh, pgmap.range.end) + 1 - e.start;
+	}
+	/* Whoever did it: a device's state concerns everybody. */
+	head(&e.ev, CDM_EV_DEVICE, sizeof(e), NULL, NULL);
+	if (wanted(CDM_EV_DEVICE) && device_passes(e.ev.device))
+		emit(CDM_EV_DEVICE, count, &e, sizeof(e));
+	else
+		count->filtered++;
+}
+
+SEC("tp_btf/cdm_region_add")
+int BPF_PROG(region_add, struct device_host *dh, struct range *range, int nid)
+{
+	device_event(dh, CDM_ST_REMOVED, CDM_ST_ONLINE, nid, true);
+	return 0;
+}
+
+SEC("tp_btf/cdm_region_remove")
+int BPF_PROG(region_remove, struct device_host *dh, struct range *range, int nid)
+{
+	device_event(dh, CDM_ST_DRAINING, CDM_ST_REMOVED, nid, true);
+	return 0;
+}
+
+SEC("tp_btf/cdm_state")
+int BPF_PROG(state, struct device_host *dh, u32 old, u32 new)
+{
+	device_event(dh, old, new, BPF_CORE_READ(dh, nid), false);
+	return 0;
+}
+
+/* Every page fault of user space: there on any kernel, with or without devices. */
+SEC("tp_btf/page_fault_user")
+int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned long error_code)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct cdm_loss *count = loss_of(CDM_EV_PAGEFAULT);
+	struct cdm_ev_pagefault e = { .addr = address, .error_code = error_code };
+
+	if (!count)
+		return 0;
+	count->seen++;
+	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	e.ip = BPF_CORE_READ(regs, ip);
+	if (!head(&e.ev, CDM_EV_PAGEFAULT, sizeof(e), task, BPF_CORE_READ(task, mm))) {
+		count->filtered++;
+		return 0;
+	}
+	if (with_stats)
+		for_each_scope(&e.ev, s, add(&s->pagefaults, 1));
+	if (wanted(CDM_EV_PAGEFAULT))
+		emit(CDM_EV_PAGEFAULT, count, &e, sizeof(e));
+	else
+		count->filtered++;
+	return 0;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The members of kernel structures that the programs read, and no others.
+ * libbpf finds their places in the running kernel by name (CO-RE); what comes
+ * after three underscores in a name is not part of it.
+ */
+#ifndef CDM_FLAVOURS_H
+#define CDM_FLAVOURS_H
+
+#define CORE __attribute__((preserve_access_index))
+
+typedef __u64 u64;
+typedef __u32 u32;
+typedef __s32 s32;
+typedef __s64 s64;
+
+struct percpu_counter {
+	s64 count;
+	s32 *counters;
+} CORE;
+
+/* Numbers differ by kernel: always by bpf_core_enum_value(). */
+enum cgroup_subsys_id___cdm { memory_cgrp_id };
+
+struct kernfs_node {
+	u64 id;
+} CORE;
+
+struct cgroup_subsys_state;
+
+struct cgroup {
+	struct cgroup_subsys_state *subsys[1];
+	struct kernfs_node *kn;
+} CORE;
+
+struct cgroup_subsys_state {
+	struct cgroup *cgroup;
+	struct cgroup_subsys_state *parent;
+} CORE;
+
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+} CORE;
+
+struct mem_cgroup {
+	struct cgroup_subsys_state css;
+} CORE;
+
+struct ns_common {
+	u32 inum;
+} CORE;
+
+struct pid_namespace {
+	struct ns_common ns;
+} CORE;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+} CORE;
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1];
+} CORE;
+
+typedef struct {
+	u32 val;
+} kuid_t;
+
+struct cred {
+	kuid_t euid;
+} CORE;
+
+struct mm_struct;
+
+struct task_struct {
+	int pid;
+	int tgid;
+	char comm[16];
+	u64 start_boottime;
+	struct mm_struct *mm;
+	struct css_set *cgroups;
+	struct pid *thread_pid;
+	const struct cred *cred;
+} CORE;
+
+struct mm_struct {
+	struct task_struct *owner;
+	unsigned long start_brk;
+	unsigned long brk;
+	unsigned long start_stack;
+	struct percpu_counter rss_stat[1];
+} CORE;
+
+struct super_block {
+	unsigned long s_magic;
+} CORE;
+
+struct inode {
+	struct super_block *i_sb;
+} CORE;
+
+struct file {
+	struct inode *f_inode;
+} CORE;
+
+struct vm_area_struct {
+	unsigned long vm_start;
+	unsigned long vm_end;
+	struct mm_struct *vm_mm;
+	struct file *vm_file;
+} CORE;
+
+struct migrate_vma {
+	struct vm_area_struct *vma;
+	unsigned long *dst;
+	unsigned long *src;
+	unsigned long cpages;
+	unsigned long npages;
+	unsigned long start;
+	unsigned long end;
+	void *pgmap_owner;
+	unsigned long flags;
+	unsigned int migrated;		/* these three with the series only */
+	unsigned int already;
+	unsigned int failed[15];
+} CORE;
+
+struct range {
+	u64 start;
+	u64 end;
+} CORE;
+
+struct dev_pagemap {
+	struct range range;
+	void *owner;
+} CORE;
+
+struct device_host {
+	struct dev_pagemap pgmap;
+	const char *name;
+	int nid;
+} CORE;
+
+struct page {
+	struct dev_pagemap *pgmap;
+} CORE;
+
+struct folio {
+	struct page page;
+} CORE;
+
+struct pt_regs {
+	unsigned long ip;
+} CORE;
+
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+} CORE;
+
+struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+} CORE;
+
+#endif

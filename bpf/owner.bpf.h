@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Whose memory it is: process, cgroup, kind of VMA. */
+#ifndef CDM_OWNER_BPF_H
+#define CDM_OWNER_BPF_H
+
+#define TMPFS_MAGIC	0x01021994
+
+/* The memory controller's cgroup: on a mixed v1 and v2 machine no other is right. */
+static __always_inline struct cgroup *task_memory_cgroup(struct task_struct *task)
+{
+	u32 id = bpf_core_enum_value(enum cgroup_subsys_id___cdm, memory_cgrp_id);
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct cgroup_subsys_state **subsys = __builtin_preserve_access_index(&set->subsys[0]);
+	struct cgroup_subsys_state *css = NULL;
+
+	bpf_probe_read_kernel(&css, sizeof(css), subsys + id);
+	return BPF_CORE_READ(css, cgroup);
+}
+
+static __always_inline u64 cgroup_id(struct cgroup *cgroup)
+{
+	return BPF_CORE_READ(cgroup, kn, id);
+}
+
+static __always_inline u32 vma_kind(struct vm_area_struct *vma)
+{
+	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct file *file = BPF_CORE_READ(vma, vm_file);
+	unsigned long start = BPF_CORE_READ(vma, vm_start);
+	unsigned long end = BPF_CORE_READ(vma, vm_end);
+	unsigned long stack = BPF_CORE_READ(mm, start_stack);
+
+	if (file)
+		return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ?
+			CDM_VMA_SHMEM : CDM_VMA_FILE;
+	if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk))
+		return CDM_VMA_HEAP;
+	return start <= stack && stack <= end ? CDM_VMA_STACK : CDM_VMA_ANON;
+}
+
+#endif

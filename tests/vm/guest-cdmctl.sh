@@ -1,0 +1,294 @@
+#!/bin/bash
+# In the VM, with two devices: cdmctl on real processes. The second source of truth
+# is what the kernel says itself: RssDevHost, memory.stat and sysfs. Prints TAP.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
+python=/usr/bin/python3
+work=$(mktemp -d)
+cgroups=/sys/fs/cgroup
+n=0 bad=0
+
+
+result() {
+	n=$((n + 1))
+	if [[ $1 == 0 ]]; then
+		echo "ok $n - $2"
+	else
+		bad=$((bad + 1))
+		echo "not ok $n - $2"
+	fi
+}
+is() {		# NAME WANTED GOT
+	[[ $2 == "$3" ]] || echo "# wanted '$2', got '$3'"
+	[[ $2 == "$3" ]]
+	result $? "$1"
+}
+near() {	# NAME WANTED GOT: within 1 %
+	local off=$(($3 - $2))
+	((${off#-} * 100 <= $2)) || echo "# wanted about '$2', got '$3'"
+	((${off#-} * 100 <= $2))
+	result $? "$1"
+}
+like() {	# NAME REGEX GOT
+	[[ $3 =~ $2 ]] || echo "# wanted /$2/, got '$3'"
+	[[ $3 =~ $2 ]]
+	result $? "$1"
+}
+json() { "$python" -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
+
+on_device() { awk '/^RssDevHost:/ { print $2 * 1024 }' "/proc/$1/status"; }
+used() { cat "/sys/class/cdm/$1/used"; }
+charged() { awk '/^device_host / { print $2 }' "$cgroups/$1/memory.stat"; }
+
+# until SECONDS COMMAND...
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+# What a process was charged before it joins a cgroup stays with the old one.
+in_job() {
+	sh -c 'echo 0 > '"$cgroups/job/cgroup.procs"' && exec "$@"' sh "$@"
+}
+# Starts a program in the cgroup /job, with 8 MiB in [heap] and 12 MiB beside it, which computes a sum
+# over all of it when asked to. Sets pid.
+holder() {
+	mkfifo "$work/ask" "$work/tell" 2> /dev/null
+	MALLOC_MMAP_THRESHOLD_=10485760 in_job "$python" -c '
+import os, sys, zlib
+heap, anon = bytearray(b"h" * (8 << 20)), bytearray(b"a" * (12 << 20))
+want = zlib.crc32(anon, zlib.crc32(heap))
+print(os.getpid(), flush=True)
+for line in sys.stdin:
+    print("same" if zlib.crc32(anon, zlib.crc32(heap)) == want else "DIFFERENT", flush=True)
+' < "$work/ask" > "$work/tell" &
+	exec 3> "$work/ask" 4< "$work/tell"
+	read -r -u 4 pid
+}
+still_same() {
+	local answer
+	echo >&3
+	read -r -u 4 answer
+	[[ $answer == same ]]
+}
+end_holder() {
+	exec 3>&- 4<&-
+	wait
+}
+
+echo "# list"
+like "list shows both devices" 'cdm0.*online.*cdm1.*online' "$("$cdmctl" list | tr '\n' ' ')"
+is "list -j: sizes are those of sysfs" "$(cat /sys/class/cdm/cdm{0,1}/size | xargs)" \
+	"$("$cdmctl" list -j | json '*[v["size_bytes"] for v in d["devices"]]')"
+is "list -j: physical start is that of iomem" \
+	"$((0x$(sed -n 's/^ *\([0-9a-f]*\)-.* : cdm0$/\1/p' /proc/iomem)))" \
+	"$("$cdmctl" list -j | json 'd["devices"][0]["physical_start"]')"
+like "no such device: those that exist are named" 'cdm7: no such device; there are: cdm0 cdm1' \
+	"$("$cdmctl" migrate -p $$ --to cdm7 2>&1)"
+
+echo "# migrate"
+mkdir "$cgroups/job"
+echo +memory > "$cgroups/cgroup.subtree_control" 2> /dev/null
+holder
+"$cdmctl" migrate -p $pid --to cdm0 --vma heap -j > "$work/out"
+is "migrate of the heap succeeds" 0 $?
+moved=$(json 'd["moved_pages"]' < "$work/out")
+((moved >= 2048))
+result $? "at least the 8 MiB moved"
+is "moved pages are RssDevHost" $((moved * 4096)) "$(on_device $pid)"
+is "... and used of the device" $((moved * 4096)) "$(used cdm0)"
+is "... and of smaps of the heap alone" "$moved" \
+	"$(awk '/^[0-9a-f]+-/ { heap = /\[heap\]/ } /^RssDevHost:/ && heap { n += $2 / 4 }
+		END { print n }' /proc/$pid/smaps)"
+is "the sum of all counts is the request" True "$(json 'd["requested_pages"] == d["moved_pages"] +
+	d["already_pages"] + d["unmapped_pages"] + d["stayed_pages"]' < "$work/out")"
+still_same
+result $? "the data is the same there"
+like "a second time all is there already" "0 pages .0. moved, $moved there already, 0 stayed" \
+	"$("$cdmctl" migrate -p $pid --to cdm0 --vma heap)"
+
+echo "# status"
+"$cdmctl" status -j -p $pid --vmas > "$work/out"
+is "status: device memory of the process" "$(on_device $pid)" \
+	"$(json 'd["processes"][0]["device_bytes"]' < "$work/out")"
+is "status: by device" "$(used cdm0) 0" \
+	"$(json '*d["processes"][0]["devices"].values()' < "$work/out")"
+is "status: its VMAs sum up" "$(on_device $pid)" \
+	"$(json 'sum(v["device_bytes"] for v in d["processes"][0]["vmas"])' < "$work/out")"
+is "status: the VMA is the heap" "heap" \
+	"$(json '*set(v["class"] for v in d["processes"][0]["vmas"])' < "$work/out")"
+is "status: its cgroup" /job "$(json 'd["processes"][0]["cgroup"]' < "$work/out")"
+"$cdmctl" status -j > "$work/out"
+is "status: all processes with device memory" $pid \
+	"$(json '*[p["pid"] for p in d["processes"]]' < "$work/out")"
+is "status: cgroup's device memory is that of memory.stat" "$(charged job)" \
+	"$(json '[c["device_bytes"] for c in d["cgroups"] if c["path"] == "/job"][0]' < "$work/out")"
+is "status: a cgroup's id is its inode" "$(stat -c %i $cgroups/job)" \
+	"$(json '[c["id"] for c in d["cgroups"] if c["path"] == "/job"][0]' < "$work/out")"
+like "status as text" "$pid root +python3 .*/job" "$("$cdmctl" status | tr '\n' ' ')"
+
+echo "# from one device to another"
+"$cdmctl" migrate -p $pid --to cdm1 -j > "$work/out"
+is "heap, stack and the rest to the other device" 0 $?
+is "nothing is left on the first" 0 "$(used cdm0)"
+is "all of the process is on the second" "$(on_device $pid)" "$(used cdm1)"
+is "the counts say so" "$(on_device $pid)" \
+	"$(json '(d["moved_pages"] + d["already_pages"]) * 4096' < "$work/out")"
+still_same
+result $? "the data is the same there"
+start=$(awk '/\[heap\]/ { split($1, a, "-"); print a[1] }' /proc/$pid/maps)
+"$cdmctl" migrate -p $pid --to cdm0 --range "$start+1M" -j > "$work/out"
+is "a range of 1 MiB" 256 "$(json 'd["requested_pages"]' < "$work/out")"
+is "what moved of it is on the device" "$(($(json 'd["moved_pages"]' < "$work/out") * 4096))" \
+	"$(used cdm0)"
+is "status walks pagemap: by device" "$(used cdm0) $(used cdm1)" \
+	"$("$cdmctl" status -j -p $pid | json '*d["processes"][0]["devices"].values()')"
+
+echo "# home"
+before=$(on_device $pid)
+is "evict -p brings all home, from both devices" $((before / 4096)) \
+	"$("$cdmctl" evict -p $pid -j | json 'd["moved_pages"]')"
+is "RssDevHost" 0 "$(on_device $pid)"
+is "sysfs" "0 0" "$(used cdm0) $(used cdm1)"
+is "memory.stat" 0 "$(charged job)"
+still_same
+result $? "the data is the same"
+"$cdmctl" migrate -p $pid --to cdm0 > /dev/null
+before=$(used cdm0)
+is "evict --device" $((before / 4096)) \
+	"$("$cdmctl" evict --device cdm0 -j | json 'd["moved_pages"]')"
+is "the device is empty" 0 "$(used cdm0)"
+
+echo "# failures"
+"$cdmctl" inject cdm0 fail-alloc=7 -- "$cdmctl" migrate -p $pid --to cdm0 -j > "$work/out"
+is "pages that stay are a failure" 1 $?
+is "their number and reason" 7 "$(json 'd["stayed_by_reason_pages"]["alloc"]' < "$work/out")"
+"$cdmctl" inject cdm0 fail-alloc=7 -- "$cdmctl" migrate -p $pid --to cdm1 --partial-ok > /dev/null
+is "--partial-ok, and another device than the one at fault" 0 $?
+"$cdmctl" evict -p $pid > /dev/null
+"$cdmctl" inject cdm0 fail-alloc=7 -- "$cdmctl" migrate -p $pid --to cdm0 --partial-ok > /dev/null
+is "--partial-ok makes it a success" 0 $?
+like "a hung device" 'cdm0: hangs' \
+	"$("$cdmctl" inject cdm0 hang=20000 -- "$cdmctl" migrate -p $pid --to cdm0 2>&1)"
+is "the hang ends with the command that injected it" online "$(cat /sys/class/cdm/cdm0/state)"
+"$cdmctl" inject cdm0 hang=20000 --for 30s &
+hang=$!
+until_true 5 grep -q hung /sys/class/cdm/cdm0/state
+result $? "a hang that is held"
+"$cdmctl" evict -p $pid > /dev/null
+is "the way home is open" 0 $?
+"$cdmctl" inject cdm0 reset
+is "reset ends it" online "$(cat /sys/class/cdm/cdm0/state)"
+kill $hang
+wait $hang
+is "a signal withdraws it, orderly" 0 $?
+"$cdmctl" inject cdm0 delay=50 -- sh -c 'exit 3'
+is "inject has its command's exit status" 3 $?
+"$cdmctl" inject cdm0 delay=50 -- sh -c 'kill -KILL $$' 2> /dev/null
+is "... or its signal" 137 $?
+
+as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
+like "another user's process: EPERM" 'not permitted.*ptrace' \
+	"$(as_nobody "$cdmctl" migrate -p $pid --to cdm0 2>&1)"
+like "eviction of a device: EPERM" 'not permitted.*CAP_SYS_ADMIN' \
+	"$(as_nobody "$cdmctl" evict --device cdm0 2>&1)"
+like "injection: EPERM" 'not permitted.*CAP_SYS_ADMIN' \
+	"$(as_nobody "$cdmctl" inject cdm0 reset 2>&1)"
+is "status for everybody: the split by device is unknown with several devices" True \
+	"$(as_nobody "$cdmctl" status -j | json 'all(p["devices"] is None or sum(p["devices"].values()) == 0
+		for p in d["processes"])')"
+end_holder
+like "a process that has ended: ESRCH" 'no such process' \
+	"$("$cdmctl" migrate -p $pid --to cdm0 2>&1)"
+like "a kernel thread" '2: has no memory' "$("$cdmctl" migrate -p 2 --to cdm0 2>&1)"
+
+echo "# engine"
+holder
+"$cdmctl" migrate -p $pid --to cdm0 --vma heap > /dev/null
+address=$(awk '/\[heap\]/ { split($1, a, "-"); print a[1] }' /proc/$pid/maps)
+"$cdmctl" engine cdm0 -p $pid read "$address" 4K | cmp - <(dd if=/proc/$pid/mem bs=4096 count=1 \
+	skip=$((0x$address / 4096)) status=none)
+result $? "engine read is what /proc/PID/mem has"
+end_holder
+
+echo "# run"
+prog='
+import os, sys, time
+data = bytearray(b"x" * (8 << 20))
+if os.fork() == 0:
+    more = bytearray(b"y" * (4 << 20))
+    time.sleep(600)
+late = None
+for i in range(600):
+    if os.path.exists(sys.argv[1] + "/grow") and not late:
+        late = bytearray(b"z" * (16 << 20))
+    if os.path.exists(sys.argv[1] + "/stop"):
+        sys.exit(len(data) + len(late) - (24 << 20) + 42)
+    time.sleep(0.1)
+'
+"$cdmctl" run --place heap=cdm0,anon=cdm1 --interval 50ms --cgroup /run/a -v -- \
+	"$python" -c "$prog" "$work" 2> "$work/err"
+is "--cgroup makes one level only" 1 $?
+"$cdmctl" run --place heap=cdm0,anon=cdm1 --interval 50ms --cgroup /placed -v -- \
+	"$python" -c "$prog" "$work" 2> "$work/err" &
+run=$!
+family_on_device() { # BYTES: are at least so many there
+	(($(charged placed 2> /dev/null || echo 0) >= $1))
+}
+until_true 20 family_on_device $((12 << 20))
+result $? "run: memory of the program and its child is placed"
+by_class() { (($(used cdm1) >= 12 << 20)) && (($(used cdm0) > 0)); }
+until_true 20 by_class
+result $? "run: by class, on the devices named"
+touch "$work/grow"
+until_true 20 family_on_device $((28 << 20))
+result $? "run: what is allocated later is placed, too"
+"$cdmctl" evict --device cdm1 > /dev/null
+until_true 20 family_on_device $((28 << 20))
+result $? "run: what was brought home is placed again"
+before=$(awk '{ print $14 + $15 }' /proc/$run/stat)
+sleep 2
+after=$(awk '{ print $14 + $15 }' /proc/$run/stat)
+((after - before <= 60)) || echo "# $((after - before)) ticks in 2 s"
+((after - before <= 60))
+result $? "run: at rest the supervisor costs little"
+touch "$work/stop"
+sleep 1
+kill -0 $run
+result $? "run: waits for the child that the program left"
+pkill -P $run
+wait $run
+is "run: has the program's exit status" 42 $?
+like "run -v says what it did" 'pages .* placed in [0-9]+ passes over 2 processes' "$(cat "$work/err")"
+is "run: nothing is left on the devices" "0 0" "$(used cdm0) $(used cdm1)"
+
+"$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; while :; do sleep 0.05; done' &
+run=$!
+sleep 1
+kill $run
+wait $run
+is "run passes signals on" 7 $?
+"$cdmctl" run --place heap=cdm0 -- bash -c 'kill -SEGV $$' 2> /dev/null
+is "run dies of the signal that the program died of" 139 $?
+"$cdmctl" run --place heap=cdm0 -- /no/such/program 2> "$work/err"
+is "run: no such program" 127 $?
+"$cdmctl" run --place heap=cdm0 -- /etc/passwd 2> "$work/err"
+is "run: not a program" 126 $?
+"$cdmctl" inject cdm0 hang=20000 -- "$cdmctl" run --place heap=cdm0 -- \
+	"$python" -c 'print("fine")' > "$work/out" 2> "$work/err"
+is "run: on a hung device the program goes on" fine "$(cat "$work/out")"
+
+echo "# version 1 of cgroups, kernel without devices"
+modprobe -r cdm
+like "the module is not loaded" 'modprobe cdm' "$("$cdmctl" list 2>&1)"
+is "list -j is valid without devices" '0' "$("$cdmctl" list -j 2> /dev/null | json 'len(d["devices"])')"
+is "status goes on without devices" 0 "$("$cdmctl" status -j | json 'len(d["processes"])')"
+
+rm -rf "$work"
+echo "1..$n"
+((bad == 0))

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cdmctl: devices, migration, placement and faults of coherent device memory. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+static const struct command {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "list", ctl_list, "devices: size, use, node, state" },
+	{ "status", ctl_status, "devices, processes and cgroups with device memory" },
+	{ "migrate", ctl_migrate, "move memory of a process to a device, or home" },
+	{ "evict", ctl_evict, "bring a process, or all of a device, home" },
+	{ "run", ctl_run, "run a program with its memory on a device" },
+	{ "inject", ctl_inject, "make a device misbehave" },
+	{ "engine", ctl_engine, "let a device's engine work on a process's memory" },
+};
+
+static void help(FILE *out)
+{
+	fputs("Usage: cdmctl COMMAND [OPTION...]\n"
+	      "Controls coherent device memory (CDM), /dev/cdmN.\n\n"
+	      "Commands:\n", out);
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
+	fputs("\nOptions:\n"
+	      "  -h, --help     this text; `cdmctl COMMAND --help` says more\n"
+	      "  -V, --version  the version\n\n"
+	      "Exit status: 0 success, 1 failure (also of a part, see `cdmctl migrate --help`),\n"
+	      "2 usage.\n\n"
+	      "EXAMPLES\n"
+	      "  cdmctl list\n"
+	      "  cdmctl migrate -p 1412 --to cdm0 --vma heap\n"
+	      "  cdmctl evict -p 1412\n"
+	      "  cdmctl run --place heap=cdm0 -- redis-server\n", out);
+}
+
+static const struct command *find(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+static int usage(const char *name)
+{
+	if (name)
+		ctl_error("%s: no such command; see `cdmctl --help`", name);
+	else
+		ctl_error("a command is missing; see `cdmctl --help`");
+	return CTL_USAGE;
+}
+
+/* What was printed may not have arrived: a full disk shows at the end only. */
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	ctl_error("standard output: %m");
+	return status ? status : CTL_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	const struct command *command;
+	const char *name = argc > 1 ? argv[1] : NULL;
+	char title[32];
+
+	argp_err_exit_status = CTL_USAGE;
+	argp_program_version = "cdmctl " CTL_VERSION;
+
+	if (name && !strcmp(name, "help") && argc > 2 && find(argv[2])) {
+		name = argv[2];
+		argv[2] = "--help";
+	}
+	if (!name)
+		return usage(NULL);
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+		help(stdout);
+		return finish(CTL_OK);
+	}
+	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
+		puts(argp_program_version);
+		return finish(CTL_OK);
+	}
+	command = find(name);
+	if (!command)
+		return usage(name);
+
+	snprintf(title, sizeof(title), "cdmctl %s", name);
+	argv[1] = title;
+	return finish(command->run(argc - 1, argv + 1));
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+void ctl_error(const char *format, ...)
+{
+	int err = errno;
+	va_list args;
+
+	va_start(args, format);
+	fflush(stdout);
+	fputs("cdmctl: ", stderr);
+	errno = err;
+	vfprintf(stderr, format, args);
+	putc('\n', stderr);
+	va_end(args);
+}
+
+/* --- parsers --- */
+
+/* strtoull() takes blanks and signs, which are no numbers here. */
+static bool parse_digits(const char *s, int base, __u64 *value, char **end)
+{
+	*value = 0;
+	*end = (char *)s;
+	if (!(base == 16 ? strspn(s, "0123456789abcdefABCDEF") : strspn(s, "0123456789")))
+		return false;
+	errno = 0;
+	*value = strtoull(s, end, base);
+	return !errno;
+}
+
+__u64 ctl_parse_number(struct argp_state *state, const char *what, const char *arg, __u64 max)
+{
+	__u64 value;
+	char *end;
+
+	if (!parse_digits(arg, 0, &value, &end) || *end)
+		argp_error(state, "%s: '%s' is not a number", what, arg);
+	if (value > max)
+		argp_error(state, "%s: %s is more than %llu", what, arg, max);
+	return value;
+}
+
+__u32 ctl_parse_pid(struct argp_state *state, const char *arg)
+{
+	__u32 pid = ctl_parse_number(state, "pid", arg, INT32_MAX);
+
+	if (!pid)
+		argp_error(state, "pid: 0 is not a process");
+	return pid;
+}
+
+__u64 ctl_parse_duration(struct argp_state *state, const char *arg)
+{
+	static const struct {
+		const char *name;
+		double ns;
+	} units[] = { { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 }, { "m", 60e9 } };
+	char *end;
+	double n;
+
+	if (*arg < '0' || *arg > '9')
+		argp_error(state, "'%s' is not a duration, like 250ms or 2s", arg);
+	n = strtod(arg, &end);
+	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
+		if (!strcmp(end, units[i].name) && n * units[i].ns <= 86400e9)
+			return n * units[i].ns;
+	argp_error(state, "'%s' is not a duration, like 250ms or 2s, of at most a day", arg);
+	return 0;
+}
+
+__u64 ctl_parse_size(struct argp_state *state, const char *arg)
+{
+	static const char units[] = "KMGT";
+	unsigned int shift = 0;
+	const char *unit;
+	__u64 value;
+	char *end;
+
+	if (!parse_digits(arg, 0, &value, &end))
+		argp_error(state, "'%s' is not a size, like 64K or 2M", arg);
+	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	if (unit) {
+		shift = 10 * (unit - units + 1);
+		end++;
+	}
+	if (*end || value << shift >> shift != value)
+		argp_error(state, "'%s' is not a size, like 64K or 2M", arg);
+	return value << shift;
+}
+
+__u64 ctl_parse_address(struct argp_state *state, const char *arg)
+{
+	__u64 value;
+	char *end;
+
+	if (!strncmp(arg, "0x", 2))
+		arg += 2;
+	if (!parse_digits(arg, 16, &value, &end) || *end)
+		argp_error(state, "'%s' is not an address in hexadecimal", arg);
+	return value;
+}
+
+__u64 ctl_now_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+int ctl_ms_until(__u64 ns)
+{
+	__u64 now = ctl_now_ns();
+
+	return ns > now ? (ns - now + 999999) / 1000000 : 0;
+}
+
+/* --- devices --- */
+
+bool ctl_kernel_has_series(void)
+{
+	struct cdm_snap_proc self;
+
+	return !cdm_proc_read(getpid(), &self) && self.device != CDM_UNKNOWN;
+}
+
+void ctl_explain_no_devices(void)
+{
+	struct utsname u;
+
+	if (!access("/sys/class/cdm", F_OK)) {
+		ctl_error("no device: the module cdm is loaded but found none; "
+			  "give it reserved=SIZE@ADDRESS or a PCI device");
+	} else if (ctl_kernel_has_series()) {
+		ctl_error("no device: /sys/class/cdm is missing: is the module cdm loaded? "
+			  "Try `modprobe cdm`");
+	} else {
+		uname(&u);
+		ctl_error("no device: /sys/class/cdm is missing: this kernel, %s, does not "
+			  "have the DEVICE_HOST series; boot one that has it (`make kernel`)",
+			  u.release);
+	}
+}
+
+static void explain_no_device(const char *name)
+{
+	struct cdm_snap_device devices[CDM_MAX_DEVICES];
+	int n = cdm_devices_read(devices, CDM_MAX_DEVICES);
+	char list[CDM_MAX_DEVICES * (CDM_NAME_LEN + 1)] = "";
+
+	if (!n) {
+		ctl_explain_no_devices();
+		return;
+	}
+	for (int i = 0; i < n; i++)
+		sprintf(list + strlen(list), " %s", devices[i].name);
+	ctl_error("%s: no such device; there are:%s", name, list);
+}
+
+static const char *base_name(const char *name)
+{
+	return strncmp(name, "/dev/", 5) ? name : name + 5;
+}
+
+int ctl_device_open(const char *name, struct ctl_device *device)
+{
+	const char *number = base_name(name);
+	char path[32];
+	__u64 index;
+	char *end;
+
+	device->fd = -1;
+	if (!strncmp(number, "cdm", 3))
+		number += 3;
+	if (!parse_digits(number, 10, &index, &end) || *end || index > 9999) {
+		explain_no_device(name);
+		return -ENODEV;
+	}
+	device->index = index;
+	snprintf(device->name, sizeof(device->name), "cdm%u", device->index);
+	snprintf(path, sizeof(path), "/dev/%s", device->name);
+	device->fd = open(path, O_RDWR | O_CLOEXEC);
+	if (device->fd >= 0)
+		return 0;
+	if (errno == ENOENT || errno == ENXIO || errno == ENODEV) {
+		explain_no_device(device->name);
+		return -ENODEV;
+	}
+	ctl_error("%s: %m", path);
+	return -errno;
+}
+
+void ctl_device_close(struct ctl_device *device)
+{
+	if (device->fd >= 0)
+		close(device->fd);
+	device->fd = -1;
+}
+
+/* --- processes --- */
+
+int ctl_pidfd(__u32 pid)
+{
+	int fd = syscall(SYS_pidfd_open, pid, 0);
+	int err = errno;
+
+	if (fd >= 0)
+		return fd;
+	if (err == EINVAL || err == ENOENT)
+		ctl_error("%u: is a thread, not a process; give its Tgid of /proc/%u/status",
+			  pid, pid);
+	else if (err == ESRCH)
+		ctl_error("%u: no such process", pid);
+	else
+		ctl_error("%u: pidfd_open: %m", pid);
+	return -err;
+}
+
+/* --- figures --- */
+
+__u64 ctl_bytes(__u64 pages)
+{
+	return pages >= CDM_NO_LIMIT ? pages : pages * sysconf(_SC_PAGESIZE);
+}
+
+const char *ctl_size(char buf[CTL_SIZE_LEN], __u64 bytes)
+{
+	static const char units[] = " KMGTP";
+	double n = bytes;
+	int unit = 0;
+
+	if (bytes == CDM_UNKNOWN)
+		return strcpy(buf, "-");
+	if (bytes == CDM_NO_LIMIT)
+		return strcpy(buf, "none");
+	for (; n >= 1024 && units[unit + 1]; unit++)
+		n /= 1024;
+	if (!unit)
+		snprintf(buf, CTL_SIZE_LEN, "%llu", bytes);
+	else
+		snprintf(buf, CTL_SIZE_LEN, "%.1f%c", n, units[unit]);
+	return buf;
+}

@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the subcommands of cdmctl share. */
+#ifndef CDMCTL_H
+#define CDMCTL_H
+
+#include <argp.h>
+#include <linux/cdm.h>
+#include <signal.h>
+#include <stdint.h>
+
+#include "json.h"
+#include "snapshot.h"
+
+#define CTL_VERSION	"0.1"
+
+enum { CTL_OK, CTL_FAILED, CTL_USAGE };	/* exit status */
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Subcommands: argv[0] is "cdmctl NAME". Return: the exit status. */
+int ctl_list(int argc, char **argv);
+int ctl_status(int argc, char **argv);
+int ctl_migrate(int argc, char **argv);
+int ctl_evict(int argc, char **argv);
+int ctl_run(int argc, char **argv);
+int ctl_inject(int argc, char **argv);
+int ctl_engine(int argc, char **argv);
+
+/* --- common.c --- */
+
+/* Prints "cdmctl: ..." to stderr. */
+void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Parsers for options: a message and exit(CTL_USAGE) for what is not one. */
+__u32 ctl_parse_pid(struct argp_state *state, const char *arg);
+__u64 ctl_parse_number(struct argp_state *state, const char *what, const char *arg, __u64 max);
+/* "250ms", "2s", "500us", "3" (seconds), at most a day. Return: ns. */
+__u64 ctl_parse_duration(struct argp_state *state, const char *arg);
+/* "64K", "2M", "4096", "0x1000". Return: bytes. */
+__u64 ctl_parse_size(struct argp_state *state, const char *arg);
+/* An address in hexadecimal, with or without 0x, as /proc/PID/maps has it. */
+__u64 ctl_parse_address(struct argp_state *state, const char *arg);
+
+/* CLOCK_MONOTONIC, and what is left until then, rounded up. */
+__u64 ctl_now_ns(void);
+int ctl_ms_until(__u64 ns);
+
+/* Whether /proc has what the DEVICE_HOST series brings. */
+bool ctl_kernel_has_series(void);
+/* Says why there is no device at all, and what to do. */
+void ctl_explain_no_devices(void);
+
+struct ctl_device {
+	char name[CDM_NAME_LEN];
+	__u32 index;
+	int fd;
+};
+
+/*
+ * Opens "cdm0", "/dev/cdm0" or "0". Return: 0, or -errno after a message that
+ * names the devices that there are.
+ */
+int ctl_device_open(const char *name, struct ctl_device *device);
+void ctl_device_close(struct ctl_device *device);
+
+/* Return: a pidfd, or -errno after a message. */
+int ctl_pidfd(__u32 pid);
+
+/* "16.2M" in a buffer of the caller, or "-". */
+#define CTL_SIZE_LEN	24
+const char *ctl_size(char buf[CTL_SIZE_LEN], __u64 bytes);
+/* Pages to bytes; CDM_UNKNOWN stays what it is. */
+__u64 ctl_bytes(__u64 pages);
+
+/* --- move.c --- */
+
+/* Of one or several requests, in pages. */
+struct ctl_counts {
+	__u64 requested;
+	__u64 migrated;
+	__u64 already;
+	__u64 failed[CDM_FAIL_SLOTS];
+};
+
+void ctl_counts_add(struct ctl_counts *to, const struct ctl_counts *from);
+/* Pages that are there and did not go where they should. */
+__u64 ctl_counts_stayed(const struct ctl_counts *counts);
+const char *ctl_fail_name(unsigned int fail);
+/* What it means, and what to do: NULL for a reason that is not known here. */
+const char *ctl_fail_hint(unsigned int fail);
+
+/* Bits of 1 << enum cdm_abi_vma. */
+#define CTL_VMA_ALL	((1U << CDM_NR_VMA) - 1)
+#define CTL_VMA_ANON	(1U << CDM_VMA_HEAP | 1U << CDM_VMA_STACK | 1U << CDM_VMA_ANON)
+/*
+ * "heap,stack", "all". Return: the bits, 0 after a message that suggests one.
+ */
+unsigned int ctl_parse_classes(const char *list);
+
+/* One CDM_MIGRATE; counts are added, also on errors. Return: 0 or -errno. */
+int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direction,
+	     unsigned int flags, struct ctl_counts *counts);
+/* Says why a CDM_MIGRATE of @pid failed. */
+void ctl_explain_move(int err, const char *device, __u32 pid);
+
+/* --- spawn.c --- */
+
+/*
+ * A child that runs a program, and the signals of this process, which are passed
+ * on to it. Those of the terminal reach it by themselves.
+ */
+struct ctl_child {
+	pid_t pid;
+	int signals;		/* signalfd, SIGCHLD too */
+	bool exited;
+	int status;		/* of wait(), once it exited */
+};
+
+/* Blocks the signals. Return: 0 or -errno after a message. */
+int ctl_child_init(struct ctl_child *child);
+/*
+ * Starts @argv, in the cgroup with the directory @cgroup unless that is NULL.
+ * Return: 0; 126 or 127 after a message, as a shell would exit.
+ */
+int ctl_child_start(struct ctl_child *child, char **argv, const char *cgroup);
+/*
+ * Handles the signals that wait: passes them on, reaps whoever ended. Return:
+ * false once there is no child any more, or without one, once a signal asks to end.
+ */
+bool ctl_child_signals(struct ctl_child *child);
+/* Ends this process as the program ended. */
+void ctl_child_exit(const struct ctl_child *child) __attribute__((noreturn));
+
+#endif

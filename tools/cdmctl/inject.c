@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cdmctl inject */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+static const struct fault {
+	const char *name;
+	enum cdm_inject_kind kind;
+	bool has_arg;
+	__u64 max;
+} faults[] = {
+	{ "fail-alloc", CDM_INJECT_FAIL_ALLOC, true, UINT64_MAX },
+	{ "delay", CDM_INJECT_DELAY, true, 1000000 },
+	{ "hang", CDM_INJECT_HANG, true, 30000 },
+	{ "reset", CDM_INJECT_RESET, false, 0 },
+	{ "none", CDM_INJECT_NONE, false, 0 },
+};
+
+static struct {
+	const char *device;
+	struct cdm_inject requests[ARRAY_SIZE(faults)];
+	int nr;
+	bool lasts;		/* something that ends with this program */
+	__u64 for_ns;		/* 0: until a signal */
+	char **argv;
+} opt;
+
+static const struct fault *find(const char *name, size_t len)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+		if (strlen(faults[i].name) == len && !strncmp(faults[i].name, name, len))
+			return &faults[i];
+	return NULL;
+}
+
+static void parse_fault(struct argp_state *state, const char *arg)
+{
+	size_t len = strcspn(arg, "=");
+	const struct fault *f = find(arg, len);
+	struct cdm_inject *request;
+
+	if (!f)
+		argp_error(state, "'%s': no such fault; there are: fail-alloc=N delay=US hang=MS "
+			   "reset none", arg);
+	if (f->has_arg != (arg[len] == '='))
+		argp_error(state, "'%s': %s", arg, f->has_arg ? "a number is missing, e.g. hang=500"
+							       : "takes no number");
+	if (opt.nr == ARRAY_SIZE(faults))
+		argp_error(state, "'%s': too many faults", arg);
+	request = &opt.requests[opt.nr++];
+	*request = (struct cdm_inject) {
+		.size = sizeof(*request),
+		.kind = f->kind,
+		.arg = f->has_arg ? ctl_parse_number(state, f->name, arg + len + 1, f->max) : 0,
+	};
+	opt.lasts |= f->has_arg;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'f':
+		opt.for_ns = ctl_parse_duration(state, arg);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (state->quoted && state->next > state->quoted) {
+			opt.argv = &state->argv[state->next - 1];
+			state->next = state->argc;
+		} else if (!opt.device) {
+			opt.device = arg;
+		} else {
+			parse_fault(state, arg);
+		}
+		return 0;
+	case ARGP_KEY_END:
+		if (!opt.nr)
+			argp_error(state, "give a device and a fault, e.g. cdm0 hang=500");
+		if (opt.for_ns && opt.argv)
+			argp_error(state, "give either --for or a command");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_option options[] = {
+	{ "for", 'f', "TIME", 0, "hold the faults for this long, e.g. 10s", 0 },
+	{ 0 }
+};
+
+static const struct argp argp = {
+	options, parse, "DEVICE FAULT... [-- COMMAND [ARGUMENT...]]",
+	"Makes a device misbehave. Needs CAP_SYS_ADMIN.\v"
+	"Faults:\n"
+	"  fail-alloc=N  the next N allocations on the device fail\n"
+	"  delay=US      each page that is copied takes US microseconds longer\n"
+	"  hang=MS       the device does not answer for MS milliseconds, at most 30000\n"
+	"  reset         withdraw everybody's faults, end hangs\n"
+	"  none          withdraw those named before it on the same command line\n\n"
+	"The kernel withdraws a fault when the file that it was injected through is "
+	"closed. So this command holds the device open: until Ctrl-C, for the time of "
+	"--for, or while COMMAND runs, whose exit status it has then.\n\n"
+	"EXAMPLES\n"
+	"  cdmctl inject cdm0 hang=2000 --for 2s\n"
+	"  cdmctl inject cdm0 fail-alloc=7 -- cdmctl migrate -p 1412 --to cdm0\n"
+	"  cdmctl inject cdm0 reset", NULL, NULL, NULL
+};
+
+static void explain(const char *device, int err)
+{
+	switch (err) {
+	case EPERM:
+		ctl_error("%s: not permitted: faults take CAP_SYS_ADMIN", device);
+		break;
+	case EOPNOTSUPP:
+		ctl_error("%s: the kernel has no CONFIG_CDM_FAULT_INJECTION", device);
+		break;
+	case ENODEV:
+		ctl_error("%s: is being removed", device);
+		break;
+	default:
+		ctl_error("%s: inject: %s", device, strerror(err));
+	}
+}
+
+/* Until the command ends, the time is over, or a signal arrives. */
+static void hold(struct ctl_child *child)
+{
+	struct pollfd fd = { .fd = child->signals, .events = POLLIN };
+	__u64 end = ctl_now_ns() + opt.for_ns;
+
+	for (;;) {
+		int timeout = opt.for_ns ? ctl_ms_until(end) : -1;
+
+		if (!timeout)
+			return;
+		if (poll(&fd, 1, timeout) > 0 && !ctl_child_signals(child))
+			return;
+	}
+}
+
+static int inject(const struct ctl_device *device)
+{
+	for (int i = 0; i < opt.nr; i++) {
+		if (!ioctl(device->fd, CDM_INJECT, &opt.requests[i]))
+			continue;
+		explain(device->name, errno);
+		return CTL_FAILED;
+	}
+	return CTL_OK;
+}
+
+int ctl_inject(int argc, char **argv)
+{
+	struct ctl_device device;
+	struct ctl_child child;
+	int ret;
+
+	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	if (ctl_device_open(opt.device, &device))
+		return CTL_FAILED;
+	ret = ctl_child_init(&child) ? CTL_FAILED : inject(&device);
+	if (!ret && opt.argv) {
+		ret = ctl_child_start(&child, opt.argv, NULL);
+		if (!ret)
+			hold(&child);
+	} else if (!ret && (opt.lasts || opt.for_ns)) {
+		if (!opt.for_ns)
+			ctl_error("%s: holding the faults until Ctrl-C", device.name);
+		hold(&child);
+	}
+	ctl_device_close(&device);
+	if (!ret && opt.argv)
+		ctl_child_exit(&child);
+	return ret;
+}

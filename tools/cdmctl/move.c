@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* CDM_MIGRATE, its counts and its errors. */
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "ctl.h"
+
+static const char *const hints[CDM_FAIL_MAX] = {
+	[CDM_FAIL_UNMAPPED] = "nothing is there",
+	[CDM_FAIL_SWAPPED] = "swapped out; it moves once it was touched",
+	[CDM_FAIL_PINNED] = "somebody else holds a reference: O_DIRECT, io_uring, vmsplice()",
+	[CDM_FAIL_LOCKED] = "locked, for example by I/O; try again",
+	[CDM_FAIL_ISOLATE] = "another migration or reclaim has it; try again",
+	[CDM_FAIL_FILE] = "file-backed or shared memory; only private anonymous memory moves",
+	[CDM_FAIL_WRITEBACK] = "under writeback to swap; try again",
+	[CDM_FAIL_LARGE] = "part of a huge page that could not be split",
+	[CDM_FAIL_KSM] = "merged by KSM",
+	[CDM_FAIL_FOREIGN] = "on another device",
+	[CDM_FAIL_UNSUPPORTED] = "hugetlb, DAX, device memory, or watched by userfaultfd",
+	[CDM_FAIL_ALLOC] = "no page for it: the device, or RAM, is full",
+	[CDM_FAIL_CHARGE] = "its memory cgroup is at its limit",
+	[CDM_FAIL_COPY] = "the copy failed: poison, or the device hung meanwhile",
+	[CDM_FAIL_RACED] = "it changed meanwhile; try again",
+};
+
+const char *ctl_fail_name(unsigned int fail)
+{
+	return fail < CDM_NR_WHY ? cdm_why_name(fail) : "?";
+}
+
+const char *ctl_fail_hint(unsigned int fail)
+{
+	return fail < ARRAY_SIZE(hints) ? hints[fail] : NULL;
+}
+
+void ctl_counts_add(struct ctl_counts *to, const struct ctl_counts *from)
+{
+	to->requested += from->requested;
+	to->migrated += from->migrated;
+	to->already += from->already;
+	for (int i = 0; i < CDM_FAIL_SLOTS; i++)
+		to->failed[i] += from->failed[i];
+}
+
+__u64 ctl_counts_stayed(const struct ctl_counts *counts)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < CDM_FAIL_SLOTS; i++)
+		if (i != CDM_FAIL_UNMAPPED)
+			sum += counts->failed[i];
+	return sum;
+}
+
+/* How many of the first characters are the same. */
+static size_t common_prefix(const char *a, size_t len, const char *b)
+{
+	size_t n = 0;
+
+	while (n < len && b[n] && a[n] == b[n])
+		n++;
+	return n;
+}
+
+static void explain_class(const char *word, size_t len)
+{
+	const char *best = NULL;
+	size_t most = 0;
+
+	for (unsigned int i = 0; i < CDM_NR_VMA; i++) {
+		size_t n = common_prefix(word, len, cdm_vma_name(i));
+
+		if (n > most) {
+			most = n;
+			best = cdm_vma_name(i);
+		}
+	}
+	if (best)
+		ctl_error("'%.*s': no such class of memory; did you mean '%s'? "
+			  "There are: heap stack anon file shmem all", (int)len, word, best);
+	else
+		ctl_error("'%.*s': no such class of memory; there are: "
+			  "heap stack anon file shmem all", (int)len, word);
+}
+
+static unsigned int parse_class(const char *word, size_t len)
+{
+	if (len == 3 && !strncmp(word, "all", 3))
+		return CTL_VMA_ALL;
+	for (unsigned int i = 0; i < CDM_NR_VMA; i++)
+		if (strlen(cdm_vma_name(i)) == len && !strncmp(word, cdm_vma_name(i), len))
+			return 1U << i;
+	explain_class(word, len);
+	return 0;
+}
+
+unsigned int ctl_parse_classes(const char *list)
+{
+	unsigned int classes = 0, one;
+
+	for (;;) {
+		size_t len = strcspn(list, ",");
+
+		one = parse_class(list, len);
+		if (!one)
+			return 0;
+		classes |= one;
+		if (!list[len])
+			return classes;
+		list += len + 1;
+	}
+}
+
+int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direction,
+	     unsigned int flags, struct ctl_counts *counts)
+{
+	struct cdm_migrate m = {
+		.size = sizeof(m),
+		.flags = flags,
+		.addr = start,
+		.len = end - start,
+		.pidfd = pidfd,
+		.direction = direction,
+	};
+	struct ctl_counts result;
+	int ret = ioctl(fd, CDM_MIGRATE, &m) ? -errno : 0;
+
+	result.requested = m.requested;
+	result.migrated = m.migrated;
+	result.already = m.already;
+	memcpy(result.failed, m.failed, sizeof(result.failed));
+	ctl_counts_add(counts, &result);
+	return ret;
+}
+
+void ctl_explain_move(int err, const char *device, __u32 pid)
+{
+	switch (err) {
+	case -EPERM:
+		ctl_error("%u: not permitted: it takes what ptrace takes, the same user and a "
+			  "dumpable process, or CAP_SYS_PTRACE (see also "
+			  "/proc/sys/kernel/yama/ptrace_scope)", pid);
+		break;
+	case -ESRCH:
+		ctl_error("%u: has no memory: it has ended, or is a kernel thread", pid);
+		break;
+	case -ENODEV:
+		ctl_error("%s: takes no pages: it is not online; see `cdmctl list`", device);
+		break;
+	case -EIO:
+		ctl_error("%s: hangs: it takes no pages; memory on it can be brought home, "
+			  "`cdmctl evict`; `cdmctl inject %s reset` ends an injected hang",
+			  device, device);
+		break;
+	case -ENOTTY:
+		ctl_error("%s: is not a CDM device, or of another version", device);
+		break;
+	case -EINTR:
+		ctl_error("%u: interrupted", pid);
+		break;
+	case -EINVAL:
+		ctl_error("%u: the range is beyond its address space", pid);
+		break;
+	default:
+		errno = -err;
+		ctl_error("%s: migration of process %u: %m", device, pid);
+	}
+}

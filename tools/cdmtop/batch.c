@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Prints refreshes. */
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cdmtop.h"
+
+/* Figures that need two refreshes. */
+#define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)
+
+static volatile sig_atomic_t caught;
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static int print_view(FILE *out, struct cdm_model *m, const struct cdmtop_options *o,
+		      enum cdm_format format, enum cdm_view view, bool first, bool *seen)
+{
+	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
+	struct cdm_table t = { view, o->columns, o->nr_columns, NULL, 0 };
+	const void **rows;
+	ssize_t nr;
+	int err;
+
+	if (view != (enum cdm_view)o->view) {
+		t.columns = all;
+		t.nr_columns = 0;
+		for (const struct cdm_column *col = cdm_columns(view); col->id; col++)
+			all[t.nr_columns++] = col;
+	}
+	nr = cdmtop_rows(m, o, view, &rows, seen);
+	if (nr < 0)
+		return nr;
+	t.rows = rows;
+	t.nr_rows = nr;
+	err = cdm_output_table(out, format, m, &t, first);
+	free(rows);
+	return err;
+}
+
+/* Metrics are of all views, unless one is asked for. */
+static int print_refresh(FILE *out, struct cdm_model *m, const struct cdmtop_options *o,
+			 enum cdm_format format, bool first, bool *seen)
+{
+	bool all = (format == CDM_OPENMETRICS || format == CDM_PROMETHEUS) && !o->view_set;
+	int err = print_view(out, m, o, format, (enum cdm_view)o->view, first, seen);
+
+	for (enum cdm_view v = CDM_VIEW_CGROUP; all && !err && v <= CDM_VIEW_DEVICE; v++)
+		err = print_view(out, m, o, format, v, first, seen);
+	return err ?: cdm_output_end(out, format, m);
+}
+
+/* The file is replaced as a whole: its reader sees one refresh or the other. */
+static int write_textfile(struct cdm_model *m, const struct cdmtop_options *o, bool *seen)
+{
+	char *part;
+	FILE *out;
+	int err;
+
+	if (asprintf(&part, "%s.%d.part", o->textfile, (int)getpid()) < 0)
+		return -ENOMEM;
+	out = fopen(part, "we");
+	err = out ? print_refresh(out, m, o, CDM_PROMETHEUS, true, seen) : -errno;
+	if (out && fclose(out) && !err)
+		err = -errno;
+	if (!err && rename(part, o->textfile))
+		err = -errno;
+	if (err) {
+		cdmtop_error("cannot write %s: %s", o->textfile, strerror(-err));
+		unlink(part);
+	}
+	free(part);
+	return err;
+}
+
+static int show(struct cdmtop_source *s, const struct cdmtop_options *o, bool first, bool *seen)
+{
+	int err;
+
+	if (o->textfile)
+		return write_textfile(s->model, o, seen);
+	errno = 0;
+	err = print_refresh(stdout, s->model, o, o->format, first, seen);
+	if (!err)
+		return 0;
+	err = errno ? -errno : err;
+	if (err != -EPIPE)
+		cdmtop_error("cannot write standard output: %s", strerror(-err));
+	return err;
+}
+
+static double seconds_to(const struct timespec *when)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return when->tv_sec - now.tv_sec + (when->tv_nsec - now.tv_nsec) / 1e9;
+}
+
+/* Events that are recorded wait in the ring. Return: 0, 1 after a signal, -errno. */
+static int sleep_until(struct cdmtop_source *s, const struct timespec *when)
+{
+	double left;
+
+	while (!caught && (left = seconds_to(when)) > 0) {
+		int ret = 0;
+
+		if (!s->writer)
+			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, when, NULL);
+		else
+			ret = cdm_collector_poll(s->collector, left < 0.1 ? left * 1000 + 1 : 100);
+		if (ret < 0 && ret != -EINTR)
+			return ret;
+	}
+	return caught != 0;
+}
+
+static void add_seconds(struct timespec *t, double seconds)
+{
+	long long ns = t->tv_nsec + (long long)(seconds * 1e9);
+
+	t->tv_sec += ns / 1000000000;
+	t->tv_nsec = ns % 1000000000;
+}
+
+static void print_notes(struct cdm_model *m, size_t *nr)
+{
+	const char *note;
+
+	while ((note = cdm_model_note(m, *nr))) {
+		cdmtop_error("%s", note);
+		++*nr;
+	}
+}
+
+static bool wants_rates(const struct cdmtop_options *o)
+{
+	for (size_t i = 0; i < o->nr_columns; i++)
+		if (o->columns[i]->needs & RATES)
+			return true;
+	return o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
+}
+
+/* A refresh to compare the first one that is shown with. */
+static bool is_baseline(const struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	const struct cdm_snap_begin *begin = cdm_model_begin(s->model);
+
+	return s->collector && begin && !begin->interval_ns && (begin->features & RATES) &&
+	       wants_rates(o);
+}
+
+static bool lost_events(const struct cdmtop_source *s)
+{
+	const struct cdm_snap_end *end = cdm_model_end(s->model);
+
+	return end && end->lost && end->lost != CDM_UNKNOWN;
+}
+
+static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int ret,
+		  unsigned long shown, bool seen)
+{
+	if (ret == -EPIPE) {
+		/* As other tools: but what is recorded is complete. */
+		signal(SIGPIPE, SIG_DFL);
+		return 128 + SIGPIPE;
+	}
+	if (ret < 0)
+		return CDMTOP_FAILED;
+	if (caught)
+		return caught == SIGINT ? CDMTOP_OK : 128 + caught;
+	if (!shown && s->reader) {
+		cdmtop_error("%s: there is no whole refresh in it", o->replay);
+		return CDMTOP_FAILED;
+	}
+	if (!seen && (o->pid || o->cgroup || o->device)) {
+		cdmtop_error("nothing was found for %s", o->pid ? "this pid" : o->cgroup ?
+			     "this cgroup" : "this device");
+		return CDMTOP_FAILED;
+	}
+	if (o->strict && lost_events(s)) {
+		cdmtop_error("events were lost");
+		return CDMTOP_FAILED;
+	}
+	return CDMTOP_OK;
+}
+
+int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	unsigned long shown = 0;
+	struct timespec next;
+	bool seen = false;
+	size_t notes = 0;
+	int ret;
+
+	catch_signals();
+	clock_gettime(CLOCK_MONOTONIC, &next);
+	for (;;) {
+		ret = cdmtop_source_refresh(s);
+		if (ret <= 0)
+			break;
+		print_notes(s->model, &notes);
+		if (!is_baseline(s, o)) {
+			ret = show(s, o, !shown, &seen);
+			shown++;
+		}
+		if (ret < 0 || caught || (o->count && shown >= o->count))
+			break;
+		if (s->reader)
+			continue;
+		add_seconds(&next, o->interval_s);
+		ret = sleep_until(s, &next);
+		if (ret)
+			break;
+	}
+	if (ret < 0 && s->err)
+		ret = s->err;
+	return finish(s, o, ret, shown, seen);
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cdmtop: who holds coherent device memory, and what moves. */
+#include <locale.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cdmtop.h"
+
+/* What the terminal shows beside columns: the tail of events and the header. */
+#define UI_FEATURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_MIGRATE | \
+			 CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_PER_DEVICE)
+#define UI_EVENTS	(1ULL << CDM_EV_MIGRATE | 1ULL << CDM_EV_EVICT | 1ULL << CDM_EV_FAULT | \
+			 1ULL << CDM_EV_PINGPONG | 1ULL << CDM_EV_DEVICE)
+
+void cdmtop_error(const char *format, ...)
+{
+	va_list args;
+
+	fflush(stdout);
+	fputs("cdmtop: ", stderr);
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	putc('\n', stderr);
+}
+
+static void list_columns(void)
+{
+	static const char *const units[] = {
+		[CDM_UNIT_NONE] = "-", [CDM_UNIT_TEXT] = "text", [CDM_UNIT_PAGES] = "bytes",
+		[CDM_UNIT_PAGES_PER_S] = "pages/s", [CDM_UNIT_BYTES_PER_S] = "bytes/s",
+		[CDM_UNIT_PER_S] = "1/s", [CDM_UNIT_NS] = "time", [CDM_UNIT_PERCENT] = "%",
+		[CDM_UNIT_COUNT] = "count", [CDM_UNIT_ADDRESS] = "address",
+	};
+
+	printf("%-7s %-13s %-8s %-8s %s\n", "VIEW", "ID", "TITLE", "UNIT", "WHAT");
+	for (enum cdm_view v = 0; v < CDM_VIEW_VMA; v++)
+		for (const struct cdm_column *c = cdm_columns(v); c->id; c++)
+			printf("%-7s %-13s %-8s %-8s %s%s\n", cdm_view_name(v), c->id, c->title,
+			       units[c->unit], c->help, c->extra ? "" : " *");
+	puts("* is shown without being asked for");
+}
+
+static unsigned int needed_features(const struct cdmtop_options *o)
+{
+	bool metrics = o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
+	unsigned int needs = CDM_F_DEVICES;
+
+	if (!o->batch || o->record)
+		return UI_FEATURES;
+	for (size_t i = 0; i < o->nr_columns; i++)
+		needs |= o->columns[i]->needs;
+	if (o->sort)
+		needs |= o->sort->needs;
+	if (o->device)
+		needs |= CDM_F_PER_DEVICE;
+	return metrics ? needs | (UI_FEATURES & ~CDM_F_PER_DEVICE) : needs;
+}
+
+/* --- what the screen asks for --- */
+
+static int ui_refresh(void *ctx)
+{
+	int ret = cdmtop_source_refresh(ctx);
+
+	return ret < 0 ? ret : 0;
+}
+
+static int ui_poll(void *ctx, int timeout_ms)
+{
+	struct cdmtop_source *s = ctx;
+
+	return cdm_collector_poll(s->collector, timeout_ms);
+}
+
+static void ui_look_into(void *ctx, __u32 pid)
+{
+	struct cdmtop_source *s = ctx;
+
+	cdm_collector_look_into(s->collector, pid);
+}
+
+static int ui_step(void *ctx)
+{
+	return cdmtop_source_refresh(ctx);
+}
+
+static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	struct cdm_ui_options ui = {
+		.model = s->model,
+		.ctx = s,
+		.refresh = s->collector ? ui_refresh : NULL,
+		.poll = s->collector ? ui_poll : NULL,
+		.look_into = s->collector ? ui_look_into : NULL,
+		.event_fd = s->collector ? cdm_collector_fd(s->collector) : -1,
+		.replay = s->reader,
+		.step = s->reader ? ui_step : NULL,
+		.interval_s = s->reader && !o->interval_set ? 0 : o->interval_s,
+		.count = o->count,
+		.source = o->replay ?: o->record,
+		.view = o->view,
+		.filter = o->filter,
+		.pid = o->pid,
+		.colour = o->colour,
+		.ascii = o->ascii,
+	};
+
+	if (o->view < CDM_UI_EVENTS) {
+		ui.views[o->view].columns = o->column_list ? o->columns : NULL;
+		ui.views[o->view].sort = o->sort;
+		ui.views[o->view].reverse = o->reverse;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return cdm_ui_run(&ui);
+}
+
+static int run(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	if (!cdmtop_source_open(s, o, needed_features(o), o->batch && !o->record ? 0 : UI_EVENTS))
+		return CDMTOP_FAILED;
+	return o->batch ? cdmtop_batch(s, o) : run_ui(s, o);
+}
+
+int main(int argc, char **argv)
+{
+	struct cdmtop_source source = { 0 };
+	struct cdmtop_options o;
+	int status, closed;
+
+	setlocale(LC_ALL, "");
+	setlocale(LC_NUMERIC, "C");
+	cdmtop_parse(&o, argc, argv);
+	if (o.list_columns) {
+		list_columns();
+		return fflush(stdout) ? CDMTOP_FAILED : CDMTOP_OK;
+	}
+	if (o.features)
+		return cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED : CDMTOP_OK;
+	if (!o.batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+		cdmtop_error("standard input or output is not a terminal; use -b to print");
+		return CDMTOP_USAGE;
+	}
+	status = run(&source, &o);
+	closed = cdmtop_source_close(&source, &o);
+	/* Now that all is tidy, end as a signal ends other programs. */
+	if (status == 128 + SIGPIPE)
+		raise(SIGPIPE);
+	return status ?: closed;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of cdmtop share. */
+#ifndef CDMTOP_H
+#define CDMTOP_H
+
+#include "collector.h"
+#include "output.h"
+#include "ui.h"
+
+#define CDMTOP_VERSION	"0.3"
+
+enum { CDMTOP_OK, CDMTOP_FAILED, CDMTOP_USAGE };
+
+#define CDMTOP_MAX_COLUMNS	64
+
+struct cdmtop_options {
+	double interval_s;
+	bool interval_set;
+	unsigned long count;		/* 0: no limit */
+	bool batch;
+	enum cdm_format format;
+	enum cdm_ui_view view;
+	bool view_set;
+	const char *column_list;	/* of -o, or NULL */
+	const char *sort_id;
+	/* The view's, from the lists above; end with NULL. */
+	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS + 1];
+	size_t nr_columns;
+	const struct cdm_column *sort;	/* NULL: the order of the model */
+	bool reverse;
+	const char *filter;
+	__u32 pid;
+	const char *cgroup;
+	const char *device;
+	unsigned long rows;		/* 0: all */
+	const char *record;
+	const char *replay;
+	const char *textfile;
+	__u64 pingpong_window_ns;
+	unsigned int pingpong_flips;
+	bool no_bpf;
+	bool strict;
+	bool ascii;
+	enum cdm_ui_colour colour;
+	int verbose;
+	bool features;
+	bool list_columns;
+};
+
+/* Exits with CDMTOP_USAGE after a message where @argv is wrong. */
+void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv);
+
+/* Where records come from: the collector or a recording. */
+struct cdmtop_source {
+	struct cdm_model *model;
+	struct cdm_collector *collector;	/* NULL: replay */
+	struct cdm_reader *reader;
+	struct cdm_writer *writer;		/* NULL: nothing is recorded */
+	int err;				/* of the writer */
+	/* Records of a replayed refresh that has not ended yet. */
+	char *pending;
+	size_t used;
+	size_t room;
+};
+
+/* Return: false after a message. */
+bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
+			unsigned int features, __u64 events);
+/* Feeds a refresh. Return: 1; 0 at the end of a recording; -errno. */
+int cdmtop_source_refresh(struct cdmtop_source *s);
+/* Return: CDMTOP_OK, or CDMTOP_FAILED after a message. */
+int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o);
+
+/* Return: exit status, or 128 + the signal that ended it. */
+int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o);
+
+/*
+ * The rows of @view that the options want, in their order. @seen: set if there
+ * is one that -p, -c and -d mean. Return: number, *rows is to be freed; -ENOMEM.
+ */
+ssize_t cdmtop_rows(struct cdm_model *m, const struct cdmtop_options *o, enum cdm_view view,
+		    const void ***rows, bool *seen);
+
+void cdmtop_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+#endif

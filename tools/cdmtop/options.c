@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The command line. */
+#include <argp.h>
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdmtop.h"
+#include "event.h"
+
+enum {
+	OPT_FORMAT = 256, OPT_VIEW, OPT_FILTER, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
+	OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR,
+};
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "What to show:", 1 },
+	{ "view", OPT_VIEW, "VIEW", 0, "proc (default), cgroup, device or events", 1 },
+	{ "columns", 'o', "LIST", 0, "columns, separated by commas; +ID adds to the usual ones", 1 },
+	{ "sort", 's', "ID", 0, "column to sort by", 1 },
+	{ "reverse", 'R', 0, 0, "the other way round", 1 },
+	{ "filter", OPT_FILTER, "TEXT", 0, "only rows with this in their texts, or this in their pid", 1 },
+	{ "pid", 'p', "PID", 0, "only this process; on the terminal: its details", 1 },
+	{ "cgroup", 'c', "PATH", 0, "only this cgroup and those below", 1 },
+	{ "device", 'd', "NAME", 0, "only this device, or processes with memory on it", 1 },
+	{ "rows", 'n', "N", 0, "at most N rows", 1 },
+	{ "list-columns", OPT_LIST_COLUMNS, 0, 0, "list all columns and exit", 1 },
+
+	{ 0, 0, 0, 0, "How to show it:", 2 },
+	{ "batch", 'b', 0, 0, "print instead of using the terminal", 2 },
+	{ "format", OPT_FORMAT, "FORMAT", 0,
+	  "text, ndjson, csv, openmetrics or prometheus; implies -b", 2 },
+	{ "json", 'j', 0, 0, "the same as --format ndjson", 2 },
+	{ "textfile", OPT_TEXTFILE, "FILE", 0,
+	  "keep FILE up to date for node_exporter's textfile collector", 2 },
+	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
+	{ "ascii", OPT_ASCII, 0, 0, "no characters beyond ASCII on the terminal", 2 },
+
+	{ 0, 0, 0, 0, "Where it comes from:", 3 },
+	{ "write", 'w', "FILE", 0, "record into FILE as well; - is standard output", 3 },
+	{ "read", 'r', "FILE", 0, "replay a recording; - is standard input", 3 },
+	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
+	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
+	{ "pingpong-window", OPT_WINDOW, "US", 0, "time between changes of direction (500)", 3 },
+	{ "pingpong-flips", OPT_FLIPS, "N", 0, "how many of them make a ping-pong page (3)", 3 },
+	{ "features", OPT_FEATURES, 0, 0, "say what this kernel offers and exit", 3 },
+	{ "verbose", 'v', 0, 0, "say more about what is attached", 3 },
+	{ 0 }
+};
+
+static const char doc[] =
+	"Shows who holds coherent device memory (CDM): processes, cgroups and devices, what\n"
+	"migrates, what fails and why, every INTERVAL seconds (1), COUNT times.\v"
+	"Exit status: 0 success, 1 failure, 2 usage; 128 + N if signal N ended it.\n\n"
+	"EXAMPLES\n"
+	"  cdmtop                          live, q leaves, h helps\n"
+	"  cdmtop -b 1 5                   five refreshes as text\n"
+	"  cdmtop -b --view cgroup -s cdm  cgroups, most device memory first\n"
+	"  cdmtop -j -o pid,comm,cdm,in    processes for programs\n"
+	"  cdmtop -w day.cdm 10            record; cdmtop -r day.cdm shows it again\n"
+	"  cdmtop --textfile /var/lib/prometheus/node-exporter/cdm.prom 15\n";
+
+static unsigned long parse_number(struct argp_state *state, const char *what, const char *arg,
+				  unsigned long max)
+{
+	unsigned long value = 0;
+	char *end = (char *)arg;
+
+	errno = 0;
+	if (*arg >= '0' && *arg <= '9')
+		value = strtoul(arg, &end, 10);
+	if (end == arg || *end)
+		argp_error(state, "%s: '%s' is not a number", what, arg);
+	if (errno || !value || value > max)
+		argp_error(state, "%s: %s is not between 1 and %lu", what, arg, max);
+	return value;
+}
+
+static double parse_interval(struct argp_state *state, const char *arg)
+{
+	char *end;
+	double value = strtod(arg, &end);
+
+	if (end == arg || *end)
+		argp_error(state, "interval: '%s' is not a number of seconds", arg);
+	if (!(value >= 0.05 && value <= 86400))
+		argp_error(state, "interval: %s is not between 0.05 and 86400 seconds", arg);
+	return value;
+}
+
+/* The index of @arg in @words, which end with NULL. */
+static int parse_word(struct argp_state *state, const char *what, const char *arg,
+		      const char *const *words)
+{
+	const char *near;
+
+	for (int i = 0; words[i]; i++)
+		if (!strcmp(words[i], arg))
+			return i;
+	near = cdm_nearest(arg, words);
+	argp_error(state, "%s: there is no '%s'%s%s%s", what, arg, near ? "; did you mean '" : "",
+		   near ?: "", near ? "'?" : "");
+	return 0;
+}
+
+static int parse_format(struct argp_state *state, const char *arg)
+{
+	int format = cdm_format_parse(arg);
+
+	if (format < 0)
+		argp_error(state, "format: there is no '%s'; there are text, ndjson, csv, "
+			   "openmetrics and prometheus", arg);
+	return format;
+}
+
+static void positional(struct cdmtop_options *o, struct argp_state *state, const char *arg)
+{
+	if (state->arg_num == 0) {
+		o->interval_s = parse_interval(state, arg);
+		o->interval_set = true;
+	} else if (state->arg_num == 1) {
+		o->count = parse_number(state, "count", arg, LONG_MAX);
+	} else {
+		argp_error(state, "'%s': only an interval and a count are expected", arg);
+	}
+}
+
+static error_t parse_opt(int key, char *arg, struct argp_state *state)
+{
+	static const char *const views[] = { "proc", "cgroup", "device", "events", NULL };
+	static const char *const colours[] = { "auto", "always", "never", NULL };
+	struct cdmtop_options *o = state->input;
+
+	switch (key) {
+	case OPT_VIEW:
+		o->view = parse_word(state, "view", arg, views);
+		o->view_set = true;
+		break;
+	case 'o':
+		o->column_list = arg;
+		break;
+	case 's':
+		o->sort_id = arg;
+		break;
+	case 'R':
+		o->reverse = true;
+		break;
+	case OPT_FILTER:
+		o->filter = arg;
+		break;
+	case 'p':
+		o->pid = parse_number(state, "pid", arg, INT_MAX);
+		break;
+	case 'c':
+		o->cgroup = arg;
+		break;
+	case 'd':
+		o->device = arg;
+		break;
+	case 'n':
+		o->rows = parse_number(state, "rows", arg, INT_MAX);
+		break;
+	case OPT_LIST_COLUMNS:
+		o->list_columns = true;
+		break;
+	case 'b':
+		o->batch = true;
+		break;
+	case 'j':
+		arg = "ndjson";
+		/* fall through */
+	case OPT_FORMAT:
+		o->format = parse_format(state, arg);
+		o->batch = true;
+		break;
+	case OPT_TEXTFILE:
+		o->textfile = arg;
+		o->batch = true;
+		break;
+	case OPT_COLOR:
+		o->colour = parse_word(state, "color", arg, colours);
+		break;
+	case OPT_ASCII:
+		o->ascii = true;
+		break;
+	case 'w':
+		o->record = arg;
+		break;
+	case 'r':
+		o->replay = arg;
+		break;
+	case OPT_NO_BPF:
+		o->no_bpf = true;
+		break;
+	case OPT_STRICT:
+		o->strict = true;
+		break;
+	case OPT_WINDOW:
+		o->pingpong_window_ns = 1000ULL * parse_number(state, "pingpong-window", arg,
+							       1000000000);
+		break;
+	case OPT_FLIPS:
+		o->pingpong_flips = parse_number(state, "pingpong-flips", arg, 64);
+		break;
+	case OPT_FEATURES:
+		o->features = true;
+		break;
+	case 'v':
+		o->verbose++;
+		break;
+	case ARGP_KEY_ARG:
+		positional(o, state, arg);
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+/* --- columns --- */
+
+static const struct cdm_column *find_column(const struct cdmtop_options *o, const char *id)
+{
+	const struct cdm_column *all = cdm_columns((enum cdm_view)o->view);
+	const struct cdm_column *col = cdm_column_find((enum cdm_view)o->view, id);
+	const char *ids[CDMTOP_MAX_COLUMNS + 1], *near;
+	size_t n = 0;
+
+	if (col)
+		return col;
+	for (; all->id; all++)
+		ids[n++] = all->id;
+	ids[n] = NULL;
+	near = cdm_nearest(id, ids);
+	cdmtop_error("column '%s': not in this view%s%s%s; see --list-columns", id,
+		     near ? "; did you mean '" : "", near ?: "", near ? "'?" : "");
+	exit(CDMTOP_USAGE);
+}
+
+static void add_column(struct cdmtop_options *o, const struct cdm_column *col)
+{
+	if (o->nr_columns == CDMTOP_MAX_COLUMNS) {
+		cdmtop_error("more than %d columns", CDMTOP_MAX_COLUMNS);
+		exit(CDMTOP_USAGE);
+	}
+	o->columns[o->nr_columns++] = col;
+}
+
+static void usual_columns(struct cdmtop_options *o)
+{
+	/* Programs have room for all that needs no walk through page tables. */
+	bool people = o->format == CDM_TEXT;
+
+	for (const struct cdm_column *col = cdm_columns((enum cdm_view)o->view); col->id; col++)
+		if (!col->extra || (!people && !(col->needs & CDM_F_PER_DEVICE)))
+			add_column(o, col);
+}
+
+static void resolve_columns(struct cdmtop_options *o)
+{
+	char *list = o->column_list ? strdup(o->column_list) : NULL, *rest = list, *id;
+
+	if (!list || *list == '+')
+		usual_columns(o);
+	while (rest && (id = strsep(&rest, ",")))
+		add_column(o, find_column(o, id + (*id == '+')));
+	free(list);
+	if (o->sort_id)
+		o->sort = find_column(o, o->sort_id);
+	else if (o->batch && o->view == CDM_UI_PROC)
+		o->sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
+}
+
+static void check(struct cdmtop_options *o)
+{
+	const char *wrong = NULL;
+
+	if (o->replay && o->record)
+		wrong = "-r and -w: a recording is not recorded again, copy the file";
+	else if (o->replay && o->no_bpf)
+		wrong = "-r and --no-bpf: a recording says what was recorded";
+	else if (o->view == CDM_UI_EVENTS && o->batch)
+		wrong = "--view events is for the terminal; cdmtrace prints events";
+	else if (o->view == CDM_UI_EVENTS && (o->column_list || o->sort_id))
+		wrong = "--view events has no columns to choose from";
+	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
+		wrong = "-w - needs standard output for itself: use --textfile, or a file";
+	else if (o->textfile && o->format != CDM_TEXT)
+		wrong = "--textfile has a format of its own: leave --format out";
+	if (!wrong)
+		return;
+	cdmtop_error("%s", wrong);
+	exit(CDMTOP_USAGE);
+}
+
+void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
+{
+	static const struct argp argp = {
+		options, parse_opt, "[INTERVAL [COUNT]]", doc, NULL, NULL, NULL
+	};
+
+	*o = (struct cdmtop_options) { .interval_s = 1 };
+	argp_err_exit_status = CDMTOP_USAGE;
+	argp_program_version = "cdmtop " CDMTOP_VERSION;
+	argp_parse(&argp, argc, argv, 0, NULL, o);
+	check(o);
+	/* A scrape is one answer. */
+	if (!o->textfile && !o->count &&
+	    (o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS))
+		o->count = 1;
+	if (o->view != CDM_UI_EVENTS)
+		resolve_columns(o);
+}

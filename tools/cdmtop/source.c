@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Records from the collector or a recording, to the model and a new recording. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cdmtop.h"
+#include "snapshot.h"
+
+/* Return: 1 when a refresh ended, 0, -errno. */
+static int take(struct cdmtop_source *s, const struct cdm_rec *rec)
+{
+	int ret = cdm_model_feed(s->model, rec);
+
+	if (ret < 0 || !s->writer)
+		return ret;
+	s->err = cdm_writer_put(s->writer, rec);
+	/* What is shown is in the file, whatever happens to the program. */
+	if (!s->err && ret)
+		s->err = cdm_writer_flush(s->writer);
+	return s->err ?: ret;
+}
+
+static int keep(struct cdmtop_source *s, const struct cdm_rec *rec)
+{
+	if (s->used + rec->len > s->room) {
+		size_t room = 2 * s->room + rec->len;
+		char *pending = realloc(s->pending, room);
+
+		if (!pending)
+			return -ENOMEM;
+		s->pending = pending;
+		s->room = room;
+	}
+	memcpy(s->pending + s->used, rec, rec->len);
+	s->used += rec->len;
+	return 0;
+}
+
+static int take_kept(struct cdmtop_source *s)
+{
+	const struct cdm_rec *rec;
+	int ret = 0;
+
+	for (size_t at = 0; at < s->used && ret >= 0; at += rec->len) {
+		rec = (const void *)(s->pending + at);
+		ret = take(s, rec);
+	}
+	s->used = 0;
+	return ret;
+}
+
+/* Before there is a model the collector says what it could not attach. */
+static int emit(void *ctx, const struct cdm_rec *rec)
+{
+	struct cdmtop_source *s = ctx;
+	int ret = s->model ? take(s, rec) : keep(s, rec);
+
+	return ret < 0 ? ret : 0;
+}
+
+static __u64 find_cgroup(const char *path)
+{
+	struct cdm_cgroups *cgroups = cdm_cgroups_open();
+	__u64 id = cgroups ? cdm_cgroups_id(cgroups, path) : 0;
+
+	if (!id)
+		cdmtop_error("cgroup '%s': %s; `cdmtop -b --view cgroup` lists them", path,
+			     cgroups ? strerror(errno) : "there is no memory controller");
+	if (cgroups)
+		cdm_cgroups_close(cgroups);
+	return id;
+}
+
+static bool known_pid(__u32 pid)
+{
+	struct cdm_snap_proc snap;
+
+	if (!cdm_proc_read(pid, &snap))
+		return true;
+	cdmtop_error("pid %u: no such process", pid);
+	return false;
+}
+
+static bool known_device(const char *name)
+{
+	struct cdm_snap_device devices[CDM_MAX_DEVICES];
+	int n = cdm_devices_read(devices, CDM_MAX_DEVICES);
+
+	for (int i = 0; i < n; i++)
+		if (!strcmp(devices[i].name, name))
+			return true;
+	cdmtop_error("device '%s': not found; `cdmtop -b --view device` lists devices", name);
+	return false;
+}
+
+static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
+		      unsigned int features, __u64 events)
+{
+	struct cdm_collector_options c = {
+		.features = features,
+		.events = events,
+		.filter = { .dir = -1, .why = -1 },
+		.pingpong_window_ns = o->pingpong_window_ns,
+		.pingpong_flips = o->pingpong_flips,
+		.pid = o->pid,
+		.no_bpf = o->no_bpf,
+		.strict = o->strict,
+		.verbose = o->verbose,
+		.emit = emit,
+		.ctx = s,
+	};
+	struct cdm_file_header header;
+
+	if (o->pid && !known_pid(o->pid))
+		return false;
+	if (o->device && !known_device(o->device))
+		return false;
+	if (o->cgroup) {
+		c.cgroup = find_cgroup(o->cgroup);
+		if (!c.cgroup)
+			return false;
+	}
+	/* The file first: opening the collector gives up capabilities. */
+	cdm_file_header_init(&header);
+	if (o->record) {
+		s->writer = cdm_writer_open(o->record, &header);
+		if (!s->writer)
+			return false;
+	}
+	s->collector = cdm_collector_open(&c);
+	if (!s->collector)
+		return false;
+	cdm_collector_describe(s->collector, &header);
+	if (s->writer)
+		cdm_writer_set_header(s->writer, &header);
+	s->model = cdm_model_new(&header);
+	if (s->model && take_kept(s) >= 0)
+		return true;
+	cdmtop_error("%s", strerror(s->err ? -s->err : ENOMEM));
+	return false;
+}
+
+static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	s->reader = cdm_reader_open(o->replay);
+	if (!s->reader)
+		return false;
+	s->model = cdm_model_new(cdm_reader_header(s->reader));
+	if (!s->model)
+		cdmtop_error("%s", strerror(ENOMEM));
+	return s->model;
+}
+
+bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
+			unsigned int features, __u64 events)
+{
+	return o->replay ? open_replay(s, o) : open_live(s, o, features, events);
+}
+
+/* A refresh that the recording ends in is not shown by halves. */
+static int replay_refresh(struct cdmtop_source *s)
+{
+	const struct cdm_rec *rec;
+	int ret;
+
+	s->used = 0;
+	do {
+		ret = cdm_reader_next(s->reader, &rec);
+		if (ret <= 0)
+			return ret;
+		ret = keep(s, rec);
+		if (ret)
+			return ret;
+	} while (rec->kind != CDM_SNAP_END);
+
+	ret = take_kept(s);
+	return ret < 0 ? ret : 1;
+}
+
+int cdmtop_source_refresh(struct cdmtop_source *s)
+{
+	if (s->reader)
+		return replay_refresh(s);
+	return cdm_collector_refresh(s->collector) ?: 1;
+}
+
+int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	int status = CDMTOP_OK;
+
+	if (s->reader && cdm_reader_truncated(s->reader)) {
+		cdmtop_error("%s: ends within a record; it was read up to the last whole one",
+			     o->replay);
+		status = o->strict ? CDMTOP_FAILED : CDMTOP_OK;
+	}
+	if (s->writer && cdm_writer_close(s->writer))
+		status = CDMTOP_FAILED;
+	if (s->collector)
+		cdm_collector_close(s->collector);
+	if (s->reader)
+		cdm_reader_close(s->reader);
+	cdm_model_free(s->model);
+	free(s->pending);
+	return status;
+}

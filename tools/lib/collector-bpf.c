@@ -1,0 +1,568 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loads and reads the BPF programs of bpf/. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "collector-int.h"
+#include "events.skel.h"
+#include "tasks.skel.h"
+
+#define EV(kind)	(1ULL << CDM_EV_##kind)
+#define ALWAYS		(~0U)
+#define RING_DEFAULT	(4 << 20)
+#define BATCH		256
+#define TASKS_BUFFER	(256 << 10)
+#define EMULATED_SLOWER	800	/* NVIDIA's factor for the window of thrashing */
+
+/* Which programs the features and events need, and the tracepoint of each. */
+static const struct hook {
+	const char *program;
+	const char *tracepoint;
+	unsigned int features;
+	__u64 events;
+} hooks[] = {
+	{ "migrate_start", "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
+	{ "migrate_setup", "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE) },
+	{ "migrate_pages", "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) },
+	{ "migrate_finalize", "migrate_vma_finalize",
+	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
+	{ "device_migrate", "cdm_migrate", CDM_F_MIGRATE, EV(MIGRATE) },
+	{ "evict_start", "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
+	{ "evict", "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
+	{ "rss", "cdm_rss", CDM_F_EVICT, EV(RSS) },
+	{ "fault", "cdm_fault", CDM_F_FAULTS, EV(FAULT) },
+	{ "charge", "cdm_charge", 0, EV(CHARGE) },
+	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
+	{ "transfer", "cdm_transfer", 0, EV(CHARGE) },
+	{ "region_add", "cdm_region_add", 0, EV(DEVICE) },
+	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
+	{ "state", "cdm_state", 0, EV(DEVICE) },
+	{ "pagefault", "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT) },
+};
+
+#define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+struct known_device {
+	__u64 device;
+	struct cdm_device_id id;
+};
+
+struct cdm_bpf {
+	struct events_bpf *events;
+	struct tasks_bpf *tasks;
+	struct bpf_link *iterator;
+	struct ring_buffer *ring;
+	int stats_fd;			/* keeps the measuring of run time on */
+	unsigned int features;
+	__u64 kinds;
+
+	struct cdm_stats_key *keys;	/* sorted */
+	struct cdm_stats *values;
+	size_t *order;
+	size_t nr, room;
+
+	struct known_device devices[256];
+	size_t nr_devices;
+	char buffer[TASKS_BUFFER];
+	void (*note)(void *ctx, const char *text);
+	void *note_ctx;
+	int verbose;
+};
+
+static int verbosity;
+
+/* libbpf says more than its users want to know: one level down. */
+static int print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level >= (enum libbpf_print_level)verbosity)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void note(struct cdm_bpf *b, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	b->note(b->note_ctx, text);
+}
+
+bool cdm_emulated(void)
+{
+	char line[256];
+	bool tcg = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	while (f && !tcg && fgets(line, sizeof(line), f))
+		tcg = !strncmp(line, "model name", 10) && strstr(line, "TCG");
+	if (f)
+		fclose(f);
+	return tcg;
+}
+
+static bool asked_for(const struct hook *hook, const struct cdm_collector_options *o)
+{
+	return (hook->features & o->features) || (hook->events & o->events);
+}
+
+/* Leaves out what is not asked for, and what this kernel does not have. */
+static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		   const struct btf *btf)
+{
+	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
+				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
+	b->kinds = o->events;
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		const struct hook *hook = &hooks[i];
+		struct bpf_program *program;
+		char type[64];
+
+		program = bpf_object__find_program_by_name(b->events->obj, hook->program);
+		bpf_program__set_autoload(program, false);
+		if (!asked_for(hook, o))
+			continue;
+		snprintf(type, sizeof(type), "btf_trace_%s", hook->tracepoint);
+		if (btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0) {
+			bpf_program__set_autoload(program, true);
+			continue;
+		}
+		note(b, "this kernel has no tracepoint %s: it is built without the DEVICE_HOST series, see kernel-patches/",
+		     hook->tracepoint);
+		b->features &= ~hook->features;
+		b->kinds &= ~hook->events;
+	}
+}
+
+static void set_options(struct events_bpf *e, const struct cdm_collector_options *o,
+			const struct cdm_bpf *b)
+{
+	const struct cdm_filter *f = &o->filter;
+
+	e->rodata->events = b->kinds;
+	e->rodata->with_stats = b->features != 0;
+	e->rodata->with_stacks = o->stacks;
+	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & EV(PINGPONG));
+	e->rodata->nr_rings = o->rings ?: 1;
+	if (cdm_emulated())
+		e->rodata->pingpong_window_ns *= EMULATED_SLOWER;
+	if (o->pingpong_window_ns)
+		e->rodata->pingpong_window_ns = o->pingpong_window_ns;
+	if (o->pingpong_flips)
+		e->rodata->pingpong_flips = o->pingpong_flips;
+	e->rodata->filter_pid = f->pid;
+	e->rodata->filter_tid = f->tid;
+	e->rodata->filter_cgroup = f->cgroup;
+	memcpy((char *)e->rodata->filter_comm, f->comm, sizeof(f->comm));
+	memcpy((char *)e->rodata->filter_device, f->device, sizeof(f->device));
+	e->rodata->filter_dir = f->dir;
+	e->rodata->filter_why = f->why;
+	e->rodata->filter_min_pages = f->min_pages;
+	e->rodata->filter_min_ns = f->min_ns;
+	if (!o->stacks)
+		bpf_map__set_max_entries(e->maps.stacks, 1);
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	const struct cdm_collector_options *o = ctx;
+
+	return o->emit(o->ctx, data);
+}
+
+static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
+{
+	size_t bytes = o->ring_bytes ?: RING_DEFAULT;
+
+	for (__u32 i = 0; i < (o->rings ?: 1); i++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cdm_ring", 0, 0, bytes, NULL);
+		int err;
+
+		if (fd < 0)
+			return -errno;
+		err = bpf_map_update_elem(bpf_map__fd(b->events->maps.rings), &i, &fd, BPF_ANY);
+		if (!err && !b->ring) {
+			b->ring = ring_buffer__new(fd, on_event, (void *)o, NULL);
+			err = b->ring ? 0 : -errno;
+		} else if (!err) {
+			err = ring_buffer__add(b->ring, fd, on_event, (void *)o);
+		}
+		/* The map of rings, and the mapping, keep it. */
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int load_events(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		       const struct btf *btf)
+{
+	int err;
+
+	b->events = events_bpf__open();
+	if (!b->events)
+		return -errno;
+	choose(b, o, btf);
+	if (!b->features && !b->kinds)
+		return 0;
+	set_options(b->events, o, b);
+	err = events_bpf__load(b->events);
+	if (!err)
+		err = make_rings(b, o);
+	if (!err)
+		err = events_bpf__attach(b->events);
+	return err;
+}
+
+static struct bpf_program *use_iterator(struct tasks_bpf *tasks, bool exact)
+{
+	bpf_program__set_autoload(tasks->progs.tasks, exact);
+	bpf_program__set_autoload(tasks->progs.tasks_approximate, !exact);
+	return exact ? tasks->progs.tasks : tasks->progs.tasks_approximate;
+}
+
+/* The number of an enum's member, whatever the enum; -1: there is none. */
+static int enum_value(const struct btf *btf, const char *name)
+{
+	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
+		const struct btf_type *type = btf__type_by_id(btf, id);
+		const struct btf_enum *members = btf_enum(type);
+
+		if (!btf_is_enum(type))
+			continue;
+		for (int i = 0; i < btf_vlen(type); i++)
+			if (!strcmp(btf__name_by_offset(btf, members[i].name_off), name))
+				return members[i].val;
+	}
+	return -1;
+}
+
+static int load_iterator(struct cdm_bpf *b, const struct btf *btf, bool exact)
+{
+	struct bpf_program *program;
+	struct stat ns;
+	int err;
+
+	b->tasks = tasks_bpf__open();
+	if (!b->tasks)
+		return -errno;
+	program = use_iterator(b->tasks, exact);
+	b->tasks->rodata->nr_cpus = libbpf_num_possible_cpus();
+	b->tasks->rodata->mm_file = enum_value(btf, "MM_FILEPAGES");
+	b->tasks->rodata->mm_anon = enum_value(btf, "MM_ANONPAGES");
+	b->tasks->rodata->mm_shmem = enum_value(btf, "MM_SHMEMPAGES");
+	b->tasks->rodata->mm_swap = enum_value(btf, "MM_SWAPENTS");
+	b->tasks->rodata->mm_device = enum_value(btf, "MM_DEVHOSTPAGES");
+	if (!stat("/proc/self/ns/pid", &ns))
+		b->tasks->rodata->pidns = ns.st_ino;
+	err = tasks_bpf__load(b->tasks);
+	if (!err) {
+		b->iterator = bpf_program__attach_iter(program, NULL);
+		err = b->iterator ? 0 : -errno;
+	}
+	if (err) {
+		tasks_bpf__destroy(b->tasks);
+		b->tasks = NULL;
+	}
+	return err;
+}
+
+static void load_tasks(struct cdm_bpf *b, const struct btf *btf)
+{
+	int err = load_iterator(b, btf, true);
+
+	if (err && err != -EPERM) {
+		err = load_iterator(b, btf, false);
+		if (!err)
+			note(b, "rss may be off by some pages a CPU: the kernel does not tell where data is (CONFIG_KALLSYMS_ALL)");
+	}
+	if (err)
+		note(b, "processes come from /proc, which is slower: no task iterator: %s",
+		     strerror(-err));
+}
+
+struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
+			     void (*note_fn)(void *ctx, const char *text), void *ctx)
+{
+	struct cdm_bpf *b = calloc(1, sizeof(*b));
+	struct btf *btf;
+	int err;
+
+	if (!b)
+		return NULL;
+	b->note = note_fn;
+	b->note_ctx = ctx;
+	b->stats_fd = -1;
+	verbosity = o->verbose;
+	libbpf_set_print(print);
+
+	btf = btf__load_vmlinux_btf();
+	if (!btf) {
+		note(b, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+		goto err;
+	}
+	err = load_events(b, o, btf);
+	if (!err)
+		load_tasks(b, btf);
+	btf__free(btf);
+	if (err == -EPERM || err == -EACCES) {
+		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
+		goto err;
+	}
+	if (err) {
+		note(b, "no events: BPF programs cannot be loaded: %s; -v tells more", strerror(-err));
+		goto err;
+	}
+	b->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	return b;
+err:
+	cdm_bpf_close(b);
+	return NULL;
+}
+
+void cdm_bpf_close(struct cdm_bpf *b)
+{
+	ring_buffer__free(b->ring);
+	bpf_link__destroy(b->iterator);
+	tasks_bpf__destroy(b->tasks);
+	events_bpf__destroy(b->events);
+	if (b->stats_fd >= 0)
+		close(b->stats_fd);
+	free(b->keys);
+	free(b->values);
+	free(b->order);
+	free(b);
+}
+
+unsigned int cdm_bpf_features(const struct cdm_bpf *b)
+{
+	return b->features;
+}
+
+__u64 cdm_bpf_events(const struct cdm_bpf *b)
+{
+	return b->kinds;
+}
+
+int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
+{
+	int fd, err = 0;
+	ssize_t n;
+
+	if (!b->iterator)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(b->iterator));
+	if (fd < 0)
+		return -errno;
+	/* The kernel hands over whole records: what does not fit comes with the next read. */
+	while (!err && (n = read(fd, b->buffer, sizeof(b->buffer))) > 0)
+		for (ssize_t i = 0; !err && i + (ssize_t)sizeof(struct cdm_task) <= n;
+		     i += sizeof(struct cdm_task))
+			err = each(ctx, (const struct cdm_task *)(b->buffer + i));
+	if (!err && n < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int compare_keys(const void *a, const void *b, void *ctx)
+{
+	const struct cdm_bpf *bpf = ctx;
+	const struct cdm_stats_key *x = &bpf->keys[*(const size_t *)a];
+	const struct cdm_stats_key *y = &bpf->keys[*(const size_t *)b];
+
+	if (x->scope != y->scope)
+		return x->scope < y->scope ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int make_room(struct cdm_bpf *b)
+{
+	size_t room = b->room ? 2 * b->room : 2 * BATCH;
+	void *keys = realloc(b->keys, room * sizeof(*b->keys));
+	void *values = realloc(b->values, room * sizeof(*b->values));
+	void *order = realloc(b->order, room * sizeof(*b->order));
+
+	b->keys = keys ?: b->keys;
+	b->values = values ?: b->values;
+	b->order = order ?: b->order;
+	if (!keys || !values || !order)
+		return -ENOMEM;
+	b->room = room;
+	return 0;
+}
+
+int cdm_bpf_read_stats(struct cdm_bpf *b)
+{
+	void *in = NULL;
+	__u64 batch = 0;
+	int err = 0;
+
+	b->nr = 0;
+	if (!b->features)
+		return 0;
+	while (!err) {
+		__u32 n = BATCH;
+
+		if (b->nr + n > b->room && make_room(b))
+			return -ENOMEM;
+		err = bpf_map_lookup_batch(bpf_map__fd(b->events->maps.stats), in, &batch,
+					   b->keys + b->nr, b->values + b->nr, &n, NULL);
+		if (err && errno != ENOENT)
+			return -errno;
+		b->nr += n;
+		in = &batch;
+	}
+	for (size_t i = 0; i < b->nr; i++)
+		b->order[i] = i;
+	qsort_r(b->order, b->nr, sizeof(*b->order), compare_keys, b);
+	return 0;
+}
+
+const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id)
+{
+	size_t low = 0, high = b->nr;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2, at = b->order[middle];
+		const struct cdm_stats_key *key = &b->keys[at];
+
+		if (key->scope == scope && key->id == id)
+			return &b->values[at];
+		if (key->scope < scope || (key->scope == scope && key->id < id))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+static bool is_known(const struct cdm_bpf *b, __u64 device)
+{
+	for (size_t i = 0; i < b->nr_devices; i++)
+		if (b->devices[i].device == device)
+			return true;
+	return false;
+}
+
+int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
+			void *ctx)
+{
+	struct cdm_rec_device_id rec = { .rec = { CDM_REC_DEVICE_ID, 0, sizeof(rec), 0 } };
+	int fd, err = 0;
+	__u64 *previous = NULL;
+
+	if (!b->features && !b->kinds)
+		return 0;
+	fd = bpf_map__fd(b->events->maps.devices);
+	while (!err && !bpf_map_get_next_key(fd, previous, &rec.device)) {
+		previous = &rec.device;
+		if (is_known(b, rec.device) || bpf_map_lookup_elem(fd, &rec.device, &rec.id))
+			continue;
+		if (b->nr_devices == sizeof(b->devices) / sizeof(b->devices[0]))
+			break;
+		b->devices[b->nr_devices++] = (struct known_device){ rec.device, rec.id };
+		err = emit(ctx, &rec.rec);
+	}
+	return err;
+}
+
+__u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name)
+{
+	/* The latest of that name: a device may go and come back. */
+	for (size_t i = b->nr_devices; i-- > 0; )
+		if (!strncmp(b->devices[i].id.name, name, CDM_NAME_LEN))
+			return b->devices[i].device;
+	return 0;
+}
+
+int cdm_bpf_fd(const struct cdm_bpf *b)
+{
+	return b->ring ? ring_buffer__epoll_fd(b->ring) : -1;
+}
+
+int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms)
+{
+	int n;
+
+	if (!b->ring)
+		return 0;
+	n = ring_buffer__poll(b->ring, timeout_ms);
+	if (n == -EINTR)
+		return 0;
+	/* Producers wake once in 64 KiB: take what is there without having been told. */
+	return n ? n : ring_buffer__consume(b->ring);
+}
+
+void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct cdm_loss parts[cpus];
+
+	memset(loss, 0, CDM_NR_EV * sizeof(*loss));
+	if (!b->features && !b->kinds)
+		return;
+	for (__u32 kind = 0; kind < CDM_NR_EV; kind++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(b->events->maps.loss), &kind, parts))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			loss[kind].seen += parts[cpu].seen;
+			loss[kind].filtered += parts[cpu].filtered;
+			loss[kind].emitted += parts[cpu].emitted;
+			loss[kind].lost_ring += parts[cpu].lost_ring;
+			loss[kind].lost_map += parts[cpu].lost_map;
+		}
+	}
+}
+
+int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max)
+{
+	__u64 all[64] = {};
+	int n = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(b->events->maps.stacks), &id, all))
+		return 0;
+	for (; n < max && n < 64 && all[n]; n++)
+		addrs[n] = all[n];
+	return n;
+}
+
+static void add_cost(const struct bpf_object *object, __u64 *ns, __u64 *runs)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		*ns += info.run_time_ns;
+		*runs += info.run_cnt;
+	}
+}
+
+void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
+{
+	*ns = *runs = b->stats_fd < 0 ? CDM_UNKNOWN : 0;
+	if (b->stats_fd < 0)
+		return;
+	add_cost(b->events->obj, ns, runs);
+	if (b->tasks)
+		add_cost(b->tasks->obj, ns, runs);
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Events as CSV: the columns are those of all kinds that may come. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "event-int.h"
+
+static int add_column(struct cdm_printer *p, const char *name)
+{
+	const char **columns;
+
+	for (size_t i = 0; i < p->nr_columns; i++)
+		if (!strcmp(p->columns[i], name))
+			return 0;
+	columns = reallocarray(p->columns, p->nr_columns + 1, sizeof(*columns));
+	if (!columns)
+		return -ENOMEM;
+	p->columns = columns;
+	columns[p->nr_columns++] = name;
+	return 0;
+}
+
+/* Reasons are columns of their own, in the place of "failed_pages". */
+static const char *const failed_columns[CDM_NR_WHY] = {
+	[CDM_WHY_UNMAPPED] = "failed_unmapped_pages", [CDM_WHY_SWAPPED] = "failed_swapped_pages",
+	[CDM_WHY_PINNED] = "failed_pinned_pages", [CDM_WHY_LOCKED] = "failed_locked_pages",
+	[CDM_WHY_ISOLATE] = "failed_isolate_pages", [CDM_WHY_FILE] = "failed_file_pages",
+	[CDM_WHY_WRITEBACK] = "failed_writeback_pages", [CDM_WHY_LARGE] = "failed_large_pages",
+	[CDM_WHY_KSM] = "failed_ksm_pages", [CDM_WHY_FOREIGN] = "failed_foreign_pages",
+	[CDM_WHY_UNSUPPORTED] = "failed_unsupported_pages", [CDM_WHY_ALLOC] = "failed_alloc_pages",
+	[CDM_WHY_CHARGE] = "failed_charge_pages", [CDM_WHY_COPY] = "failed_copy_pages",
+	[CDM_WHY_RACED] = "failed_raced_pages",
+};
+
+static int add_kind(struct cdm_printer *p, const struct cdm_printed *f)
+{
+	int err = 0;
+
+	for (; f->field && !err; f++) {
+		if (f->field->type == CDM_FIELD_STACK)
+			continue;
+		if (f->field->type != CDM_FIELD_FAILED) {
+			err = add_column(p, f->field->name);
+			continue;
+		}
+		for (int i = 0; i < CDM_NR_WHY && !err; i++)
+			err = add_column(p, failed_columns[i]);
+	}
+	return err;
+}
+
+int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds)
+{
+	int err = add_column(p, "type");
+	char *s;
+
+	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
+		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
+			err = add_kind(p, p->kinds[k->kind]);
+	if (err || add_column(p, "stack"))
+		return -ENOMEM;
+	s = cdm_out_room(p->out, LINE_MAX_OUT);
+	for (size_t i = 0; i < p->nr_columns; i++) {
+		s = cdm_put(s, p->columns[i], strlen(p->columns[i]));
+		*s++ = i + 1 < p->nr_columns ? ',' : '\n';
+	}
+	cdm_out_end(p->out, s);
+	return 0;
+}
+
+static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
+{
+	const struct cdm_rec_stack *stack = cdm_model_stack(p->model, id);
+	const char *frame, *limit = s + STACK_MAX_OUT;
+
+	if (!stack)
+		return s;
+	frame = stack->frames;
+	*s++ = '"';
+	for (__u32 i = 0; i < stack->nr && strlen(frame) + 2 < (size_t)(limit - s); i++) {
+		if (i)
+			*s++ = ';';
+		for (; *frame; frame++)
+			*s++ = *frame == '"' ? '\'' : *frame;
+		frame++;
+	}
+	*s++ = '"';
+	return s;
+}
+
+static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed *f,
+		       const struct cdm_rec *rec)
+{
+	const char *at = (const char *)rec + f->field->offset;
+	const struct cdm_name *name;
+	__u64 value;
+
+	switch (f->field->type) {
+	case CDM_FIELD_ENUM:
+		value = cdm_field_value(f->field, rec);
+		return value < f->nr_values ? cdm_put(s, f->values[value], f->value_len[value]) : s;
+	case CDM_FIELD_INT:
+		return cdm_put_s64(s, cdm_field_value(f->field, rec));
+	case CDM_FIELD_ID:
+		return cdm_put_hex(s, *(const __u64 *)at);
+	case CDM_FIELD_TEXT:
+		return cdm_put_csv(s, at, f->field->size ?: LINE_MAX_OUT / 12);
+	case CDM_FIELD_DEVICE:
+		name = cdm_printer_device(p, *(const __u64 *)at);
+		return cdm_put(s, name->text, name->len);
+	case CDM_FIELD_CGROUP:
+		name = cdm_printer_cgroup(p, *(const __u64 *)at);
+		return cdm_put(s, name->text, name->len);
+	case CDM_FIELD_STACK:
+		return put_stack(p, s, *(const __s32 *)at);
+	default:
+		return cdm_put_u64(s, cdm_field_value(f->field, rec));
+	}
+}
+
+static const struct cdm_printed *find(const struct cdm_printed *f, const char *name)
+{
+	for (; f->field; f++)
+		if (!strcmp(f->field->name, name))
+			return f;
+	return NULL;
+}
+
+static int failed_column(const char *name)
+{
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		if (name == failed_columns[i])
+			return i;
+	return -1;
+}
+
+void cdm_print_csv(struct cdm_printer *p, const struct cdm_rec *rec)
+{
+	const struct cdm_ev_migrate *m = (const void *)rec;
+	const char *kind = cdm_kind_name(rec->kind);
+	char *s = cdm_out_room(p->out, LINE_MAX_OUT + 2 * NAME_MAX_OUT + STACK_MAX_OUT);
+
+	s = cdm_put(s, kind, strlen(kind));
+	for (size_t i = 1; i < p->nr_columns; i++) {
+		const struct cdm_printed *f = find(p->kinds[rec->kind], p->columns[i]);
+		int why = failed_column(p->columns[i]);
+
+		*s++ = ',';
+		if (why >= 0 && rec->kind == CDM_EV_MIGRATE)
+			s = cdm_put_u64(s, m->failed[why]);
+		else if (f)
+			s = put_value(p, s, f, rec);
+	}
+	*s++ = '\n';
+	cdm_out_end(p->out, s);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A hash table of nodes that are members of what it holds; grows as needed. */
+#ifndef CDM_HASH_H
+#define CDM_HASH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <linux/types.h>
+
+struct cdm_node {
+	struct cdm_node *next;
+	__u64 key;
+};
+
+/* All zero: empty. */
+struct cdm_hash {
+	struct cdm_node **slots;
+	unsigned int bits;
+	size_t nr;
+};
+
+/* NULL: there is none. */
+struct cdm_node *cdm_hash_find(const struct cdm_hash *h, __u64 key);
+/* @node->key is set, and not in @h yet. Return: 0 or -ENOMEM. */
+int cdm_hash_add(struct cdm_hash *h, struct cdm_node *node);
+/* Takes out the nodes for which @drop, which frees them, returns true. */
+void cdm_hash_drop(struct cdm_hash *h, bool (*drop)(struct cdm_node *node, void *ctx), void *ctx);
+/* Frees the table, not the nodes. */
+void cdm_hash_free(struct cdm_hash *h);
+
+#endif
