@@ -208,6 +208,17 @@ static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
 
 static const struct cdm_stats no_stats;
 
+/* Figures that nobody will see are a loss, too: of no kind of event, kind 0. */
+static __always_inline void no_room(void)
+{
+	struct cdm_loss *count = loss_of(0);
+
+	if (!count)
+		return;
+	count->seen++;
+	count->lost_map++;
+}
+
 static __always_inline struct cdm_stats *stats_of(u32 scope, u64 id)
 {
 	struct cdm_stats_key key = { .id = id, .scope = scope };
@@ -216,7 +227,10 @@ static __always_inline struct cdm_stats *stats_of(u32 scope, u64 id)
 	if (s)
 		return s;
 	bpf_map_update_elem(&stats, &key, &no_stats, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&stats, &key);
+	s = bpf_map_lookup_elem(&stats, &key);
+	if (!s)
+		no_room();
+	return s;
 }
 
 static __always_inline void add(u64 *to, u64 n)

@@ -69,6 +69,7 @@ struct cdm_bpf {
 	struct cdm_stats_key *keys;	/* sorted */
 	struct cdm_stats *values;
 	size_t *order;
+	bool *used;			/* looked up since they were read */
 	size_t nr, room;
 
 	struct known_device devices[256];
@@ -345,6 +346,7 @@ void cdm_bpf_close(struct cdm_bpf *b)
 	free(b->keys);
 	free(b->values);
 	free(b->order);
+	free(b->used);
 	free(b);
 }
 
@@ -396,11 +398,13 @@ static int make_room(struct cdm_bpf *b)
 	void *keys = realloc(b->keys, room * sizeof(*b->keys));
 	void *values = realloc(b->values, room * sizeof(*b->values));
 	void *order = realloc(b->order, room * sizeof(*b->order));
+	void *used = realloc(b->used, room * sizeof(*b->used));
 
 	b->keys = keys ?: b->keys;
 	b->values = values ?: b->values;
 	b->order = order ?: b->order;
-	if (!keys || !values || !order)
+	b->used = used ?: b->used;
+	if (!keys || !values || !order || !used)
 		return -ENOMEM;
 	b->room = room;
 	return 0;
@@ -427,8 +431,10 @@ int cdm_bpf_read_stats(struct cdm_bpf *b)
 		b->nr += n;
 		in = &batch;
 	}
-	for (size_t i = 0; i < b->nr; i++)
+	for (size_t i = 0; i < b->nr; i++) {
 		b->order[i] = i;
+		b->used[i] = false;
+	}
 	qsort_r(b->order, b->nr, sizeof(*b->order), compare_keys, b);
 	return 0;
 }
@@ -441,14 +447,23 @@ const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope sc
 		size_t middle = (low + high) / 2, at = b->order[middle];
 		const struct cdm_stats_key *key = &b->keys[at];
 
-		if (key->scope == scope && key->id == id)
+		if (key->scope == scope && key->id == id) {
+			b->used[at] = true;
 			return &b->values[at];
+		}
 		if (key->scope < scope || (key->scope == scope && key->id < id))
 			low = middle + 1;
 		else
 			high = middle;
 	}
 	return NULL;
+}
+
+void cdm_bpf_forget_dead(struct cdm_bpf *b)
+{
+	for (size_t i = 0; i < b->nr; i++)
+		if (b->keys[i].scope == CDM_SCOPE_PROC && !b->used[i])
+			bpf_map_delete_elem(bpf_map__fd(b->events->maps.stats), &b->keys[i]);
 }
 
 static bool is_known(const struct cdm_bpf *b, __u64 device)

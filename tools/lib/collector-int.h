@@ -27,6 +27,12 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 int cdm_bpf_read_stats(struct cdm_bpf *b);
 const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id);
 
+/*
+ * Drops the statistics of processes that nobody has looked up since they were
+ * read: those have ended, and another one may get their number.
+ */
+void cdm_bpf_forget_dead(struct cdm_bpf *b);
+
 /* Calls @emit for every device that has got a name since the last call. */
 int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
 			void *ctx);

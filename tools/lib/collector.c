@@ -8,14 +8,21 @@
 #include <unistd.h>
 
 #include "collector-int.h"
+#include "ksyms.h"
 #include "privileges.h"
 #include "snapshot.h"
 
 #define BPF_FEATURES (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_FAULTS | \
 		      CDM_F_PAGEFAULTS)
 
+#define MAX_FRAMES	64
+#define MAX_STACKS	16384	/* ids, see the map of stacks */
+
 struct cdm_collector {
 	struct cdm_collector_options o;
+	struct cdm_collector_options events;	/* o, with events passing by emit_event() */
+	struct cdm_ksyms *ksyms;	/* NULL: stacks are not asked for */
+	bool stack_seen[MAX_STACKS];
 	struct cdm_bpf *bpf;		/* NULL: without */
 	struct cdm_cgroups *cgroups;	/* NULL: there is no memory controller */
 	unsigned int features;
@@ -87,6 +94,56 @@ static unsigned int file_features(struct cdm_collector *c)
 	return have;
 }
 
+/* Frames by name, before the first event that has them. */
+static int emit_stack(struct cdm_collector *c, __s32 id)
+{
+	union {
+		struct cdm_rec_stack stack;
+		char room[sizeof(struct cdm_rec_stack) + MAX_FRAMES * 128];
+	} rec = {};
+	size_t len = sizeof(rec.stack);
+	__u64 addrs[MAX_FRAMES];
+	int nr = cdm_bpf_stack(c->bpf, id, addrs, MAX_FRAMES);
+
+	rec.stack.id = id;
+	for (int i = 0; i < nr; i++) {
+		char hex[24];
+		const char *name = cdm_ksyms_name(c->ksyms, addrs[i], hex, sizeof(hex));
+		size_t size = strnlen(name, 126) + 1;
+
+		memcpy(rec.room + len, name, size - 1);
+		len += size;
+		rec.stack.nr++;
+	}
+	return emit(c, &rec.stack.rec, CDM_REC_STACK, (len + 7) & ~7UL);
+}
+
+static int emit_event(void *ctx, const struct cdm_rec *rec)
+{
+	const struct cdm_ev *ev = (const void *)rec;
+	struct cdm_collector *c = ctx;
+	int err = 0;
+
+	if (c->ksyms && rec->kind < CDM_NR_EV && ev->stack >= 0 && ev->stack < MAX_STACKS &&
+	    !c->stack_seen[ev->stack]) {
+		c->stack_seen[ev->stack] = true;
+		err = emit_stack(c, ev->stack);
+	}
+	return err ? err : c->o.emit(c->o.ctx, rec);
+}
+
+/* Once the programs are loaded, for they have names, too; while it is allowed to. */
+static void read_symbols(struct cdm_collector *c)
+{
+	if (!c->o.stacks || !c->bpf)
+		return;
+	c->ksyms = cdm_ksyms_open();
+	if (!c->ksyms)
+		note(c, "no stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
+	else if (cdm_ksyms_hidden(c->ksyms))
+		note(c, "stacks are addresses: CAP_SYSLOG is needed for names, see /proc/sys/kernel/kptr_restrict");
+}
+
 struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o)
 {
 	struct cdm_collector *c = calloc(1, sizeof(*c));
@@ -98,10 +155,14 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o)
 	c->o = *o;
 	c->cgroups = cdm_cgroups_open();
 	c->features = file_features(c);
+	c->events = c->o;
+	c->events.emit = emit_event;
+	c->events.ctx = c;
 	if (!o->no_bpf) {
-		c->bpf = cdm_bpf_open(&c->o, note, c);
+		c->bpf = cdm_bpf_open(&c->events, note, c);
 		if (c->bpf)
 			c->features |= cdm_bpf_features(c->bpf);
+		read_symbols(c);
 	}
 	if (o->strict && c->missing) {
 		fprintf(stderr, "cdm: something that was asked for is missing, see above; leave out --strict to go on without\n");
@@ -118,6 +179,7 @@ void cdm_collector_close(struct cdm_collector *c)
 		cdm_bpf_close(c->bpf);
 	if (c->cgroups)
 		cdm_cgroups_close(c->cgroups);
+	cdm_ksyms_close(c->ksyms);
 	free(c->below);
 	free(c);
 }
@@ -263,7 +325,12 @@ static int emit_procs(struct cdm_collector *c)
 {
 	int err = c->bpf ? cdm_bpf_tasks(c->bpf, emit_task, c) : -EOPNOTSUPP;
 
-	return err == -EOPNOTSUPP ? cdm_proc_each(emit_pid, c) : err;
+	if (err == -EOPNOTSUPP)
+		err = cdm_proc_each(emit_pid, c);
+	/* Only after all processes were looked at. */
+	if (!err && c->bpf && !c->o.pid && !c->o.cgroup)
+		cdm_bpf_forget_dead(c->bpf);
+	return err;
 }
 
 static int emit_begin(struct cdm_collector *c)

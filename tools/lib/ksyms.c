@@ -8,6 +8,9 @@
 #include "ksyms.h"
 #include "snapshot.h"
 
+/* No function is larger; what is further away from one is code without a name. */
+#define MAX_FUNCTION	(256ULL << 10)
+
 struct symbol {
 	__u64 addr;
 	size_t name;		/* offset in names */
@@ -144,7 +147,7 @@ const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr, char *buf, siz
 		else
 			high = middle;
 	}
-	if (low)
+	if (low && addr - k->symbols[low - 1].addr < MAX_FUNCTION)
 		return k->names + k->symbols[low - 1].name;
 	snprintf(buf, size, "0x%llx", (unsigned long long)addr);
 	return buf;

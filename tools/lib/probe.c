@@ -45,8 +45,7 @@ static void report(struct probe *p, const char *group, const char *name, bool ha
 		cdm_json_open(p->json, NULL, '{');
 		cdm_json_string(p->json, "group", group);
 		cdm_json_string(p->json, "name", name);
-		cdm_json_key(p->json, "available");
-		cdm_json_put_word(p->json, have ? "true" : "false");
+		cdm_json_bool(p->json, "available", have);
 		cdm_json_string(p->json, "why", why);
 		cdm_json_close(p->json, '}');
 	} else {

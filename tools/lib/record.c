@@ -145,19 +145,30 @@ __u64 cdm_writer_bytes(const struct cdm_writer *w)
 
 int cdm_writer_close(struct cdm_writer *w)
 {
+	bool kept = w->path && strcmp(w->path, w->part);
 	int err = cdm_writer_flush(w);
 
 	if (w->path && close(w->fd) && !err)
 		err = -errno;
-	if (!err && w->path && strcmp(w->path, w->part) && rename(w->part, w->path))
+	if (!err && kept && rename(w->part, w->path))
 		err = -errno;
 	if (err && err != -EPIPE)
 		fprintf(stderr, "%s: cannot write %s: %s%s%s\n", program_invocation_short_name,
 			w->path ?: "standard output",
-			strerror(-err), w->path ? "; what was written is in " : "",
-			w->part ?: "");
+			strerror(-err), kept ? "; what was written is in " : "",
+			kept ? w->part : "");
 	writer_free(w);
 	return err;
+}
+
+void cdm_writer_discard(struct cdm_writer *w)
+{
+	if (w->path)
+		close(w->fd);
+	/* A device or a pipe is written to under its own name. */
+	if (w->path && strcmp(w->path, w->part))
+		unlink(w->part);
+	writer_free(w);
 }
 
 struct cdm_reader {

@@ -201,6 +201,8 @@ int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec);
 int cdm_writer_flush(struct cdm_writer *w);
 /* Frees @w. Return: 0 or -errno, with a message on stderr. */
 int cdm_writer_close(struct cdm_writer *w);
+/* Frees @w and removes what it wrote: there is nothing worth keeping. */
+void cdm_writer_discard(struct cdm_writer *w);
 __u64 cdm_writer_bytes(const struct cdm_writer *w);
 
 /**
