@@ -22,7 +22,7 @@ if [[ ${1:-} == debug ]]; then
 fi
 only=("$@")
 mkdir -p "$logs"
-rm -f "$logs"/*.log
+rm -f "$logs"/*.log "$logs"/*.dmesg
 
 wanted() {
 	local part
@@ -84,11 +84,33 @@ hotplug() {
 		--dmesg "$logs/hotplug.dmesg" -- "$top/tests/vm/guest-refuse.sh"
 }
 
+# Programs in a VM with two devices
+in_vm() {
+	"$vm" --memory 1G --cpus 2 --cdm 64M --cdm 64M --timeout 600 \
+		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
+}
+
+unit() {
+	local test
+	make -s -C "$top/tests/unit" || return
+	for test in "$top"/build/tests/unit/test-*; do
+		[[ ! -x $test ]] || CMOCKA_MESSAGE_OUTPUT=TAP "$test" || return
+	done
+}
+
 programs="accounting refuse memcg device trace coexist fixes storm unbind"
 if [[ -z $debug ]]; then
 	suite "series" "$top/tests/kernel/series.sh"
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
+	suite "unit" unit
+	make -s -C "$top/tests/bpf" || exit
+	suite "collector" "$top/build/bpf-tests/collector"
+	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
+	for test in cdmtop cdmtop-ui cdmtrace cdmctl; do
+		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
+	done
+	suite "cdmctl vm" in_vm "$top/tests/vm/guest-cdmctl.sh"
 fi
 suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
 for program in $programs; do

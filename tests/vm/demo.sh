@@ -1,7 +1,11 @@
 #!/bin/bash
-# Shows a real program's heap moving to a device and back. Until cdmtop exists,
-# with what the kernel says in /proc/PID/status and memory.stat.
+# cdmtop on real programs whose memory moves to two devices and back: live in a VM,
+# or with REPLAY=1 from a recording of that, which needs no kernel, root or VM.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-exec "$here/../../tools/cdm-vm/cdm-vm" --memory 1G --cdm 128M --timeout 300 \
-	-- /usr/bin/python3 "$here/guest-demo.py" < /dev/null
+top=$(cd "$here/../.." && pwd)
+
+if [[ -n ${REPLAY:-} ]]; then
+	exec "$top/tools/cdmtop/cdmtop" -r "$top/tests/data/demo.cdm"
+fi
+exec "$top/tools/cdm-vm/cdm-vm" --memory 1G --cpus 2 --cdm 64M --cdm 64M -- "$here/guest-demo.sh" "$@"

@@ -176,7 +176,7 @@ struct request {
 	struct ctl_counts total;
 	unsigned int nr_vmas;
 	const char *failed;	/* the device with the error */
-	struct json json;
+	struct cdm_json json;
 };
 
 /*
@@ -241,32 +241,32 @@ static int move_to(struct request *r, __u64 start, __u64 end, struct ctl_counts 
 	return ret;
 }
 
-static void json_counts(struct json *j, const struct ctl_counts *c)
+static void json_counts(struct cdm_json *j, const struct ctl_counts *c)
 {
-	json_unsigned(j, "requested_pages", c->requested);
-	json_unsigned(j, "moved_pages", c->migrated);
-	json_unsigned(j, "already_pages", c->already);
-	json_unsigned(j, "unmapped_pages", c->failed[CDM_FAIL_UNMAPPED]);
-	json_unsigned(j, "stayed_pages", ctl_counts_stayed(c));
-	json_open(j, "stayed_by_reason_pages", '{');
+	cdm_json_u64(j, "requested_pages", c->requested);
+	cdm_json_u64(j, "moved_pages", c->migrated);
+	cdm_json_u64(j, "already_pages", c->already);
+	cdm_json_u64(j, "unmapped_pages", c->failed[CDM_FAIL_UNMAPPED]);
+	cdm_json_u64(j, "stayed_pages", ctl_counts_stayed(c));
+	cdm_json_open(j, "stayed_by_reason_pages", '{');
 	for (int i = CDM_FAIL_UNMAPPED + 1; i < CDM_FAIL_MAX; i++)
 		if (c->failed[i])
-			json_unsigned(j, ctl_fail_name(i), c->failed[i]);
-	json_close(j, '}');
+			cdm_json_u64(j, ctl_fail_name(i), c->failed[i]);
+	cdm_json_close(j, '}');
 }
 
 static void print_vma(struct request *r, const struct cdm_vma *vma, const struct ctl_counts *c)
 {
-	struct json *j = &r->json;
+	struct cdm_json *j = &r->json;
 
 	if (opt.json) {
-		json_open(j, NULL, '{');
-		json_unsigned(j, "start", vma->start);
-		json_unsigned(j, "end", vma->end);
-		json_string(j, "class", *vma->perms ? cdm_vma_name(vma->kind) : NULL);
-		json_string(j, "name", *vma->perms ? vma->name : NULL);
+		cdm_json_open(j, NULL, '{');
+		cdm_json_u64(j, "start", vma->start);
+		cdm_json_u64(j, "end", vma->end);
+		cdm_json_string(j, "class", *vma->perms ? cdm_vma_name(vma->kind) : NULL);
+		cdm_json_string(j, "name", *vma->perms ? vma->name : NULL);
 		json_counts(j, c);
-		json_close(j, '}');
+		cdm_json_close(j, '}');
 	} else if (opt.verbose) {
 		printf("%llx-%llx %s %s: %llu pages moved, %llu there already, %llu stayed\n",
 		       vma->start, vma->end, *vma->perms ? cdm_vma_name(vma->kind) : "range",
@@ -355,19 +355,19 @@ static void print_text(const struct request *r)
 
 static void json_begin(struct request *r)
 {
-	r->json.out = stdout;
-	json_open(&r->json, NULL, '{');
-	json_unsigned(&r->json, "pid", opt.pid);
-	json_string(&r->json, "to", r->target < 0 ? NULL : r->devices[r->target].name);
-	json_open(&r->json, "vmas", '[');
+	cdm_json_init(&r->json, stdout, true);
+	cdm_json_open(&r->json, NULL, '{');
+	cdm_json_u64(&r->json, "pid", opt.pid);
+	cdm_json_string(&r->json, "to", r->target < 0 ? NULL : r->devices[r->target].name);
+	cdm_json_open(&r->json, "vmas", '[');
 }
 
 static void json_end(struct request *r, int ret)
 {
-	json_close(&r->json, ']');
+	cdm_json_close(&r->json, ']');
 	json_counts(&r->json, &r->total);
-	json_string(&r->json, "error", ret ? strerror(-ret) : NULL);
-	json_close(&r->json, '}');
+	cdm_json_string(&r->json, "error", ret ? strerror(-ret) : NULL);
+	cdm_json_close(&r->json, '}');
 }
 
 static int explain(const struct request *r, int ret)
@@ -442,7 +442,7 @@ static void explain_evict(int err, const char *device, const struct cdm_evict *e
 
 static void print_evict(const char *device, const struct cdm_evict *e)
 {
-	struct json j = { .out = stdout };
+	struct cdm_json j;
 	char size[CTL_SIZE_LEN];
 
 	if (!opt.json) {
@@ -450,11 +450,12 @@ static void print_evict(const char *device, const struct cdm_evict *e)
 		       ctl_size(size, ctl_bytes(e->evicted)), e->remaining);
 		return;
 	}
-	json_open(&j, NULL, '{');
-	json_string(&j, "device", device);
-	json_unsigned(&j, "moved_pages", e->evicted);
-	json_unsigned(&j, "stayed_pages", e->remaining);
-	json_close(&j, '}');
+	cdm_json_init(&j, stdout, true);
+	cdm_json_open(&j, NULL, '{');
+	cdm_json_string(&j, "device", device);
+	cdm_json_u64(&j, "moved_pages", e->evicted);
+	cdm_json_u64(&j, "stayed_pages", e->remaining);
+	cdm_json_close(&j, '}');
 }
 
 static int evict_device(void)

@@ -208,7 +208,7 @@ static const char *user_name(__u32 uid, char buf[16])
 
 /* --- JSON --- */
 
-static void json_device(struct json *j, const struct status *s, const struct cdm_snap_device *d)
+static void json_device(struct cdm_json *j, const struct status *s, const struct cdm_snap_device *d)
 {
 	__u64 start = CDM_UNKNOWN;
 
@@ -216,105 +216,106 @@ static void json_device(struct json *j, const struct status *s, const struct cdm
 		if (s->ranges[i].index == d->index)
 			start = s->ranges[i].start;
 
-	json_open(j, NULL, '{');
-	json_string(j, "name", d->name);
-	json_string(j, "state", cdm_state_name(d->state));
-	json_signed(j, "node", d->node);
-	json_known(j, "size_bytes", ctl_bytes(d->size));
-	json_known(j, "used_bytes", ctl_bytes(d->used));
-	json_known(j, "free_bytes", ctl_bytes(d->free));
-	json_known(j, "quarantined_bytes", ctl_bytes(d->quarantined));
-	json_known(j, "physical_start", start);
-	json_close(j, '}');
+	cdm_json_open(j, NULL, '{');
+	cdm_json_string(j, "name", d->name);
+	cdm_json_string(j, "state", cdm_state_name(d->state));
+	cdm_json_s64(j, "node", d->node);
+	cdm_json_known(j, "size_bytes", ctl_bytes(d->size));
+	cdm_json_known(j, "used_bytes", ctl_bytes(d->used));
+	cdm_json_known(j, "free_bytes", ctl_bytes(d->free));
+	cdm_json_known(j, "quarantined_bytes", ctl_bytes(d->quarantined));
+	cdm_json_known(j, "physical_start", start);
+	cdm_json_close(j, '}');
 }
 
-static void json_devices(struct json *j, const struct status *s)
+static void json_devices(struct cdm_json *j, const struct status *s)
 {
-	json_open(j, "devices", '[');
+	cdm_json_open(j, "devices", '[');
 	for (int i = 0; i < s->nr_devices; i++)
 		json_device(j, s, &s->devices[i]);
-	json_close(j, ']');
+	cdm_json_close(j, ']');
 }
 
-static void json_vma(struct json *j, const struct cdm_snap_vma *v)
+static void json_vma(struct cdm_json *j, const struct cdm_snap_vma *v)
 {
-	json_open(j, NULL, '{');
-	json_unsigned(j, "start", v->start);
-	json_unsigned(j, "end", v->end);
-	json_string(j, "class", cdm_vma_name(v->vma));
-	json_string(j, "perms", v->perms);
-	json_string(j, "name", v->name);
-	json_known(j, "rss_bytes", ctl_bytes(v->rss));
-	json_known(j, "device_bytes", ctl_bytes(v->device));
-	json_close(j, '}');
+	cdm_json_open(j, NULL, '{');
+	cdm_json_u64(j, "start", v->start);
+	cdm_json_u64(j, "end", v->end);
+	cdm_json_string(j, "class", cdm_vma_name(v->vma));
+	cdm_json_string(j, "perms", v->perms);
+	cdm_json_string(j, "name", v->name);
+	cdm_json_known(j, "rss_bytes", ctl_bytes(v->rss));
+	cdm_json_known(j, "device_bytes", ctl_bytes(v->device));
+	cdm_json_close(j, '}');
 }
 
-static void json_proc(struct json *j, const struct status *s, size_t n)
+static void json_proc(struct cdm_json *j, const struct status *s, size_t n)
 {
 	const struct cdm_snap_proc *p = &s->procs[n];
 
-	json_open(j, NULL, '{');
-	json_unsigned(j, "pid", p->pid);
-	json_string(j, "comm", p->comm);
-	json_unsigned(j, "uid", p->uid);
-	json_string(j, "cgroup", cgroup_path(s, p->cgroup));
-	json_known(j, "rss_bytes", ctl_bytes(p->rss));
-	json_known(j, "device_bytes", ctl_bytes(p->device));
+	cdm_json_open(j, NULL, '{');
+	cdm_json_u64(j, "pid", p->pid);
+	cdm_json_string(j, "comm", p->comm);
+	cdm_json_u64(j, "uid", p->uid);
+	cdm_json_string(j, "cgroup", cgroup_path(s, p->cgroup));
+	cdm_json_known(j, "rss_bytes", ctl_bytes(p->rss));
+	cdm_json_known(j, "device_bytes", ctl_bytes(p->device));
 	if (p->nr_devices) {
-		json_open(j, "devices", '{');
+		cdm_json_open(j, "devices", '{');
 		for (int i = 0; i < s->nr_devices; i++)
 			if (s->devices[i].index < p->nr_devices)
-				json_unsigned(j, s->devices[i].name,
+				cdm_json_u64(j, s->devices[i].name,
 					      ctl_bytes(p->per_device[s->devices[i].index]));
-		json_close(j, '}');
+		cdm_json_close(j, '}');
 	} else {
-		json_null(j, "devices");
+		cdm_json_null(j, "devices");
 	}
 	if (opt.vmas) {
-		json_open(j, "vmas", '[');
+		cdm_json_open(j, "vmas", '[');
 		for (size_t i = 0; i < s->vmas[n].nr; i++)
 			json_vma(j, s->vmas[n].rows[i]);
-		json_close(j, ']');
+		cdm_json_close(j, ']');
 	}
-	json_close(j, '}');
+	cdm_json_close(j, '}');
 }
 
-static void json_cgroup(struct json *j, const struct cdm_snap_cgroup *c)
+static void json_cgroup(struct cdm_json *j, const struct cdm_snap_cgroup *c)
 {
-	json_open(j, NULL, '{');
-	json_string(j, "path", c->path);
-	json_unsigned(j, "id", c->id);
-	json_known(j, "charged_bytes", ctl_bytes(c->charged));
-	json_known(j, "device_bytes", ctl_bytes(c->device));
-	json_bool(j, "limited", c->limit != CDM_NO_LIMIT);
-	json_known(j, "limit_bytes", c->limit == CDM_NO_LIMIT ? CDM_UNKNOWN : ctl_bytes(c->limit));
-	json_close(j, '}');
+	cdm_json_open(j, NULL, '{');
+	cdm_json_string(j, "path", c->path);
+	cdm_json_u64(j, "id", c->id);
+	cdm_json_known(j, "charged_bytes", ctl_bytes(c->charged));
+	cdm_json_known(j, "device_bytes", ctl_bytes(c->device));
+	cdm_json_bool(j, "limited", c->limit != CDM_NO_LIMIT);
+	cdm_json_known(j, "limit_bytes", c->limit == CDM_NO_LIMIT ? CDM_UNKNOWN : ctl_bytes(c->limit));
+	cdm_json_close(j, '}');
 }
 
 static void json_status(const struct status *s)
 {
-	struct json j = { .out = stdout };
+	struct cdm_json j;
 	struct utsname u;
 
+	cdm_json_init(&j, stdout, true);
 	uname(&u);
-	json_open(&j, NULL, '{');
-	json_string(&j, "kernel", u.release);
-	json_bool(&j, "kernel_has_device_host", ctl_kernel_has_series());
-	json_unsigned(&j, "page_bytes", sysconf(_SC_PAGESIZE));
+	cdm_json_open(&j, NULL, '{');
+	cdm_json_string(&j, "kernel", u.release);
+	cdm_json_bool(&j, "kernel_has_device_host", ctl_kernel_has_series());
+	cdm_json_u64(&j, "page_bytes", sysconf(_SC_PAGESIZE));
 	json_devices(&j, s);
-	json_open(&j, "processes", '[');
+	cdm_json_open(&j, "processes", '[');
 	for (size_t i = 0; i < s->nr_procs; i++)
 		json_proc(&j, s, i);
-	json_close(&j, ']');
+	cdm_json_close(&j, ']');
 	if (s->tree) {
-		json_open(&j, "cgroups", '[');
+		cdm_json_open(&j, "cgroups", '[');
 		for (size_t i = 0; i < s->nr_cgroups; i++)
 			json_cgroup(&j, s->cgroups[i]);
-		json_close(&j, ']');
+		cdm_json_close(&j, ']');
 	} else {
-		json_null(&j, "cgroups");
+		cdm_json_null(&j, "cgroups");
 	}
-	json_close(&j, '}');
+	cdm_json_close(&j, '}');
 }
 
 /* --- text --- */
@@ -403,17 +404,18 @@ static void text_cgroups(const struct status *s)
 int ctl_list(int argc, char **argv)
 {
 	struct status s = { 0 };
-	struct json j = { .out = stdout };
+	struct cdm_json j;
 
 	argp_parse(&list_argp, argc, argv, 0, NULL, NULL);
 	read_devices(&s);
 	if (!s.nr_devices)
 		ctl_explain_no_devices();
 	if (opt.json) {
-		json_open(&j, NULL, '{');
-		json_unsigned(&j, "page_bytes", sysconf(_SC_PAGESIZE));
+		cdm_json_init(&j, stdout, true);
+		cdm_json_open(&j, NULL, '{');
+		cdm_json_u64(&j, "page_bytes", sysconf(_SC_PAGESIZE));
 		json_devices(&j, &s);
-		json_close(&j, '}');
+		cdm_json_close(&j, '}');
 	} else if (s.nr_devices) {
 		text_devices(&s);
 	}

@@ -149,12 +149,17 @@ static void print_notes(struct cdm_model *m, size_t *nr)
 	}
 }
 
+static bool metrics(const struct cdmtop_options *o)
+{
+	return o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
+}
+
 static bool wants_rates(const struct cdmtop_options *o)
 {
 	for (size_t i = 0; i < o->nr_columns; i++)
 		if (o->columns[i]->needs & RATES)
 			return true;
-	return o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
+	return metrics(o);
 }
 
 /* A refresh to compare the first one that is shown with. */
@@ -164,6 +169,12 @@ static bool is_baseline(const struct cdmtop_source *s, const struct cdmtop_optio
 
 	return s->collector && begin && !begin->interval_ns && (begin->features & RATES) &&
 	       wants_rates(o);
+}
+
+/* Metrics are a state: that at the end of a recording. */
+static bool only_last(const struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	return s->reader && metrics(o) && !o->count;
 }
 
 static bool lost_events(const struct cdmtop_source *s)
@@ -190,8 +201,7 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 		return CDMTOP_FAILED;
 	}
 	if (!seen && (o->pid || o->cgroup || o->device)) {
-		cdmtop_error("nothing was found for %s", o->pid ? "this pid" : o->cgroup ?
-			     "this cgroup" : "this device");
+		cdmtop_error("there is nothing that -p, -c and -d mean; leave them out to see all");
 		return CDMTOP_FAILED;
 	}
 	if (o->strict && lost_events(s)) {
@@ -216,7 +226,7 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 		if (ret <= 0)
 			break;
 		print_notes(s->model, &notes);
-		if (!is_baseline(s, o)) {
+		if (!is_baseline(s, o) && !only_last(s, o)) {
 			ret = show(s, o, !shown, &seen);
 			shown++;
 		}
@@ -228,6 +238,10 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 		ret = sleep_until(s, &next);
 		if (ret)
 			break;
+	}
+	if (!ret && only_last(s, o) && cdm_model_end(s->model)) {
+		ret = show(s, o, true, &seen);
+		shown++;
 	}
 	if (ret < 0 && s->err)
 		ret = s->err;

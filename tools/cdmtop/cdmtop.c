@@ -139,7 +139,8 @@ int main(int argc, char **argv)
 		return fflush(stdout) ? CDMTOP_FAILED : CDMTOP_OK;
 	}
 	if (o.features)
-		return cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED : CDMTOP_OK;
+		return cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED :
+									     CDMTOP_OK;
 	if (!o.batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
 		cdmtop_error("standard input or output is not a terminal; use -b to print");
 		return CDMTOP_USAGE;

@@ -18,10 +18,12 @@ enum {
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to show:", 1 },
 	{ "view", OPT_VIEW, "VIEW", 0, "proc (default), cgroup, device or events", 1 },
-	{ "columns", 'o', "LIST", 0, "columns, separated by commas; +ID adds to the usual ones", 1 },
+	{ "columns", 'o', "LIST", 0,
+	  "columns, separated by commas; +ID adds to the usual ones", 1 },
 	{ "sort", 's', "ID", 0, "column to sort by", 1 },
 	{ "reverse", 'R', 0, 0, "the other way round", 1 },
-	{ "filter", OPT_FILTER, "TEXT", 0, "only rows with this in their texts, or this in their pid", 1 },
+	{ "filter", OPT_FILTER, "TEXT", 0,
+	  "only rows with this in their texts or in their pid", 1 },
 	{ "pid", 'p', "PID", 0, "only this process; on the terminal: its details", 1 },
 	{ "cgroup", 'c', "PATH", 0, "only this cgroup and those below", 1 },
 	{ "device", 'd', "NAME", 0, "only this device, or processes with memory on it", 1 },
@@ -251,7 +253,7 @@ static void add_column(struct cdmtop_options *o, const struct cdm_column *col)
 static void usual_columns(struct cdmtop_options *o)
 {
 	/* Programs have room for all that needs no walk through page tables. */
-	bool people = o->format == CDM_TEXT;
+	bool people = o->format == CDM_TEXT && !o->textfile;
 
 	for (const struct cdm_column *col = cdm_columns((enum cdm_view)o->view); col->id; col++)
 		if (!col->extra || (!people && !(col->needs & CDM_F_PER_DEVICE)))
@@ -307,7 +309,7 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 	check(o);
 	/* A scrape is one answer. */
-	if (!o->textfile && !o->count &&
+	if (!o->textfile && !o->count && !o->replay &&
 	    (o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS))
 		o->count = 1;
 	if (o->view != CDM_UI_EVENTS)

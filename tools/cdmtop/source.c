@@ -129,8 +129,12 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 			return false;
 	}
 	s->collector = cdm_collector_open(&c);
-	if (!s->collector)
+	if (!s->collector) {
+		if (s->writer)
+			cdm_writer_discard(s->writer);
+		s->writer = NULL;
 		return false;
+	}
 	cdm_collector_describe(s->collector, &header);
 	if (s->writer)
 		cdm_writer_set_header(s->writer, &header);

@@ -19,8 +19,8 @@ static void draw_rate(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	ui_field(c, UI_PLAIN, ui_bytes_per_s(known, delta->d.pages[dir] * page / interval).s, 6);
 	ui_put(c, UI_PLAIN, "/s ");
 	if (h) {
-		peak = ui_sparkline(c, style, c->cols - c->col - 32, dir == CDM_DIR_IN ? h->in : h->out,
-				    h->nr);
+		peak = ui_sparkline(c, style, c->cols - c->col - 32,
+				    dir == CDM_DIR_IN ? h->in : h->out, h->nr);
 		ui_printf(c, UI_DIM, " peak %s/s", ui_bytes_per_s(true, peak * page).s);
 	}
 	if (known)
@@ -49,6 +49,7 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	bool sized = snap->size && snap->size < CDM_NO_LIMIT && snap->used < CDM_NO_LIMIT;
 	double share = sized ? (double)snap->used / snap->size : 0;
 	const struct ui_part part = { snap->used, ui_level(share), '|' };
+	int width;
 
 	ui_printf(c, UI_SECTION, "%s", snap->name);
 	ui_printf(c, snap->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT, "  %s",
@@ -61,7 +62,8 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	ui_field(c, UI_DIM, "  used", LABEL);
 	ui_field(c, UI_PLAIN, ui_pages(snap->used).s, 6);
 	ui_put(c, UI_PLAIN, "   ");
-	ui_bar(c, c->cols - c->col - 32 > 60 ? 60 : c->cols - c->col - 32, &part, sized, snap->size);
+	width = c->cols - c->col - 32;
+	ui_bar(c, width > 60 ? 60 : width, &part, sized, snap->size);
 	if (sized)
 		ui_printf(c, ui_level(share), " %.0f%%", share * 100);
 	ui_newline(c, UI_PLAIN);

@@ -193,7 +193,8 @@ static int spark_level(__u64 value, __u64 max, int levels)
 	return 1 + (int)((levels - 2) * ((double)value / (double)max) + 0.5);
 }
 
-__u64 ui_sparkline(struct ui_canvas *c, enum ui_style style, int width, const __u64 *values, int nr)
+__u64 ui_sparkline(struct ui_canvas *c, enum ui_style style, int width, const __u64 *values,
+		   int nr)
 {
 	const char *const *signs = ui_term.utf8 ? upward : upward_ascii;
 	int levels = ui_term.utf8 ? 8 : 5, level;

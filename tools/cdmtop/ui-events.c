@@ -84,8 +84,8 @@ static void describe(const struct cdm_ev *ev, struct line *l)
 		return;
 	case CDM_EV_DEVICE:
 		l->style = device->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT;
-		snprintf(l->detail, sizeof(l->detail), "%.*s: %s, was %s", CDM_NAME_LEN, device->name,
-			 cdm_state_name(device->state), cdm_state_name(device->old));
+		snprintf(l->detail, sizeof(l->detail), "%.*s: %s, was %s", CDM_NAME_LEN,
+			 device->name, cdm_state_name(device->state), cdm_state_name(device->old));
 		return;
 	}
 }

@@ -54,8 +54,8 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	const struct cdm_delta *delta = row->activity.delta;
 	struct ui_canvas c = line_at(y);
 	double interval = ui_interval_s(ui), page = cdm_model_header(ui->m)->page_size;
-	bool known = delta->known && interval > 0, sized = snap->size && snap->size < CDM_NO_LIMIT &&
-		snap->used < CDM_NO_LIMIT;
+	bool sized = snap->size && snap->size < CDM_NO_LIMIT && snap->used < CDM_NO_LIMIT;
+	bool known = delta->known && interval > 0;
 	double share = sized ? (double)snap->used / snap->size : 0;
 	const struct ui_part part = { snap->used, ui_level(share), '|' };
 	__u64 failed = ui_failed(&delta->d);
@@ -74,7 +74,8 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	else
 		ui_put(&c, UI_DIM, "    -");
 	ui_put(&c, UI_PLAIN, " in");
-	ui_field(&c, UI_IN, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_IN] * page / interval).s, 7);
+	ui_field(&c, UI_IN, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_IN] * page / interval).s,
+		 7);
 	ui_put(&c, UI_PLAIN, "/s out");
 	ui_field(&c, UI_OUT, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_OUT] * page / interval).s,
 		 7);
@@ -134,11 +135,12 @@ static void draw_tabs(struct ui *ui, int y)
 	for (i = 0; i < CDM_UI_NR_VIEW; i++) {
 		bool here = i == (int)ui->view;
 
-		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %.*s ", i + 1, named ? 9 : 4, names[i]);
+		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %.*s ", i + 1, named ? 9 : 4,
+			  names[i]);
 	}
 	if (ui->page == UI_PAGE_LOOK)
 		ui_printf(&c, UI_SORTED, " %u %s ", ui->look_pid, ui_comm(ui, ui->look_pid));
-	if (ui->view < UI_NR_TABLE && ui->tables[ui->view].sort)
+	if (ui->page == UI_PAGE_VIEW && ui->view < UI_NR_TABLE && ui->tables[ui->view].sort)
 		ui_printf(&c, UI_DIM, "  by %s%s", ui->tables[ui->view].sort->title,
 			  ui->tables[ui->view].reverse ? " reversed" : "");
 	if (*ui->filter && !ui->typing)
@@ -198,7 +200,8 @@ static void draw_cost(struct ui *ui, int y)
 	if (end && end->bpf_runs && end->bpf_runs != CDM_UNKNOWN && end->bpf_ns != CDM_UNKNOWN)
 		ui_printf(&c, UI_PLAIN, " BPF %s/run", ui_ns(end->bpf_ns / end->bpf_runs).s);
 	if (ui->o->source)
-		ui_printf(&c, UI_DIM, "  %s%s", ui->o->replay ? "" : "recording to ", ui->o->source);
+		ui_printf(&c, UI_DIM, "  %s%s", ui->o->replay ? "" : "recording to ",
+			  ui->o->source);
 	ui_newline(&c, UI_PLAIN);
 }
 
@@ -210,7 +213,8 @@ static void draw_keys(struct ui *ui, int y)
 {
 	static const struct hint tables[] = {
 		{ "1-4", "view" }, { "/", "filter" }, { "s", "sort" }, { "r", "rev" },
-		{ "Enter", "look" }, { "p", "pause" }, { "d", "why -" }, { "?", "help" }, { "q", "quit" },
+		{ "Enter", "look" }, { "p", "pause" }, { "d", "why -" }, { "?", "help" },
+		{ "q", "quit" },
 	}, pages[] = {
 		{ "Esc", "back" }, { "Up/Down", "scroll" }, { "Tab", "view" }, { "?", "help" },
 		{ "q", "back" },

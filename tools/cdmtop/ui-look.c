@@ -27,7 +27,8 @@ static void draw_figures(struct ui_canvas *c, const struct cdm_proc_row *row)
 
 	for (; col->id; col++) {
 		col->get(row, &cell);
-		cdm_cell_format(col, &cell, text, sizeof(text), col->unit == CDM_UNIT_TEXT ? 60 : 12);
+		cdm_cell_format(col, &cell, text, sizeof(text),
+				col->unit == CDM_UNIT_TEXT ? 60 : 12);
 		width = ui_width(col->title) + ui_width(text) + 1;
 		/* In steps, so that they stand below each other. */
 		width = (width + 2 + 12) / 13 * 13;
@@ -138,7 +139,7 @@ static void draw_histograms(struct ui_canvas *c, const struct cdm_stats *s)
 	int from = CDM_HIST, to = -1, i, j, width = (c->cols - 17) / 3;
 	__u64 max = 1;
 
-	section(c, "Times of migrations and of faults that waited (since the start)");
+	section(c, "Times of migrations and of faults that waited (p50/p99, since the start)");
 	for (j = 0; j < 3; j++) {
 		range(hists[j], &from, &to);
 		for (i = 0; i < CDM_HIST; i++)
@@ -153,10 +154,11 @@ static void draw_histograms(struct ui_canvas *c, const struct cdm_stats *s)
 	for (j = 0; j < 3; j++) {
 		char text[64];
 
-		snprintf(text, sizeof(text), "%s p50 %s p99 %s", names[j],
+		snprintf(text, sizeof(text), "%s %s/%s", names[j],
 			 ui_ns(cdm_hist_quantile(hists[j], 0.5)).s,
 			 ui_ns(cdm_hist_quantile(hists[j], 0.99)).s);
-		ui_field(c, UI_DIM, text, -width);
+		ui_field(c, UI_DIM, text, -(width - 1));
+		ui_put(c, UI_PLAIN, " ");
 	}
 	ui_newline(c, UI_PLAIN);
 	for (i = from; i <= to; i++) {

@@ -5,7 +5,8 @@
 #include "ui-int.h"
 
 static const struct { const char *key, *what; } keys[] = {
-	{ "1 2 3 4, F2-F5", "processes, cgroups, devices, events; Tab and Shift-Tab: the next, the last" },
+	{ "1 2 3 4, F2-F5",
+	  "processes, cgroups, devices, events; Tab and Shift-Tab: the next, the last" },
 	{ "Up Down PgUp PgDn", "move the cursor, which then follows its row; also k and j" },
 	{ "Home End, g G", "first row (the cursor follows nobody), last row" },
 	{ "Left Right", "scroll the columns; the first stays" },
@@ -88,9 +89,10 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 	draw_columns(c, CDM_VIEW_VMA, "Columns of the areas of a process");
 	ui_newline(c, UI_PLAIN);
 	section(c, "Figures");
-	wrapped(c, UI_PLAIN, "\"-\" is not known (d says why), never nothing. K, M, G are powers of "
-		"1024. Bars and sparklines are scaled to what stands beside them. Rates are those of "
-		"the last interval.", 0);
+	wrapped(c, UI_PLAIN,
+		"\"-\" is not known (d says why), never nothing. K, M, G are powers of 1024. "
+		"Bars and sparklines are scaled to what stands beside them. "
+		"Rates are those of the last interval.", 0);
 }
 
 static const struct { unsigned int feature; const char *what; } features[] = {
@@ -142,8 +144,9 @@ void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
 	for (i = 0; (note = cdm_model_note(ui->m, i)); i++)
 		wrapped(c, UI_PLAIN, note, 2);
 	if (!i)
-		wrapped(c, UI_DIM, "Nothing is. Rates are \"-\" until there are two refreshes, times "
-			"where nothing was migrated in the last interval.", 0);
+		wrapped(c, UI_DIM,
+			"Nothing is. Rates are \"-\" until there are two refreshes, "
+			"times where nothing was migrated in the last interval.", 0);
 }
 
 void ui_menu_draw(struct ui *ui, struct ui_canvas *c)

@@ -96,6 +96,7 @@ void ui_bar(struct ui_canvas *c, int width, const struct ui_part *parts, int nr,
  * The last @width of @nr values, the newest to the right; CDM_UNKNOWN is a gap.
  * Return: the greatest of those drawn.
  */
-__u64 ui_sparkline(struct ui_canvas *c, enum ui_style style, int width, const __u64 *values, int nr);
+__u64 ui_sparkline(struct ui_canvas *c, enum ui_style style, int width, const __u64 *values,
+		   int nr);
 
 #endif

@@ -542,7 +542,8 @@ int cdm_ui_run(const struct cdm_ui_options *o)
 	ui_term_close();
 	free_ui(&ui);
 	if (err < 0) {
-		fprintf(stderr, "cdmtop: %s: %s\n", o->replay ? "replay" : "refresh", strerror(-err));
+		fprintf(stderr, "cdmtop: %s: %s\n", o->replay ? "replay" : "refresh",
+			strerror(-err));
 		return 1;
 	}
 	/* 1: the user left; Ctrl-C is one way to do that. */

@@ -20,7 +20,7 @@ enum cdm_ui_colour {
 struct cdm_ui_view_options {
 	const struct cdm_column *const *columns;	/* in order, ends with NULL; or NULL */
 	const struct cdm_column *sort;			/* or NULL */
-	bool reverse;					/* against the order that @sort wants first */
+	bool reverse;					/* against @sort's usual order */
 };
 
 struct cdm_ui_options {
@@ -45,7 +45,7 @@ struct cdm_ui_options {
 
 	double interval_s;		/* between refreshes; 0, replay only: as recorded */
 	unsigned long count;		/* refreshes until it leaves by itself; 0: no limit */
-	const char *source;		/* replay: name of the recording; live: of the one written; or NULL */
+	const char *source;		/* recording read or written; or NULL */
 
 	enum cdm_ui_view view;		/* that is shown first */
 	struct cdm_ui_view_options views[CDM_UI_EVENTS];	/* tables */

@@ -62,8 +62,10 @@ static size_t fold(struct cdm_folded *f, const struct cdm_ev *ev, const struct c
 	const char *frames[256];
 	__u32 nr = 0;
 
-	if (!stack || !stack->nr)
-		return put(f, at, ";[no stack]", CDM_COMM_LEN) ;
+	if (!stack || !stack->nr) {
+		f->text[at++] = ';';
+		return put(f, at, "[no stack]", CDM_COMM_LEN);
+	}
 	frames[0] = stack->frames;
 	for (nr = 1; nr < stack->nr && nr < 256; nr++)
 		frames[nr] = frames[nr - 1] + strlen(frames[nr - 1]) + 1;

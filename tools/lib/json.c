@@ -3,7 +3,7 @@
 
 #include "json.h"
 
-#define LONGEST	48	/* a number, an escape, or what surrounds a key, indentation apart */
+#define LONGEST	48	/* a number, an escape, or what surrounds a key */
 
 void cdm_json_init(struct cdm_json *j, FILE *out, bool pretty)
 {

@@ -38,7 +38,8 @@ size_t cdm_model_events(struct cdm_model *m, __u32 pid, struct cdm_event_row *ro
 
 	/* From the newest on, and then turned round. */
 	for (size_t i = 1; i <= kept && nr < max; i++) {
-		const struct cdm_ev *ev = (const void *)ring->slots[(ring->nr - i) % CDM_MODEL_EVENTS];
+		const void *slot = ring->slots[(ring->nr - i) % CDM_MODEL_EVENTS];
+		const struct cdm_ev *ev = slot;
 
 		if (!pid || ev->pid == pid)
 			rows[nr++] = (struct cdm_event_row) { m, ev };

@@ -165,7 +165,8 @@ void cdm_metrics_end(FILE *out, struct cdm_model *m, bool open)
 	const struct cdm_snap_end *end = cdm_model_end(m);
 
 	if (end) {
-		put_tool(out, "cdm_events_emitted", "Events that reached the tool.", end->emitted, open);
+		put_tool(out, "cdm_events_emitted", "Events that reached the tool.", end->emitted,
+			 open);
 		put_tool(out, "cdm_events_lost", "Events that did not.", end->lost, open);
 	}
 	if (open)

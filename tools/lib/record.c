@@ -222,7 +222,8 @@ static int read_header(struct cdm_reader *r)
 		return complain(r, "ends within its header, there is nothing to read");
 	memcpy(h, r->buf, sizeof(*h));
 	if (h->byte_order != BYTE_ORDER_MARK)
-		return complain(r, "was recorded on a machine of the other byte order; read it there");
+		return complain(r, "was recorded on a machine of the other byte order; "
+				   "read it there");
 	if (h->version != CDM_FILE_VERSION)
 		return complain(r, "has a format of another version; a newer cdmtop may read it");
 	if (h->header_len < sizeof(*h) || h->header_len > CDM_REC_MAX || h->header_len % 8 ||

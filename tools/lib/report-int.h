@@ -122,7 +122,7 @@ struct report_value {
 	const char *s;
 };
 
-#define REPORT_U(v)	((struct report_value){ (v) != CDM_UNKNOWN, (v), 0, NULL })
+#define REPORT_U(v)	((struct report_value){ (__u64)(v) != CDM_UNKNOWN, (v), 0, NULL })
 #define REPORT_D(v)	((struct report_value){ true, 0, (v), NULL })
 #define REPORT_S(v)	((struct report_value){ (v) != NULL, 0, 0, (v) })
 #define REPORT_NONE	((struct report_value){ false, 0, 0, NULL })

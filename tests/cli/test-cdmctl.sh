@@ -1,0 +1,87 @@
+#!/bin/bash
+# cdmctl without a device: command line, messages, JSON, and that help, man page and
+# completion name the same options. What moves memory is in tests/vm/guest-cdmctl.sh.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
+commands="list status migrate evict run inject engine"
+n=0 bad=0
+
+result() {
+	n=$((n + 1))
+	if [[ $1 == 0 ]]; then
+		echo "ok $n - $2"
+	else
+		bad=$((bad + 1))
+		echo "not ok $n - $2"
+	fi
+}
+# refused NAME STATUS REGEX ARGUMENT...: a message, nothing on stdout
+refused() {
+	local name=$1 want=$2 regex=$3 out err got
+	shift 3
+	err=$("$cdmctl" "$@" 2>&1 > /dev/null)
+	got=$?
+	out=$("$cdmctl" "$@" 2> /dev/null)
+	[[ $got == "$want" && $err =~ $regex && -z $out ]] ||
+		echo "# wanted $want and /$regex/, got $got and '$err', stdout '$out'"
+	[[ $got == "$want" && $err =~ $regex && -z $out ]]
+	result $? "$name"
+}
+
+refused "no command" 2 'command is missing'
+refused "an unknown command" 2 'lst: no such command' lst
+for command in $commands; do
+	"$cdmctl" "$command" --help | grep -q EXAMPLES
+	result $? "$command --help ends in examples"
+	refused "$command: an unknown option" 2 'unrecognized option' "$command" --bogus
+done
+refused "migrate needs a pid" 2 'give the process' migrate --to cdm0
+refused "migrate needs a direction" 2 'either --to' migrate -p 1
+refused "not both directions" 2 'either --to' migrate -p 1 --to cdm0 --home
+refused "a pid is a number" 2 'not a number' migrate -p init --home
+refused "nor a negative one" 2 'not a number' migrate -p -5 --home
+refused "an unknown class suggests one" 2 "did you mean 'stack'" migrate -p 1 --home --vma stak
+refused "an empty range" 2 'range is empty' migrate -p 1 --home --range 2000-1000
+refused "a range not in pages" 2 'not in pages' migrate -p 1 --home --range 1000+17
+refused "not a range" 2 'not a range' migrate -p 1 --home --range 1000
+refused "a range and classes" 2 'either --range or --vma' migrate -p 1 --home --vma heap --range 0+4K
+refused "evict: a process or a device" 2 'either -p' evict
+refused "a bad duration" 2 'not a duration' evict --device cdm0 --timeout soon
+refused "run needs a placement" 2 'what goes where' run true
+refused "run: a bad placement" 2 'not CLASS=DEVICE' run --place heap true
+refused "inject needs a fault" 2 'give a device and a fault' inject cdm0
+refused "an unknown fault" 2 'there are: fail-alloc' inject cdm0 fire
+refused "a fault without its number" 2 'number is missing' inject cdm0 hang
+refused "a hang of more than 30 s" 2 'more than 30000' inject cdm0 hang=30001
+refused "engine needs an operation" 2 'give add64' engine cdm0 -p 1 sub64 0 8 1
+refused "engine: not aligned" 2 'multiples of 8' engine cdm0 -p 1 add64 4 8 1
+refused "status of no process" 1 'no such process' status -p 2147483647
+"$cdmctl" list > /dev/full 2> /dev/null
+result $((!$?)) "a full disk is a failure"
+
+if [[ ! -e /sys/class/cdm ]]; then
+	refused "without a device the reason is told" 1 '/sys/class/cdm is missing' migrate -p 1 --home
+	{ "$cdmctl" list -j 2> /dev/null || true; } | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["devices"] != [])'
+	result $? "list -j is JSON then"
+	"$cdmctl" status -j -p $$ | python3 -c '
+import json, os, sys
+d = json.load(sys.stdin)
+rss = int(open(f"/proc/{sys.argv[1]}/statm").read().split()[1]) * d["page_bytes"]
+p = d["processes"][0]
+sys.exit(not (p["pid"] == int(sys.argv[1]) and p["comm"] == open(f"/proc/{sys.argv[1]}/comm").read().strip() and
+              abs(p["rss_bytes"] - rss) < 2 << 20 and d["devices"] == [] and
+              (p["device_bytes"] is None) == (not d["kernel_has_device_host"])))' $$
+	result $? "status -j tells what /proc tells, and null for what is not known"
+fi
+
+for command in $commands; do
+	for option in $("$cdmctl" "$command" --help | grep -oE '^ +(-., )?--[a-z-]+' | grep -oE -e '--[a-z-]+'); do
+		[[ $option == --@(help|usage|version) ]] && continue
+		grep -qE -e "\\*?$option\\b" "$top/tools/cdmctl/cdmctl.1.scd" &&
+			grep -qE -e "^	$command\\) .*$option\\b" "$top/tools/completion/cdmctl.bash"
+		result $? "$command $option is in the man page and the completion"
+	done
+done
+echo "1..$n"
+((bad == 0))

@@ -1,0 +1,181 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cdmtop on recordings: needs neither privilege nor the series. Prints TAP.
+
+project=$(cd "$(dirname "$0")/../.." && pwd)
+cdmtop=${CDMTOP:-$project/tools/cdmtop/cdmtop}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0 failed=0
+export TZ=UTC LC_ALL=C.UTF-8
+
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+skip() { number=$((number + 1)); echo "ok $number - $1 # SKIP $2"; }
+
+not_ok() {
+	number=$((number + 1))
+	failed=$((failed + 1))
+	echo "not ok $number - $1"
+	printf '%s\n' "$2" | sed 's/^/# /'
+}
+
+# is TEXT WANTED GOT
+is() {
+	if [ "$2" == "$3" ]; then ok "$1"; else not_ok "$1" "$(diff <(echo "$2") <(echo "$3"))"; fi
+}
+
+# like TEXT REGEX GOT
+like() {
+	if [[ $3 =~ $2 ]]; then ok "$1"; else not_ok "$1" "wanted /$2/, got '$3'"; fi
+}
+
+# fails TEXT STATUS REGEX ARGUMENT...
+fails() {
+	local text=$1 status=$2 regex=$3 said got
+	shift 3
+	said=$("$cdmtop" "$@" 2>&1 > /dev/null < /dev/null)
+	got=$?
+	if [[ $got == "$status" && $said =~ $regex ]]; then
+		ok "$text"
+	else
+		not_ok "$text" "wanted status $status and /$regex/, got $got and '$said'"
+	fi
+}
+
+make -s -C "$project/tests/unit" all || exit 1
+"$project/build/tests/unit/mkrecording" "$work/small.cdm" || exit 1
+"$project/build/tests/unit/mkrecording" "$work/again.cdm" || exit 1
+is "the recording is the same every time" "" "$(cmp "$work"/{small,again}.cdm)"
+
+top() { "$cdmtop" -b -r "$work/small.cdm" "$@"; }
+
+is "processes" "\
+cdmtop 22:13:49  interval 1.0s  in 102/s  out 52/s  lost 0  cost 0.6%
+    PID USER     COMM            CGROUP        CDM    RSS  %CDM   IN/s  OUT/s FAIL/s WHY          P99  PP/s
+   1420 1000     python3         ml          39.1M    96M  40.7      0      0      0 -              -     0
+   1412 107      redis-server    db           5.7M   220M   2.6    100     50      7 pinned     522us     0
+   1433 1000     stress-ng       stress          0    32M   0.0      2      2      0 -          522us     1" \
+	"$(top | tail -5)"
+is "cgroups" "\
+CGROUP                   CHARGED    CDM  %CDM  LIMIT   IN/s  OUT/s FAIL/s WHY
+/                           360M  44.7M  12.4    max      0      0      0 -
+/db                         224M   5.7M   2.5   512M    100     50      7 pinned
+/ml                         100M  39.1M  39.1   512M      0      0      0 -
+/stress                      36M      0   0.0   512M      2      2      0 -" \
+	"$(top --view cgroup | tail -5)"
+is "devices, one of them hung" "\
+DEVICE  STATE      SIZE   USED  %USE IN B/s OUTB/s    P99 FAIL/s HOLDERS
+cdm0    online     256M   5.7M   2.2   408K   208K  522us      7 1412
+cdm1    hung       256M  39.1M  15.3      0      0      -      0 1420" \
+	"$(top --view device | tail -3)"
+is "the first refresh has no rates" "-" \
+	"$(top -o in -p 1412 1 1 | tail -1 | tr -d ' ')"
+is "columns, sort, reverse, rows" $'PID DEVICES\n1412 cdm0:5.7M' \
+	"$(top -o pid,dev -s rss -n 1 | tail -2 | sed 's/^ *//')"
+is "the other way round" 1433 "$(top -o pid -s rss -R -n 1 | tail -1 | tr -d ' ')"
+is "filter" "python3" "$(top -o comm --filter PYTH | tail -1)"
+is "a pid" 1412 "$(top -o pid -p 1412 | tail -1 | tr -d ' ')"
+is "a cgroup" 1420 "$(top -o pid -c /ml/ | tail -1 | tr -d ' ')"
+is "a device" 1412 "$(top -o pid -d cdm0 | tail -1 | tr -d ' ')"
+is "count" 3 "$(top 1 3 | grep -c ^cdmtop)"
+
+# What redis-server did, told by the generator: 29 times 100 pages in, 50 out.
+top -j > "$work/out.ndjson"
+is "NDJSON: sums over all refreshes" "2900 1450 203 5939200 30" "$(python3 - "$work/out.ndjson" <<- 'END'
+	import json, sys
+	rows = [json.loads(line) for line in open(sys.argv[1])]
+	assert rows[0]["type"] == "meta" and rows[0]["schema"] == 1
+	redis = [r for r in rows if r.get("pid") == 1412]
+	total = lambda key: round(sum(r[key] or 0 for r in redis))
+	print(total("in_pages_per_second"), total("out_pages_per_second"),
+	      total("fail_pages_per_second"), redis[-1]["cdm_bytes"],
+	      sum(r["type"] == "end" for r in rows))
+	assert redis[0]["in_pages_per_second"] is None
+	END
+)"
+is "CSV: the same bytes, read by another program" "1412 5939200 pinned" "$(top --format csv |
+	python3 -c '
+import csv, sys
+rows = [r for r in csv.DictReader(sys.stdin) if r["comm"] == "redis-server"]
+print(rows[-1]["pid"], rows[-1]["cdm_bytes"], rows[-1]["why"])')"
+
+top --format openmetrics > "$work/out.om"
+is "OpenMetrics: totals" "2900" \
+	"$(sed -n 's/^cdm_process_in_pages_total{pid="1412".*} //p' "$work/out.om")"
+is "OpenMetrics ends with EOF" "# EOF" "$(tail -1 "$work/out.om")"
+is "OpenMetrics: counters are described without _total" "" \
+	"$(grep '^# TYPE.*_total' "$work/out.om")"
+if command -v promtool > /dev/null; then
+	is "promtool accepts the metrics" "0:" \
+		"$(said=$(top --format prometheus | promtool check metrics 2>&1); echo "$?:$said")"
+else
+	skip "promtool accepts the metrics" "no promtool"
+fi
+"$cdmtop" -r "$work/small.cdm" --textfile "$work/cdm.prom" 1 30
+is "a textfile is what --format prometheus says" "" \
+	"$(diff "$work/cdm.prom" <(top --format prometheus 2>&1))"
+is "and nothing else is left" "" "$(ls "$work" | grep part)"
+
+fails "unknown column" 2 "column 'coom'.*did you mean 'comm'" -b -s coom
+fails "unknown view" 2 "did you mean 'device'" -b --view devce
+fails "unknown format" 2 "ndjson" --format xml
+fails "bad interval" 2 "0.05" -b 0
+fails "bad count" 2 "count" -b 1 x
+fails "too many arguments" 2 "interval and a count" -b 1 2 3
+fails "no terminal" 2 "use -b"
+fails "a missing recording" 1 "No such file" -b -r "$work/none"
+fails "a foreign file" 1 "not a recording" -b -r "$0"
+fails "a pid that is not in it" 1 "-p, -c and -d" -b -p 99 -r "$work/small.cdm"
+fails "a process that does not exist" 1 "no such process" -b -p 2147483646 --no-bpf
+fails "a device that does not exist" 1 "not found" -b -d cdm99 --no-bpf
+fails "-r and -w" 2 "copy the file" -b -r x -w y
+
+head -c 200003 "$work/small.cdm" > "$work/cut.cdm"
+fails "a truncated recording is read, and said to be" 0 "last whole one" -b -r "$work/cut.cdm"
+fails "--strict fails on it" 1 "last whole one" --strict -b -r "$work/cut.cdm"
+head -c 100 "$work/small.cdm" > "$work/cut.cdm"
+fails "ends in the header" 1 "within its header" -b -r "$work/cut.cdm"
+
+is "full disk" 1 "$(top > /dev/full 2> /dev/null; echo $?)"
+like "full disk is named" "No space left" "$(top 2>&1 > /dev/full)"
+"$project/build/tests/unit/mkrecording" "$work/big.cdm" 10000
+is "a closed pipe ends it quietly, by SIGPIPE" "141:" \
+	"$(said=$({ "$cdmtop" -b -r "$work/big.cdm"; echo $? >&3; } 3> "$work/status" 2>&1 |
+		head -1 > /dev/null); echo "$(cat "$work/status"):$said")"
+like "10,000 processes in less than 32 MiB" "^([0-9]|[12][0-9]|3[01])[0-9]{3}$" "$(python3 - \
+	"$cdmtop" "$work/big.cdm" <<- 'END'
+	import resource, subprocess, sys
+	subprocess.run([sys.argv[1], "-b", "-n", "5", "-r", sys.argv[2]],
+		       stdout=subprocess.DEVNULL, check=True)
+	print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+	END
+)"
+
+"$cdmtop" -b --no-bpf -w "$work/live.cdm" -o pid,rss 0.1 2 > "$work/live" 2> /dev/null
+is "what is recorded is what was shown" "$(cat "$work/live")" \
+	"$("$cdmtop" -b -o pid,rss -r "$work/live.cdm" 2> /dev/null)"
+
+# Help, manual and completion say the same.
+manual=$project/tools/cdmtop/cdmtop.1.scd
+completion=$project/tools/completion/cdmtop.bash
+options=$("$cdmtop" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u)
+for where in "$manual" "$completion"; do
+	is "${where##*/} has all options" "" \
+		"$(for option in $options; do grep -qe "$option" "$where" || echo "$option"; done)"
+done
+like "--help has examples" "EXAMPLES" "$("$cdmtop" --help)"
+is "--list-columns has what -o takes" "" "$("$cdmtop" --list-columns |
+	awk '$1 ~ /^(proc|cgroup|device)$/ { print $1, $2 }' |
+	while read -r view id; do
+		top --view "$view" -o "$id" 1 1 > /dev/null || echo "$view $id"
+	done)"
+if command -v valgrind > /dev/null; then
+	valgrind -q --leak-check=full --error-exitcode=9 "$cdmtop" -j -r "$work/small.cdm" \
+		> /dev/null 2> "$work/valgrind"
+	is "valgrind" "0" "$?"
+else
+	skip "valgrind" "not installed"
+fi
+
+echo "1..$number"
+[ "$failed" == 0 ]

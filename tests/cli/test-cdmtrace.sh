@@ -1,0 +1,251 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cdmtrace from a recording: outputs against what python3 wrote into it. TAP.
+project=$(cd "$(dirname "$0")/../.." && pwd)
+trace=$project/tools/cdmtrace/cdmtrace
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0 failed=0
+
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+not_ok() {
+	number=$((number + 1)) failed=$((failed + 1))
+	[[ -z ${2:-} ]] || printf '%s\n' "$2" | head -20 | sed 's/^/# /'
+	echo "not ok $number - $1"
+}
+is() { if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
+like() { if [[ $3 =~ $2 ]]; then ok "$1"; else not_ok "$1" "wanted /$2/, got '$3'"; fi; }
+# check TEXT: python3 from stdin; prints nothing when all is well
+check() {
+	local text=$1 out
+	out=$(cd "$work" && python3 - 2>&1) && [[ -z $out ]] && ok "$text" || not_ok "$text" "$out"
+}
+
+"$project/tests/fuzz/make-recording.py" "$work/a.cdm" 211 > "$work/truth.json"
+cd "$work" || exit
+export TZ=UTC
+$trace -r a.cdm -j > a.ndjson 2> err; is "NDJSON" 0 $?
+$trace -r a.cdm --format csv > a.csv 2> err; is "CSV" 0 $?
+$trace -r a.cdm > a.txt 2> err; is "text" 0 $?
+$trace report -r a.cdm -j > report.json 2> err; is "report -j" 0 $?
+$trace report -r a.cdm > report.txt 2> err; is "report" 0 $?
+$trace -r a.cdm --format chrome -o a.chrome 2> err; is "chrome" 0 $?
+
+check "NDJSON has what was recorded, event by event" << 'PY'
+import json
+truth = json.load(open("truth.json"))
+rows = [json.loads(line) for line in open("a.ndjson")]
+assert rows[0]["type"] == "meta" and rows[0]["schema"] == 1, rows[0]
+why = "unmapped swapped pinned locked isolate file writeback large ksm foreign unsupported alloc charge copy raced".split()
+got = [r for r in rows if r["type"] == "migrate"]
+assert len(got) == len(truth["migrate"]) == 211
+for g, t in zip(got, truth["migrate"]):
+    assert (g["pid"], g["device"], g["ts_ns"]) == (t["pid"], t["device"], t["ts"])
+    assert g["dir"] == ("in", "out")[t["dir"]]
+    assert (g["requested_pages"], g["migrated_pages"], g["total_ns"]) == (t["requested"], t["migrated"], t["ns"])
+    assert g["failed_pages"] == {w: n for w, n in zip(why, t["failed"]) if n}
+    assert g["requested_pages"] == g["migrated_pages"] + g["already_pages"] + sum(g["failed_pages"].values())
+    assert g["cgroup"] == ("/db" if g["pid"] == 1433 else "/job/a")
+assert any(g["comm"] == 'sten"cil,\\' for g in got)
+assert any("stack" in g and g["stack"][0] == "migrate_vma_setup" for g in got)
+kinds = "migrate evict fault page rss charge pingpong device pagefault".split()
+for i, kind in enumerate(kinds, 1):
+    assert sum(r["type"] == kind for r in rows) == truth["events"][str(i)], kind
+assert [r["lost_ring"] for r in rows if r["type"] == "loss"] == [2, 2, 2]
+assert any(r["type"] == "note" and '"quoted"' in r["text"] for r in rows)
+assert all(r["cgroup"] is None for r in rows if r["type"] == "evict")
+PY
+check "CSV and NDJSON are the same" << 'PY'
+import csv, json
+rows = [json.loads(line) for line in open("a.ndjson")][1:]
+table = list(csv.DictReader(open("a.csv", newline="")))
+assert len(rows) == len(table), (len(rows), len(table))
+for r, c in zip(rows, table):
+    assert None not in c and None not in c.values(), c
+    for key, value in r.items():
+        if key == "failed_pages":
+            for why, n in value.items():
+                assert c["failed_%s_pages" % why] == str(n)
+        elif key == "stack":
+            assert c[key] == ";".join(value)
+        else:
+            assert c[key] == ("" if value is None else str(value)), (key, value, c[key])
+PY
+check "text has a line for each, with the sums of the truth" << 'PY'
+import json
+truth = json.load(open("truth.json"))
+lines = [line for line in open("a.txt") if not line.startswith(" ")]
+assert lines[0].startswith("TIME ")
+at = {name: lines[0].index(name) for name in ("KIND", "DIR", "PAGES", "us")}
+moves = [line for line in lines if line[at["KIND"]:].startswith("migrate ")]
+assert len(moves) == 211
+total = sum(int(line[at["PAGES"]:].split()[1]) for line in moves)
+assert total == sum(t["migrated"] for t in truth["migrate"]), total
+assert lines[2][:18] == "22:13:21.12" + lines[2][11:18]
+PY
+check "report: sums, percentiles and ping-pong as computed from the truth" << 'PY'
+import json, math
+truth, report = json.load(open("truth.json")), json.load(open("report.json"))
+for row in report["migrations"]["by_device"]:
+    mine = [t for t in truth["migrate"] if t["device"] == row["device"] and ("in", "out")[t["dir"]] == row["dir"]]
+    ns = sorted(t["ns"] for t in mine)
+    assert row["calls"] == len(mine) and row["migrated_pages"] == sum(t["migrated"] for t in mine)
+    assert row["migrated_bytes"] == 4096 * row["migrated_pages"]
+    assert (row["min_ns"], row["max_ns"], row["avg_ns"]) == (ns[0], ns[-1], sum(ns) // len(ns))
+    for key, share in (("p50_ns", .5), ("p90_ns", .9), ("p99_ns", .99)):
+        assert row[key] == ns[math.ceil(share * len(ns)) - 1], key
+    assert abs(row["collect_percent"] + row["copy_percent"] + row["restore_percent"] - 100) < .01
+assert sum(r["calls"] for r in report["migrations"]["by_device"]) == 211
+assert sum(r["in_pages"] + r["out_pages"] for r in report["causes"]["by_cause"]) == sum(t["migrated"] for t in truth["migrate"])
+assert sum(r["evicted_pages"] for r in report["causes"]["by_cause"]) == truth["evicted"]
+assert sum(r["pages"] for r in report["failures"]["by_reason"]) == sum(sum(t["failed"]) for t in truth["migrate"])
+assert {r["addr"]: r["flips"] for r in report["pingpong"]["top_pages"]} == truth["pingpong"]
+assert report["faults"]["wait_ns"] == truth["wait_ns"]
+assert {k: report["faults"][k] for k in ("cow", "reuse", "wait")} == truth["faults"]
+assert report["header"]["lost_events"] == 6
+p = {r["pid"]: r for r in report["residency"]["processes"]}
+assert (p[1420]["start_bytes"], p[1420]["peak_bytes"], p[1420]["end_bytes"]) == (409600, 819200, 0)
+assert [r["pid"] for r in report["exits"]["ended"]] == [1420]
+assert report["devices"]["events"][0]["state"] == "hung"
+c = {r["cgroup"]: r for r in report["charges"]["cgroups"]}
+assert c["/job"]["device_bytes"] == c["/job"]["resident_bytes"] == 300 * 4096
+assert c["/"]["limit_bytes"] is None
+assert len(report) == 12	# eleven sections and the schema
+PY
+check "text and JSON of the report have the same numbers" << 'PY'
+import json, re
+report, text = json.load(open("report.json")), open("report.txt").read()
+words = set(text.split())
+def walk(v, key=""):
+    if isinstance(v, dict):
+        for k, x in v.items():
+            if k != "schema":
+                walk(x, k)
+    elif isinstance(v, list):
+        for x in v:
+            walk(x, key)
+    elif isinstance(v, bool) or v is None:
+        pass
+    elif isinstance(v, (int, float)):
+        if key in ("duration_ns", "at_ns"):
+            want = "%d.%09d" % divmod(v, 10 ** 9)
+        elif key.endswith("_ns"):
+            want = "%d.%03d" % divmod(v, 1000)
+        elif key.endswith("_bytes"):
+            want = "%.3f" % (v / 1048576)
+        elif isinstance(v, float) or key.endswith(("percent", "per_page", "per_s", "seconds")):
+            want = "%.3f" % v
+        else:
+            want = str(v)
+        assert want in words, (key, v, want)
+walk(report)
+assert len(re.findall(r"^\d+\. ", text, re.M)) == 11
+assert "not the bandwidth of the bus" in re.sub(r"\s+", " ", text)
+PY
+check "Chrome trace: phases lie within their migration" << 'PY'
+import json
+truth, events = json.load(open("truth.json")), json.load(open("a.chrome"))
+moves = [e for e in events if e["ph"] == "X" and e["name"].startswith("migrate")]
+assert len(moves) == 211
+assert abs(sum(e["dur"] for e in moves) * 1000 - sum(t["ns"] for t in truth["migrate"])) < 211
+phases = [e for e in events if e["ph"] == "X" and e["name"] in ("collect", "copy", "restore")]
+assert len(phases) == 3 * 211
+for e in phases:
+    assert any(m["pid"] == e["pid"] and m["tid"] == e["tid"] and m["ts"] <= e["ts"] + .002 and
+               e["ts"] + e["dur"] <= m["ts"] + m["dur"] + .002 for m in moves)
+named = {e["pid"] for e in events if e["ph"] == "M" and e["name"] == "process_name"}
+assert {e["pid"] for e in events} <= named
+values = [e["args"]["bytes"] for e in events if e["ph"] == "C" and e["name"] == "device memory" and e["pid"] == 1412]
+assert values and values[-1] == 300 * 4096, values
+PY
+
+rows() { $trace -r a.cdm -j "$@" 2>/dev/null | grep -vcE '"type":"(meta|loss|note)"'; }
+count() { grep -c "$1" a.ndjson; }
+is "-e migrate" 211 "$(rows -e migrate)"
+is "-e fault:wait" "$(count '"fault":"wait"')" "$(rows -e fault:wait)"
+is "-p: owner or actor" "$(grep -v '"type":"[lmn][eo]' a.ndjson | grep -cE '"(actor_)?pid":1412,')" "$(rows -p 1412)"
+is "-c: a cgroup and those below" "$(count '"cgroup":"/job/a"')" "$(rows -c /job)"
+is "-c: no other one with the same start" 0 "$(rows -c /jo)"
+is "--dir in" "$(count '"dir":"in"')" "$(rows -e migrate,page --dir in)"
+is "--why pinned" "$(count '"pinned":')" "$(rows -e migrate --why pinned)"
+is "-D cdm1" "$(grep -cE '"device":"cdm1"|"name":"cdm1"' a.ndjson)" "$(rows -D cdm1)"
+is "-n" 7 "$(rows -n 7)"
+is "--min-latency" "$(python3 -c '
+import json
+print(sum(json.loads(l).get("total_ns", 0) >= 700000 for l in open("a.ndjson") if "\"migrate\"" in l))')" \
+	"$(rows -e migrate --min-latency 700us)"
+$trace -r a.cdm -e migrate -p 1412 -w b.cdm > /dev/null 2>&1
+is "-r with -w: a copy of what passes" "$(rows -e migrate -p 1412)" \
+	"$($trace -r b.cdm -j 2>/dev/null | grep -c '"type":"migrate"')"
+is "--folded: the weights sum up" "$(python3 -c '
+import json; print(sum(t["migrated"] for t in json.load(open("truth.json"))["migrate"]))')" \
+	"$($trace -r a.cdm -e migrate --folded=pages 2>/dev/null | awk '{s += $NF} END {print s}')"
+is "from standard input" "$(md5sum < a.ndjson)" "$($trace -r - -j < a.cdm 2>/dev/null | md5sum)"
+$trace -r a.cdm --strict > /dev/null 2>&1; is "--strict: losses fail" 1 $?
+
+"$project/tests/fuzz/make-recording.py" small.cdm 1 > /dev/null
+size=$(stat -c %s small.cdm) bad=
+[[ -n ${CDM_THOROUGH:-} ]] && step=1 || step=151
+for ((i = 0; i < size; i += step)); do
+	head -c "$i" small.cdm > cut.cdm
+	$trace -r cut.cdm -j > cut.out 2> cut.err
+	status=$?
+	# Up to its header there is nothing to read; from then on whole lines.
+	((i < 184 ? status == 1 : status == 0)) && [[ -s cut.err ]] &&
+		[[ ! -s cut.out || -z $(tail -c 1 cut.out) ]] || bad+=" $i:$status"
+done
+is "cut short anywhere: read up to the last whole record, and said so" "" "$(tr ' ' '\n' <<< "$bad" | while IFS=: read -r at status; do
+	[[ -z $at ]] || { head -c "$at" small.cdm > cut.cdm; $trace -r cut.cdm -j > /dev/null 2> cut.err
+	# At the end of a record nothing is missing that one could know of.
+	[[ $status == 0 && ! $(< cut.err) =~ "ends within" ]] || echo "$at:$status"; }; done)"
+for input in /dev/null /bin/true "$project/README.md" "$work"; do
+	$trace -r "$input" > out 2> err
+	status=$?
+	is "not a recording: ${input##*/}" "1 1" "$status $(grep -c . err)"
+done
+$trace -r /nonexistent > out 2> err; is "a file that is not there" 1 $?
+head -c 184 small.cdm > loop.cdm; printf '\1\0\0\0\20\0\0\0%08d' 0 >> loop.cdm
+$trace -r loop.cdm > out 2> err; is "a record too short for its kind" 1 $?
+
+for what in "-j" "--format csv" "--format chrome" "--summary" "--folded" ""; do
+	$trace -r a.cdm $what > /dev/full 2> err
+	is "a full disk: ${what:-text}" 1 $?
+done
+like "... and it is said" 'No space left' "$(< err)"
+$trace -r a.cdm -w /dev/full > /dev/null 2> err; is "a full disk: -w" 1 $?
+cat a.cdm > keep.cdm
+$trace -r /nonexistent -w keep.cdm > /dev/null 2>&1
+is "what was there stays when nothing could be traced" "$(md5sum < a.cdm)" "$(md5sum < keep.cdm)"
+is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
+$trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
+
+usage() { local text=$1; shift; $trace "$@" > out 2> err; is "usage: $text" 2 $?; }
+usage "unknown kind" -e migrat; like "... with a suggestion" 'did you mean migrate' "$(< err)"
+usage "unknown sort" -e fault:reus; like "... with a suggestion" 'did you mean reuse' "$(< err)"
+usage "unknown reason" --why pined; like "... with a suggestion" 'did you mean pinned' "$(< err)"
+usage "unknown format" --format jsn; like "... with what there is" 'text ndjson csv chrome' "$(< err)"
+usage "unknown option" --summery; like "... with a suggestion" 'did you mean --summary' "$(< err)"
+usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --ring 3M
+usage "report without a recording" report
+usage "a command and a recording" -r a.cdm -- true
+usage "the same file" -r a.cdm -w a.cdm
+
+$trace --help > help; is "--help" 0 $?
+like "... ends in examples" 'EXAMPLES' "$(< help)"
+grep -oE -- '--[a-z-]+' help | sort -u | grep -vxE -- '--' > options
+man1=$project/tools/cdmtrace/cdmtrace.1.scd bash=$project/tools/completion/cdmtrace.bash
+is "the man page has every option" "" "$(while read -r o; do grep -qE -- "\\*$o\\*" "$man1" || echo "$o"; done < options)"
+is "so has the completion" "" "$(while read -r o; do grep -qE -- "$o( |\$|\")" "$bash" || echo "$o"; done < options)"
+is "and they have no others" "" "$(grep -ohE -- '\*--[a-z-]+\*' "$man1" | tr -d '*' | sort -u | comm -23 - options)"
+$trace --list > list; is "--list" 0 $?
+is "every key of NDJSON is in --list" "" "$(python3 -c '
+import json
+words = set(open("list").read().split())
+print(*{k for l in open("a.ndjson") for k in json.loads(l)
+        if json.loads(l)["type"] != "meta" and k not in words and k != "type"})')"
+is "the man page has every field" "" "$(awk '/^    / && !/sorts:/ {print $1}' list | sort -u | while read -r f; do
+	grep -q "${f//_/\\\\_}" "$project/build/cdmtrace/cdmtrace.1.fields" || echo "$f"; done)"
+like "--dry-run" 'pid=1412' "$($trace --dry-run -p 1412)"
+
+echo "1..$number"
+((failed == 0))

@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Writes a recording with every kind of record, and what is in it as JSON.
+
+make-recording.py FILE [MIGRATIONS]: the truth goes to standard output. It knows
+the format from cdm-record(5), not from the C headers.
+"""
+import json
+import random
+import struct
+import sys
+
+PAGE = 4096
+WHY = ("unmapped swapped pinned locked isolate file writeback large ksm foreign "
+       "unsupported alloc charge copy raced").split()
+MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT = range(1, 10)
+BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID = range(64, 74)
+CDM0, CDM1 = 0xffff888000010000, 0xffff888000020000
+PROCS = [(1412, 21, b"bfs"), (1420, 21, b'sten"cil,\\'), (1433, 22, b"redis-server")]
+out = open(sys.argv[1], "wb")
+count = int(sys.argv[2]) if len(sys.argv) > 2 else 211
+rng = random.Random(42)
+now = 5_000_000_000_000
+truth = {"migrate": [], "wait_ns": 0, "faults": {"cow": 0, "reuse": 0, "wait": 0},
+         "evicted": 0, "pingpong": {}, "records": 0, "events": {}}
+
+
+def rec(kind, body, cpu=0):
+    body += b"\0" * (-len(body) % 8)
+    out.write(struct.pack("<HHIQ", kind, cpu, 16 + len(body), now) + body)
+    truth["records"] += 1
+    if kind < 64:
+        truth["events"][str(kind)] = truth["events"].get(str(kind), 0) + 1
+
+
+def event(kind, proc, device, body, stack=-1, actor=None):
+    pid, cgroup, comm = proc
+    apid, _, acomm = actor or proc
+    rec(kind, struct.pack("<QQQIIIi16s16s", 0xffff888100000000 + pid, cgroup, device, pid,
+                          apid, apid + 1, stack, comm, acomm) + body, cpu=pid % 2)
+
+
+def stats():
+    return struct.pack("<163Q", *([0] * 163))
+
+
+def snapshot(interval, holdings):
+    rec(BEGIN, struct.pack("<QQ", interval, 0x7))
+    for i, (name, ident) in enumerate(((b"cdm0", CDM0), (b"cdm1", CDM1))):
+        used = sum(holdings.values()) if not i else 0
+        rec(DEV, struct.pack("<IIiIQQQQQ16s", i, 0, -1, 0, 16384, used, 16384 - used, 3,
+                             ident, name) + stats())
+    for ident, parent, path, dev in ((1, 0, b"/", 0), (20, 1, b"/job", 0), (21, 20, b"/job/a", 0),
+                                     (22, 1, b"/db", 0)):
+        members = {1: (21, 22), 20: (21,), 21: (21,), 22: (22,)}[ident]
+        dev = sum(holdings[p[0]] for p in PROCS if p[1] in members and p[0] in holdings)
+        rec(CGROUP, struct.pack("<QQQQQQ", ident, parent, 50000, dev, 2 ** 64 - 2 if ident < 22
+                                else 8192, 0) + stats() + path + b"\0")
+    for pid, cgroup, comm in PROCS:
+        if pid in holdings:
+            held = holdings[pid]
+            rec(PROC, struct.pack("<IIIIQQQQQQQ16Q16s", pid, pid, 1000, 0, cgroup, 4_000_000_000,
+                                  held + 1000, held, held, 0, 0, *([0] * 16), comm))
+    rec(VMA, struct.pack("<IIQQQQ8s", 1412, 1, 0x555500000000, 0x555500800000, 2048,
+                         holdings.get(1412, 0), b"rw-p") + b"[heap]\0")
+    rec(END, struct.pack("<QQQQQQ", 10, 0, 5_000_000, 77_000, 100, 4 << 20))
+
+
+def migrate():
+    proc = rng.choice(PROCS)
+    dir_, cause, vma = rng.randrange(2), rng.choice((0, 0, 0, 3)), rng.randrange(5)
+    requested = rng.randrange(1, 513)
+    failed = [0] * 15
+    for _ in range(rng.randrange(3)):
+        failed[rng.randrange(15)] += rng.randrange(0, 1 + requested // 4)
+    left = requested - sum(failed)
+    already = left // 8
+    phases = [rng.randrange(1000, 400_000) for _ in range(3)]
+    device = rng.choice((CDM0, CDM0, CDM1))
+    event(MIGRATE, proc, device, struct.pack(
+        "<QQIIIIQQQBBBB15I", 0x7f0000000000 + rng.randrange(1000) * (512 * PAGE),
+        requested * PAGE, requested, left, left - already, already, *phases, dir_, cause, 1, vma,
+        *failed), stack=rng.choice((-1, 7)), actor=rng.choice((None, (99, 1, b"kworker/0:1"))))
+    truth["migrate"].append({"pid": proc[0], "dir": dir_, "device": "cdm0" if device == CDM0
+                             else "cdm1", "requested": requested, "migrated": left - already,
+                             "ns": sum(phases), "failed": failed, "cause": cause, "ts": now})
+
+
+out.write(struct.pack("<8sIIIIQQQII64s64s", b"CDMREC\r\n", 0x01020304, 1, 184, PAGE,
+                      1_700_000_000_123_456_789, 4_999_000_000_000, 500_000, 3, 0,
+                      b"6.12.0-test", b"host"))
+rec(NOTE, b"pagefault: not available, \"quoted\"\0")
+for name, ident in ((b"cdm0", CDM0), (b"cdm1", CDM1)):
+    rec(DEVICE_ID, struct.pack("<Q16sQQ", ident, name, 0x60000000, 256 << 20))
+frames = (b"migrate_vma_setup", b"cdm_ioctl", b"__x64_sys_ioctl", b"do_syscall_64")
+rec(STACK, struct.pack("<iI", 7, len(frames)) + b"\0".join(frames) + b"\0")
+snapshot(0, {1412: 0, 1420: 100, 1433: 7})
+for i in range(count):
+    now += rng.randrange(1000, 2_000_000)
+    migrate()
+    if i % 10 == 3:
+        kind = rng.randrange(3)
+        wait = rng.randrange(1000, 90_000) if kind == 2 else 0
+        truth["wait_ns"] += wait
+        truth["faults"][("cow", "reuse", "wait")[kind]] += 1
+        event(FAULT, rng.choice(PROCS), CDM0,
+              struct.pack("<QQQII", 0x7f0000001000, 12345, wait, kind, 0))
+    if i % 10 == 5:
+        addr, flips = 0x7f0000000000 + PAGE * rng.randrange(5), rng.randrange(3, 6)
+        proc = PROCS[1]
+        truth["pingpong"][hex(addr)] = truth["pingpong"].get(hex(addr), 0) + flips
+        event(PINGPONG, proc, CDM0, struct.pack("<QQII", addr, 400_000, flips, 0))
+now += 1_000_000_000
+snapshot(1_000_000_000, {1412: 300, 1420: 200, 1433: 7})
+event(EVICT, (0, 0, b""), CDM0, struct.pack("<QQQiI", 123, 4, 5_000_000, -16, 1),
+      actor=(99, 1, b"kworker/0:1"))
+truth["evicted"] += 123
+event(PAGE_EV, PROCS[0], CDM0, struct.pack("<QQQBB6x", 0x7f0000000000, 1, 2, 0, 1))
+event(RSS, PROCS[0], CDM0, struct.pack("<QiI", 5, -3, 3))
+event(CHARGE, (0, 21, b""), CDM0, struct.pack("<II", 1, 0), actor=PROCS[0])
+event(DEVICE, (0, 0, b""), CDM1, struct.pack("<16sQQBBHi", b"cdm1", 0, 0, 0, 3, 0, -1),
+      actor=(1, 1, b"init"))
+event(PAGEFAULT, PROCS[2], 0, struct.pack("<QQQ", 0x7fff00001000, 0x401000, 6))
+now += 1_000_000_000
+snapshot(1_000_000_000, {1412: 300, 1433: 7})
+for kind, seen in ((MIGRATE, count + 9), (FAULT, 100), (PINGPONG, 50)):
+    n = truth["events"].get(str(kind), 0)
+    rec(LOSS, struct.pack("<IIQQQQQ", kind, 0, seen, seen - n - 2, n, 2, 0))
+rec(300, b"of a later version")
+json.dump(truth, sys.stdout)

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The model, columns and figures, from records made here. */
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "column.h"
+#include "json.h"
+
+static struct cdm_model *m;
+
+static int setup(void **state)
+{
+	struct cdm_file_header h = { .page_size = 4096 };
+
+	m = cdm_model_new(&h);
+	return m ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	cdm_model_free(m);
+	return 0;
+}
+
+static void feed(void *rec, unsigned int kind, size_t len)
+{
+	struct cdm_rec *head = rec;
+
+	head->kind = kind;
+	head->len = len;
+	assert_true(cdm_rec_valid(head, len));
+	assert_int_equal(cdm_model_feed(m, head), kind == CDM_SNAP_END);
+}
+
+static void begin(__u64 interval_ns)
+{
+	struct cdm_snap_begin b = { .interval_ns = interval_ns, .features = ~0U };
+
+	feed(&b, CDM_SNAP_BEGIN, sizeof(b));
+}
+
+static void end(void)
+{
+	struct cdm_snap_end e = { .bpf_ns = CDM_UNKNOWN };
+
+	feed(&e, CDM_SNAP_END, sizeof(e));
+}
+
+static void proc(__u32 pid, __u64 start_ns, __u64 in)
+{
+	struct cdm_snap_proc p = {
+		.pid = pid, .start_ns = start_ns, .cgroup = 5, .rss = 100, .device = 25,
+		.comm = "x", .stats.pages[CDM_DIR_IN] = in,
+	};
+
+	feed(&p, CDM_SNAP_PROC, sizeof(p));
+}
+
+static void cgroup(__u64 id, const char *path)
+{
+	static char buf[sizeof(struct cdm_snap_cgroup) + 64] __attribute__((aligned(8)));
+	struct cdm_snap_cgroup *c = (void *)buf;
+
+	memset(buf, 0, sizeof(buf));
+	c->id = id;
+	c->limit = CDM_NO_LIMIT;
+	strcpy(c->path, path);
+	feed(c, CDM_SNAP_CGROUP, (sizeof(*c) + strlen(path) + 8) & ~7UL);
+}
+
+static struct cdm_cell cell_of(const char *id)
+{
+	const struct cdm_column *col = cdm_column_find(CDM_VIEW_PROC, id);
+	struct cdm_cell cell;
+	size_t nr;
+
+	assert_non_null(col);
+	col->get(cdm_model_procs(m, &nr)[0], &cell);
+	assert_int_equal(nr, 1);
+	return cell;
+}
+
+/* 997 pages in 2 seconds. */
+static void test_rates(void **state)
+{
+	begin(0);
+	proc(7, 1, 1000);
+	end();
+	assert_false(cell_of("in").known);
+	begin(2000000000);
+	proc(7, 1, 1997);
+	end();
+	assert_true(cell_of("in").known);
+	assert_true(cell_of("in").d == 498.5);
+	assert_true(cell_of("share").d == 25);
+	/* Counters that start anew are not a huge rate. */
+	begin(1000000000);
+	proc(7, 1, 13);
+	end();
+	assert_true(cell_of("in").d == 13);
+	/* Nor are those of another process under the pid. */
+	begin(1000000000);
+	proc(7, 2, 17);
+	end();
+	assert_true(cell_of("in").d == 17);
+}
+
+static void test_vanish(void **state)
+{
+	size_t nr;
+
+	begin(0);
+	for (int pid = 1; pid <= 1009; pid++)
+		proc(pid, pid, 0);
+	end();
+	cdm_model_procs(m, &nr);
+	assert_int_equal(nr, 1009);
+	begin(1000000000);
+	proc(500, 500, 0);
+	proc(500, 500, 0);
+	end();
+	assert_int_equal(cdm_model_procs(m, &nr)[0]->snap->pid, 500);
+	assert_int_equal(nr, 1);
+}
+
+static void test_tree(void **state)
+{
+	static const char *const wanted[] = { "/", "/a", "/a/b", "/a/z", "/a-b", "/b" };
+	struct cdm_cgroup_row **rows;
+	size_t nr;
+
+	begin(0);
+	cgroup(5, "/a/b");
+	cgroup(4, "/b");
+	cgroup(3, "/a-b");
+	cgroup(2, "/a");
+	cgroup(6, "/a/z");
+	cgroup(1, "/");
+	proc(1, 1, 0);
+	proc(2, 2, 0);
+	end();
+	rows = cdm_model_cgroups(m, &nr);
+	assert_int_equal(nr, 6);
+	for (size_t i = 0; i < nr; i++)
+		assert_string_equal(rows[i]->snap->path, wanted[i]);
+	assert_int_equal(rows[0]->depth, 0);
+	assert_int_equal(rows[2]->depth, 2);
+	assert_int_equal(rows[2]->nr_procs, 2);
+	assert_int_equal(rows[2]->procs_device, 50);
+	assert_string_equal(cdm_model_cgroup_path(m, 5), "/a/b");
+	assert_null(cdm_model_cgroup_path(m, 99));
+}
+
+static void test_events(void **state)
+{
+	static struct cdm_event_row rows[CDM_MODEL_EVENTS];
+	size_t nr;
+
+	for (__u32 i = 0; i < 3000; i++) {
+		struct cdm_ev_migrate e = { .ev = { .rec.ts = i, .pid = i % 2 + 1 } };
+
+		feed(&e, CDM_EV_MIGRATE, sizeof(e));
+	}
+	nr = cdm_model_events(m, 0, rows, CDM_MODEL_EVENTS);
+	assert_int_equal(nr, CDM_MODEL_EVENTS);
+	assert_int_equal(rows[0].ev->rec.ts, 3000 - CDM_MODEL_EVENTS);
+	assert_int_equal(rows[nr - 1].ev->rec.ts, 2999);
+	nr = cdm_model_events(m, 2, rows, 3);
+	assert_int_equal(nr, 3);
+	assert_int_equal(rows[0].ev->rec.ts, 2995);
+	assert_int_equal(rows[2].ev->rec.ts, 2999);
+	assert_int_equal(cdm_model_events(m, 77, rows, CDM_MODEL_EVENTS), 0);
+}
+
+/* What is not known is neither 0 nor first. */
+static void test_unknown(void **state)
+{
+	const struct cdm_column *col = cdm_column_find(CDM_VIEW_PROC, "cdm");
+	struct cdm_snap_proc a = { .pid = 1, .device = CDM_UNKNOWN }, b = { .pid = 2, .device = 3 };
+	struct cdm_proc_row x = { .snap = &a }, y = { .snap = &b };
+	struct cdm_cell cell;
+	char buf[16];
+
+	col->get(&x, &cell);
+	assert_false(cell.known);
+	cdm_cell_format(col, &cell, buf, sizeof(buf), 6);
+	assert_string_equal(buf, "-");
+	assert_int_equal(cdm_column_compare(col, &x, &y, false), 1);
+	assert_int_equal(cdm_column_compare(col, &x, &y, true), 1);
+}
+
+static void test_format(void **state)
+{
+	static const struct { enum cdm_unit unit; __u64 u; double d; int width; const char *want; } t[] = {
+		{ CDM_UNIT_PAGES, 0, 0, 6, "0" }, { CDM_UNIT_PAGES, 1, 0, 6, "4K" },
+		{ CDM_UNIT_PAGES, 256, 0, 6, "1M" }, { CDM_UNIT_PAGES, 3153, 0, 6, "12.3M" },
+		{ CDM_UNIT_PAGES, CDM_NO_LIMIT, 0, 6, "max" },
+		{ CDM_UNIT_NS, 310000, 0, 6, "310us" }, { CDM_UNIT_NS, 2100000, 0, 6, "2.1ms" },
+		{ CDM_UNIT_NS, 7, 0, 6, "7ns" }, { CDM_UNIT_PER_S, 0, 1800, 6, "1.8k" },
+		{ CDM_UNIT_PER_S, 0, 0.01, 6, "<0.1" }, { CDM_UNIT_PERCENT, 0, 41.25, 5, "41.2" },
+		{ CDM_UNIT_PERCENT, 0, 100, 5, "100" }, { CDM_UNIT_NONE, 4194304, 0, 7, "4194304" },
+		{ CDM_UNIT_ADDRESS, 0x7fff12345000, 0, 4, "####" },
+	};
+
+	for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		struct cdm_column col = { .unit = t[i].unit };
+		struct cdm_cell cell = { .known = true };
+		char buf[32];
+
+		if (cdm_unit_is_double(col.unit))
+			cell.d = t[i].d;
+		else
+			cell.u = t[i].u;
+		cdm_cell_format(&col, &cell, buf, sizeof(buf), t[i].width);
+		assert_string_equal(buf, t[i].want);
+	}
+}
+
+static void test_text(void **state)
+{
+	const struct cdm_column col = { .unit = CDM_UNIT_TEXT };
+	struct cdm_cell cell = { .known = true, .s = "\033[2Jred\n" };
+	char buf[32];
+
+	cdm_cell_format(&col, &cell, buf, sizeof(buf), -12);
+	assert_string_equal(buf, "?[2Jred?");
+	cell.s = "redis-server";
+	cdm_cell_format(&col, &cell, buf, sizeof(buf), -8);
+	assert_string_equal(buf, "redis-s~");
+	cell.s = "äöüäöü";
+	cdm_cell_format(&col, &cell, buf, sizeof(buf), -6);
+	assert_string_equal(buf, "äöüäöü");
+	cdm_cell_format(&col, &cell, buf, 8, -6);
+	assert_true(strlen(buf) < 8);
+}
+
+static void test_quantile(void **state)
+{
+	__u64 hist[CDM_HIST] = { 0 };
+
+	assert_true(cdm_hist_quantile(hist, 0.5) == CDM_UNKNOWN);
+	hist[10] = 100;
+	assert_int_equal(cdm_hist_quantile(hist, 0.5), 1536);
+	hist[20] = 1;
+	assert_in_range(cdm_hist_quantile(hist, 0.999), 1 << 20, 1 << 21);
+}
+
+static void test_json(void **state)
+{
+	static struct cdm_json j;
+	char *text = NULL;
+	size_t len;
+	FILE *out = open_memstream(&text, &len);
+
+	cdm_json_init(&j, out, false);
+	for (int i = 0; i < 2; i++) {
+		cdm_json_open(&j, NULL, '{');
+		cdm_json_string(&j, "s", "a\"\\\n\xff\xc3\xa4");
+		cdm_json_s64(&j, "i", INT64_MIN);
+		cdm_json_double(&j, "d", -0.25);
+		cdm_json_known(&j, "n", CDM_UNKNOWN);
+		cdm_json_open(&j, "a", '[');
+		cdm_json_u64(&j, NULL, 1);
+		cdm_json_u64(&j, NULL, UINT64_MAX);
+		cdm_json_close(&j, ']');
+		cdm_json_close(&j, '}');
+	}
+	cdm_json_flush(&j);
+	fclose(out);
+	text[len / 2] = '\0';
+	assert_string_equal(text, "{\"s\":\"a\\\"\\\\\\u000a\xef\xbf\xbd\xc3\xa4\","
+			    "\"i\":-9223372036854775808,\"d\":-0.25,\"n\":null,"
+			    "\"a\":[1,18446744073709551615]}\n");
+	free(text);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_events),
+		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
+		TEST(test_json),
+	};
+
+	setlocale(LC_ALL, "C.UTF-8");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Recordings: what was written is read, what is damaged is refused. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "record.h"
+
+static char dir[] = "/tmp/cdm-record-XXXXXX";
+static char path[64], part[64];
+
+static int make_dir(void **state)
+{
+	if (!mkdtemp(dir))
+		return -1;
+	snprintf(path, sizeof(path), "%s/a.cdm", dir);
+	snprintf(part, sizeof(part), "%s/a.cdm.part", dir);
+	return 0;
+}
+
+static int remove_dir(void **state)
+{
+	unlink(path);
+	unlink(part);
+	return rmdir(dir);
+}
+
+static struct cdm_ev_migrate migrate(void)
+{
+	return (struct cdm_ev_migrate) {
+		.ev.rec = { CDM_EV_MIGRATE, 0, sizeof(struct cdm_ev_migrate), 42 },
+		.ev.comm = "a", .requested = 7, .migrated = 7,
+	};
+}
+
+static void write_events(int n)
+{
+	struct cdm_ev_migrate m = migrate();
+	struct cdm_file_header h;
+	struct cdm_writer *w;
+
+	cdm_file_header_init(&h);
+	w = cdm_writer_open(path, &h);
+	assert_non_null(w);
+	for (int i = 0; i < n; i++) {
+		m.ev.rec.ts = i;
+		assert_int_equal(cdm_writer_put(w, &m.ev.rec), 0);
+	}
+	assert_int_equal(access(part, F_OK), 0);
+	assert_int_equal(cdm_writer_bytes(w), sizeof(h) + n * sizeof(m));
+	assert_int_equal(cdm_writer_close(w), 0);
+}
+
+/* More than fits into any buffer. */
+static void test_round_trip(void **state)
+{
+	const struct cdm_rec *rec;
+	struct cdm_reader *r;
+	int n = 20011, i;
+
+	write_events(n);
+	assert_int_not_equal(access(part, F_OK), 0);
+	r = cdm_reader_open(path);
+	assert_non_null(r);
+	for (i = 0; cdm_reader_next(r, &rec) == 1; i++) {
+		assert_int_equal(rec->ts, i);
+		assert_int_equal((uintptr_t)rec % 8, 0);
+	}
+	assert_int_equal(i, n);
+	assert_false(cdm_reader_truncated(r));
+	cdm_reader_close(r);
+}
+
+/* Wherever the file ends, all whole records are read. */
+static void test_truncated(void **state)
+{
+	const size_t len = sizeof(struct cdm_ev_migrate), head = sizeof(struct cdm_file_header);
+
+	for (size_t cut = 0; cut <= 2 * len; cut++) {
+		size_t size = head + 2 * len - cut, whole = (2 * len - cut) / len, i;
+		const struct cdm_rec *rec;
+		struct cdm_reader *r;
+
+		write_events(2);
+		assert_int_equal(truncate(path, size), 0);
+		r = cdm_reader_open(path);
+		assert_non_null(r);
+		for (i = 0; cdm_reader_next(r, &rec) == 1; i++)
+			;
+		assert_int_equal(i, whole);
+		assert_int_equal(cdm_reader_truncated(r), cut % len != 0);
+		cdm_reader_close(r);
+	}
+	assert_int_equal(truncate(path, head - 1), 0);
+	assert_null(cdm_reader_open(path));
+	assert_int_equal(truncate(path, 0), 0);
+	assert_null(cdm_reader_open(path));
+}
+
+static void patch(off_t at, const void *data, size_t len)
+{
+	FILE *f = fopen(path, "r+");
+
+	assert_non_null(f);
+	fseek(f, at, SEEK_SET);
+	fwrite(data, len, 1, f);
+	fclose(f);
+}
+
+static void test_foreign(void **state)
+{
+	const __u32 swapped = 0x04030201, version = CDM_FILE_VERSION + 1, page = 4095;
+
+	write_events(1);
+	patch(offsetof(struct cdm_file_header, byte_order), &swapped, 4);
+	assert_null(cdm_reader_open(path));
+	write_events(1);
+	patch(offsetof(struct cdm_file_header, version), &version, 4);
+	assert_null(cdm_reader_open(path));
+	write_events(1);
+	patch(offsetof(struct cdm_file_header, page_size), &page, 4);
+	assert_null(cdm_reader_open(path));
+	assert_null(cdm_reader_open("/nonexistent"));
+	assert_null(cdm_reader_open("/"));
+}
+
+static void test_impossible_length(void **state)
+{
+	static const __u32 lengths[] = { 0, 8, 17, CDM_REC_MAX + 8, ~0U };
+
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		const struct cdm_rec *rec;
+		struct cdm_reader *r;
+
+		write_events(1);
+		patch(sizeof(struct cdm_file_header) + offsetof(struct cdm_rec, len), &lengths[i], 4);
+		r = cdm_reader_open(path);
+		assert_non_null(r);
+		assert_true(cdm_reader_next(r, &rec) < 0);
+		cdm_reader_close(r);
+	}
+}
+
+static void test_valid(void **state)
+{
+	struct cdm_ev_migrate m = migrate();
+	struct cdm_snap_proc p = { .rec = { CDM_SNAP_PROC, 0, CDM_SNAP_PROC_MIN, 0 } };
+	struct { struct cdm_rec rec; char text[8]; } note = { { CDM_REC_NOTE, 0, 24, 0 }, "1234567" };
+
+	assert_true(cdm_rec_valid(&m.ev.rec, sizeof(m)));
+	assert_false(cdm_rec_valid(&m.ev.rec, sizeof(m) - 8));
+	m.dir = CDM_NR_DIR;
+	assert_false(cdm_rec_valid(&m.ev.rec, sizeof(m)));
+	m = migrate();
+	memset(m.ev.comm, 'x', sizeof(m.ev.comm));
+	assert_false(cdm_rec_valid(&m.ev.rec, sizeof(m)));
+
+	assert_true(cdm_rec_valid(&p.rec, sizeof(p)));
+	p.rec.len += 8;
+	assert_false(cdm_rec_valid(&p.rec, sizeof(p)));
+	p.rec.len = sizeof(p);
+	p.nr_devices = CDM_MAX_DEVICES + 1;
+	assert_false(cdm_rec_valid(&p.rec, sizeof(p)));
+
+	assert_true(cdm_rec_valid(&note.rec, sizeof(note)));
+	note.text[7] = '8';
+	assert_false(cdm_rec_valid(&note.rec, sizeof(note)));
+}
+
+static void test_full_disk(void **state)
+{
+	struct cdm_ev_migrate m = migrate();
+	struct cdm_file_header h;
+	struct cdm_writer *w;
+
+	cdm_file_header_init(&h);
+	w = cdm_writer_open("/dev/full", &h);
+	assert_non_null(w);
+	assert_int_equal(cdm_writer_put(w, &m.ev.rec), 0);
+	assert_int_equal(cdm_writer_flush(w), -ENOSPC);
+	assert_int_equal(cdm_writer_put(w, &m.ev.rec), -ENOSPC);
+	assert_int_equal(cdm_writer_close(w), -ENOSPC);
+	assert_int_equal(access("/dev/full.part", F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_foreign), cmocka_unit_test(test_impossible_length),
+		cmocka_unit_test(test_valid), cmocka_unit_test(test_full_disk),
+	};
+
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}

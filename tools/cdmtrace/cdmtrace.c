@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cdmtrace: events of coherent device memory, live or from a recording. */
+#include <argp.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "trace.h"
+
+#define MAX_OPTIONS	128
+
+/* argp says only that it does not know an option. */
+static void suggest(const char *arg)
+{
+	const char *words[MAX_OPTIONS + 4] = { "help", "usage", "version" };
+	char name[64];
+	int n = 3;
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
+	for (const struct argp_option *o = trace_argp.options; o->name || o->doc; o++)
+		if (o->name && n < MAX_OPTIONS)
+			words[n++] = o->name;
+	for (int i = 0; i < n; i++)
+		if (!strncmp(words[i], name, strlen(name)))
+			return;
+	if (cdm_nearest(name, words))
+		trace_error("--%s: no such option; did you mean --%s?", name,
+			    cdm_nearest(name, words));
+}
+
+static void check_names(int argc, char **argv)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strncmp(argv[i], "--", 2))
+			suggest(argv[i]);
+}
+
+static int trace(const struct trace_options *o)
+{
+	struct trace *t = calloc(1, sizeof(*t));
+	int status = TRACE_FAILED;
+	bool pipe_closed = false;
+
+	if (t && trace_open(t, o)) {
+		status = o->replay ? trace_replay(t) : trace_live(t);
+		if (o->strict && !status && (trace_lost(t) || t->missing)) {
+			trace_error(trace_lost(t) ? "events were lost; --ring or --rings may help" :
+				    "something that was asked for is missing");
+			status = TRACE_FAILED;
+		}
+	}
+	if (t && !trace_end(t) && !status)
+		status = TRACE_FAILED;
+	if (t)
+		pipe_closed = t->pipe_closed;
+	free(t);
+	/* The recording is safe: end as other programs do whose reader has gone. */
+	if (pipe_closed && !status) {
+		signal(SIGPIPE, SIG_DFL);
+		raise(SIGPIPE);
+	}
+	return status;
+}
+
+static int finish(int status)
+{
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	trace_error("standard output: %m");
+	return status ?: TRACE_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	struct trace_options o = { .snapshots_ns = CDM_UNKNOWN };
+
+	argp_err_exit_status = TRACE_USAGE;
+	argp_program_version = "cdmtrace " CDMTRACE_VERSION;
+	cdm_event_filter_init(&o.filter);
+	if (argc > 1 && !strcmp(argv[1], "report")) {
+		o.report = true;
+		argv[1] = argv[0];
+		argc--;
+		argv++;
+	}
+	check_names(argc, argv);
+	argp_parse(&trace_argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+
+	if (o.list) {
+		trace_list();
+		return finish(TRACE_OK);
+	}
+	if (o.features)
+		return finish(cdm_collector_probe(stdout, o.format == TRACE_NDJSON) ? TRACE_FAILED :
+			      TRACE_OK);
+	if (o.dry_run) {
+		trace_dry_run(&o);
+		return finish(TRACE_OK);
+	}
+	signal(SIGPIPE, SIG_IGN);
+	return trace(&o);
+}

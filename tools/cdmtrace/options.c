@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <argp.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace.h"
+
+enum {
+	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,
+	OPT_CHROME, OPT_STACKS, OPT_FOLDED, OPT_SUMMARY, OPT_JSON, OPT_READY, OPT_STRICT,
+	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS,
+	OPT_SNAPSHOTS,
+};
+
+static const struct argp_option options[] = {
+	{ 0, 0, 0, 0, "What to trace:", 1 },
+	{ "event", 'e', "KINDS", 0, "kinds of events, with commas; \"fault:cow\" is one sort of faults only; see --list (default: the usual ones; of a recording all)", 1 },
+	{ "pid", 'p', "PID", 0, "of this process: its memory, or done by it", 1 },
+	{ "tid", 't', "TID", 0, "done by this thread", 1 },
+	{ "comm", OPT_COMM, "NAME", 0, "of or by processes of this name", 1 },
+	{ "cgroup", 'c', "CGROUP", 0, "of this memory cgroup and those below", 1 },
+	{ "device", 'D', "DEVICE", 0, "on this device, \"cdm0\"", 1 },
+	{ "dir", OPT_DIR, "in|out", 0, "migrations to devices, or to RAM", 1 },
+	{ "why", OPT_WHY, "REASON", 0, "only migrations with pages that stayed for this reason, \"pinned\"", 1 },
+	{ "min-pages", OPT_MIN_PAGES, "N", 0, "that moved at least so many pages, or tried to", 1 },
+	{ "min-latency", OPT_MIN_LATENCY, "TIME", 0, "that took so long, \"10us\", \"2ms\"", 1 },
+	{ "duration", 'd', "TIME", 0, "ends after that time, \"10\" or \"500ms\"", 1 },
+	{ "events", 'n', "N", 0, "ends after so many events", 1 },
+
+	{ 0, 0, 0, 0, "Output:", 2 },
+	{ "output", 'o', "FILE", 0, "instead of standard output", 2 },
+	{ "format", OPT_FORMAT, "FORMAT", 0, "text, ndjson, csv or chrome", 2 },
+	{ "json", 'j', 0, 0, "the same as --format ndjson; of a report: JSON", 2 },
+	{ "time", OPT_TIME, "wall|boot|delta", 0, "time of day, since boot, or since the last event, in text", 2 },
+	{ "chrome", OPT_CHROME, "FILE", 0, "also writes a trace for Perfetto or chrome://tracing", 2 },
+	{ "stacks", OPT_STACKS, 0, 0, "kernel stacks with events", 2 },
+	{ "folded", OPT_FOLDED, "count|pages", OPTION_ARG_OPTIONAL, "at the end stacks for flame graphs, weighed by events or pages", 2 },
+	{ "summary", OPT_SUMMARY, 0, 0, "at the end a report; events only with -o", 2 },
+	{ "write", 'w', "FILE", 0, "records, for -r, cdmtop -r and report", 2 },
+	{ "snapshots", OPT_SNAPSHOTS, "TIME", 0, "records who holds what every so often; 0: never (default 1s with -w, --summary and --chrome)", 2 },
+
+	{ 0, 0, 0, 0, "Source:", 3 },
+	{ "read", 'r', "FILE", 0, "a recording instead of this machine; - is standard input", 3 },
+	{ "ring", OPT_RING, "SIZE", 0, "of a ring for events, \"16M\" (default 4M)", 3 },
+	{ "rings", OPT_RINGS, "N", 0, "rings that CPUs share (default 1)", 3 },
+	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms)", 3 },
+	{ "pingpong-flips", OPT_FLIPS, "N", 0, "changes of direction that make a ping-pong (default 3)", 3 },
+
+	{ 0, 0, 0, 0, "Other:", 4 },
+	{ "ready-file", OPT_READY, "FILE", 0, "made when everything is attached", 4 },
+	{ "strict", OPT_STRICT, 0, 0, "fails if anything is lost or missing", 4 },
+	{ "features", OPT_FEATURES, 0, 0, "says what can be traced here, and why not", 4 },
+	{ "list", OPT_LIST, 0, 0, "kinds of events and their fields", 4 },
+	{ "dry-run", OPT_DRY_RUN, 0, 0, "says what would be done", 4 },
+	{ "verbose", 'v', 0, 0, "more messages, twice: those of libbpf", 4 },
+	{ 0 }
+};
+
+#define AFTER \
+	"\vEXAMPLES\n" \
+	"  cdmtrace                                  migrations, evictions, faults as they happen\n" \
+	"  cdmtrace -p 1412 --min-latency 1ms        slow ones of a process\n" \
+	"  cdmtrace --why pinned -j                  what could not move because it is pinned\n" \
+	"  cdmtrace -w run.cdm -d 10                 records ten seconds\n" \
+	"  cdmtrace report -r run.cdm                who moved how much, why, what failed\n" \
+	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
+	"  cdmtrace --folded=pages -d 5 | flamegraph.pl > pages.svg\n\n" \
+	"Exit status: 0 success, 1 failure, 2 usage; that of COMMAND if there is one."
+
+static void bad_value(struct argp_state *state, const char *what, const char *arg)
+{
+	argp_error(state, "%s: %s", arg, what);
+}
+
+static __u64 parse_number(struct argp_state *state, const char *arg, const char *what, __u64 max)
+{
+	char *end;
+	__u64 value;
+
+	errno = 0;
+	value = strtoull(arg, &end, 10);
+	if (!isdigit((unsigned char)*arg) || *end || errno || value > max)
+		bad_value(state, what, arg);
+	return value;
+}
+
+/* Seconds unless there is a unit. */
+static __u64 parse_time(struct argp_state *state, const char *arg)
+{
+	static const struct { const char *name; double ns; } units[] = {
+		{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 },
+		{ "m", 60e9 }, { "h", 3600e9 },
+	};
+	char *end;
+	double value = strtod(arg, &end);
+
+	if (isdigit((unsigned char)*arg) || *arg == '.')
+		for (size_t i = 0; end != arg && i < sizeof(units) / sizeof(units[0]); i++)
+			if (!strcmp(end, units[i].name) && value * units[i].ns < 1e18)
+				return value * units[i].ns;
+	bad_value(state, "is not a time such as 10us, 2ms, 1.5s", arg);
+	return 0;
+}
+
+static size_t parse_ring(struct argp_state *state, const char *arg)
+{
+	char *end;
+	size_t value = strtoul(arg, &end, 10);
+	unsigned int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+
+	if (!isdigit((unsigned char)*arg) || value > 1 << 30 || (*end && (!shift || end[1])))
+		bad_value(state, "is not a size such as 512K, 16M", arg);
+	value <<= shift;
+	if (value < 4096 || value > 1UL << 30 || value & (value - 1))
+		bad_value(state, "a ring has a power of two of bytes, from 4K to 1G", arg);
+	return value;
+}
+
+/* The index of @arg among @words, which end with NULL. */
+static int parse_word(struct argp_state *state, const char *arg, const char *what,
+		      const char *const *words)
+{
+	const char *near = cdm_nearest(arg, words);
+	char list[256] = "";
+
+	for (int i = 0; words[i]; i++) {
+		if (!strcmp(arg, words[i]))
+			return i;
+		strncat(list, " ", sizeof(list) - strlen(list) - 1);
+		strncat(list, words[i], sizeof(list) - strlen(list) - 1);
+	}
+	argp_error(state, "%s: no such %s%s%s%s There are:%s", arg, what,
+		   near ? "; did you mean " : ".", near ?: "", near ? "?" : "", list);
+	return 0;
+}
+
+static int parse_why(struct argp_state *state, const char *arg)
+{
+	const char *words[CDM_NR_WHY + 1] = { NULL };
+
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		words[i] = cdm_why_name(i);
+	return parse_word(state, arg, "reason", words);
+}
+
+static void copy_name(struct argp_state *state, char *to, size_t size, const char *arg)
+{
+	if (!*arg || strlen(arg) >= size)
+		argp_error(state, "%s: a name has 1 to %zu characters", arg, size - 1);
+	snprintf(to, size, "%s", arg);
+}
+
+static error_t parse_filter(int key, char *arg, struct argp_state *state)
+{
+	static const char *const dirs[] = { "in", "out", NULL };
+	struct trace_options *o = state->input;
+	struct cdm_filter *by = &o->filter.by;
+
+	switch (key) {
+	case 'e':
+		if (cdm_event_filter_parse(&o->filter, arg, "cdmtrace"))
+			exit(TRACE_USAGE);
+		o->kinds_given = true;
+		return 0;
+	case 'p':
+		by->pid = parse_number(state, arg, "is not a process id", 1U << 22);
+		if (!by->pid)
+			bad_value(state, "is not a process id", arg);
+		return 0;
+	case 't':
+		by->tid = parse_number(state, arg, "is not a thread id", 1U << 22);
+		return 0;
+	case OPT_COMM:
+		copy_name(state, by->comm, sizeof(by->comm), arg);
+		return 0;
+	case 'c':
+		o->cgroup = arg;
+		return 0;
+	case 'D':
+		copy_name(state, by->device, sizeof(by->device),
+			  strncmp(arg, "/dev/", 5) ? arg : arg + 5);
+		return 0;
+	case OPT_DIR:
+		by->dir = parse_word(state, arg, "direction", dirs);
+		return 0;
+	case OPT_WHY:
+		by->why = parse_why(state, arg);
+		return 0;
+	case OPT_MIN_PAGES:
+		by->min_pages = parse_number(state, arg, "is not a number of pages", 1ULL << 52);
+		return 0;
+	case OPT_MIN_LATENCY:
+		by->min_ns = parse_time(state, arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static error_t parse_output(int key, char *arg, struct argp_state *state)
+{
+	static const char *const formats[] = { "text", "ndjson", "csv", "chrome", NULL };
+	static const enum trace_format format_of[] = {
+		TRACE_TEXT, TRACE_NDJSON, TRACE_CSV, TRACE_CHROME
+	};
+	static const char *const times[] = { "wall", "boot", "delta", NULL };
+	static const char *const weights[] = { "count", "pages", NULL };
+	struct trace_options *o = state->input;
+
+	switch (key) {
+	case 'o':
+		o->output = arg;
+		return 0;
+	case OPT_FORMAT:
+		o->format = format_of[parse_word(state, arg, "format", formats)];
+		return 0;
+	case 'j':
+		o->format = TRACE_NDJSON;
+		return 0;
+	case OPT_TIME:
+		o->time = (enum cdm_time)parse_word(state, arg, "time", times);
+		return 0;
+	case OPT_CHROME:
+		o->chrome = arg;
+		return 0;
+	case OPT_STACKS:
+		o->stacks = true;
+		return 0;
+	case OPT_FOLDED:
+		o->folded = true;
+		o->by_pages = arg && parse_word(state, arg, "weight", weights);
+		return 0;
+	case OPT_SUMMARY:
+		o->summary = true;
+		return 0;
+	case 'w':
+		o->write = arg;
+		return 0;
+	case OPT_SNAPSHOTS:
+		o->snapshots_ns = parse_time(state, arg);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+/* A recording has what was asked for when it was made. */
+static void take_all_kinds(struct cdm_event_filter *f)
+{
+	f->kinds = (1ULL << CDM_NR_EV) - 1;
+	memset(f->sorts, 0, sizeof(f->sorts));
+}
+
+static void check(struct argp_state *state, struct trace_options *o)
+{
+	if (o->replay && !o->kinds_given)
+		take_all_kinds(&o->filter);
+	if (o->report && !o->replay)
+		argp_error(state, "report: says nothing without a recording, -r FILE");
+	if (o->replay && o->command)
+		argp_error(state, "%s: -r reads a recording, and runs nothing", o->command[0]);
+	if (o->replay && o->write && !strcmp(o->replay, o->write) && strcmp(o->write, "-"))
+		argp_error(state, "%s: -r and -w are the same file", o->write);
+	if (o->chrome && o->format == TRACE_CHROME)
+		argp_error(state, "--chrome FILE and --format chrome are one too many");
+	if (o->report && (o->format == TRACE_CSV || o->format == TRACE_CHROME))
+		argp_error(state, "a report is text, or with -j JSON");
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct trace_options *o = state->input;
+
+	switch (key) {
+	case 'd':
+		o->duration_ns = parse_time(state, arg);
+		return 0;
+	case 'n':
+		o->max_events = parse_number(state, arg, "is not a number of events", ~0ULL);
+		return 0;
+	case 'r':
+		o->replay = arg;
+		return 0;
+	case OPT_RING:
+		o->ring_bytes = parse_ring(state, arg);
+		return 0;
+	case OPT_RINGS:
+		o->rings = parse_number(state, arg, "there can be 1 to 64 rings", 64);
+		return 0;
+	case OPT_WINDOW:
+		o->pingpong_window_ns = parse_time(state, arg);
+		return 0;
+	case OPT_FLIPS:
+		o->pingpong_flips = parse_number(state, arg, "is not a number of flips", 1000000);
+		return 0;
+	case OPT_READY:
+		o->ready_file = arg;
+		return 0;
+	case OPT_STRICT:
+		o->strict = true;
+		return 0;
+	case OPT_FEATURES:
+		o->features = true;
+		return 0;
+	case OPT_LIST:
+		o->list = true;
+		return 0;
+	case OPT_DRY_RUN:
+		o->dry_run = true;
+		return 0;
+	case 'v':
+		o->verbose++;
+		return 0;
+	case ARGP_KEY_ARG:
+		/* The command's options are its own. */
+		o->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, o);
+		return 0;
+	default:
+		if (parse_filter(key, arg, state) == 0)
+			return 0;
+		return parse_output(key, arg, state);
+	}
+}
+
+const struct argp trace_argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "[-- COMMAND [ARG...]]\nreport -r FILE",
+	.doc = "Traces the migration of coherent device memory (CDM): who moved which pages, why, how long it took, and what did not move." AFTER,
+};

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From records to outputs, whatever the source. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "trace.h"
+
+void trace_error(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	fputs("cdmtrace: ", stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+	va_end(args);
+}
+
+static struct trace_file *use_stream(int fd)
+{
+	struct trace_file *f = calloc(1, sizeof(*f));
+
+	if (!f)
+		trace_error("%s", strerror(ENOMEM));
+	else
+		f->out.fd = fd;
+	return f;
+}
+
+/* @whole: of use only when complete, so it gets its name then. NULL after a message. */
+static struct trace_file *open_file(const char *path, bool whole)
+{
+	struct trace_file *f = use_stream(STDOUT_FILENO);
+	struct stat st;
+
+	if (!f || !strcmp(path, "-"))
+		return f;
+	f->path = path;
+	if (whole && (stat(path, &st) || S_ISREG(st.st_mode)) &&
+	    asprintf(&f->part, "%s.part", path) < 0)
+		f->part = NULL;
+	f->out.fd = open(f->part ?: path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	if (f->out.fd >= 0)
+		return f;
+	trace_error("cannot write %s: %m", f->part ?: path);
+	free(f->part);
+	free(f);
+	return NULL;
+}
+
+/* Return: whether all was written; a pipe that nobody reads any more is no error here. */
+static bool close_file(struct trace *t, struct trace_file *f)
+{
+	int err;
+
+	if (!f)
+		return true;
+	cdm_out_flush(&f->out);
+	err = f->out.err;
+	if (f->path && close(f->out.fd) && !err)
+		err = -errno;
+	if (f->part && t->discard)
+		unlink(f->part);
+	else if (!err && f->part && rename(f->part, f->path))
+		err = -errno;
+	if (err == -EPIPE)
+		t->pipe_closed = true;
+	else if (err)
+		trace_error("cannot write %s: %s", f->path ?: "standard output", strerror(-err));
+	free(f->part);
+	free(f);
+	return !err || err == -EPIPE;
+}
+
+bool trace_open(struct trace *t, const struct trace_options *o)
+{
+	bool summary = o->summary || o->report || o->folded;
+	bool print = !o->report && (!summary || o->output);
+	bool whole = o->format == TRACE_CHROME;
+
+	t->o = o;
+	t->discard = true;
+	t->filter = o->filter;
+	t->live = !o->replay;
+	if (!t->live)
+		t->filter.cgroup = o->cgroup;
+	if (o->report || (o->folded && o->output)) {
+		print = false;
+		t->summary = o->output ? open_file(o->output, true) : use_stream(STDOUT_FILENO);
+	} else if (summary) {
+		t->summary = use_stream(STDOUT_FILENO);
+	}
+	if (print && o->output)
+		t->events = open_file(o->output, whole);
+	else if (print && !(o->write && !strcmp(o->write, "-")))
+		/* The command's own output stays what it is. */
+		t->events = use_stream(o->command ? STDERR_FILENO : STDOUT_FILENO);
+	if (o->chrome)
+		t->chrome_file = open_file(o->chrome, true);
+	/* Before the collector gives up capabilities, and when a recording to read is there. */
+	if (o->write && t->live) {
+		cdm_file_header_init(&t->header);
+		t->writer = cdm_writer_open(o->write, &t->header);
+		if (!t->writer)
+			return false;
+	}
+	return (!summary || t->summary) && (!print || t->events || !o->output) &&
+	       (!o->chrome || t->chrome_file);
+}
+
+/* Everything that is made from records; without memory for it there is no run. */
+bool trace_start(struct trace *t)
+{
+	const struct trace_options *o = t->o;
+	struct cdm_out *out = t->events ? &t->events->out : NULL;
+	bool chrome = out && o->format == TRACE_CHROME, ok;
+
+	t->model = cdm_model_new(&t->header);
+	if (!t->model)
+		goto no_memory;
+	if (t->writer)
+		cdm_writer_set_header(t->writer, &t->header);
+	else if (o->write)
+		t->writer = cdm_writer_open(o->write, &t->header);
+	if (o->write && !t->writer)
+		return false;
+	if (chrome || t->chrome_file)
+		t->chrome = cdm_chrome_new(chrome ? out : &t->chrome_file->out, t->model);
+	if (out && !chrome)
+		t->printer = cdm_printer_new(out, (enum cdm_format)o->format, o->time,
+					     o->filter.kinds, t->model);
+	if (o->folded)
+		t->folded = cdm_folded_new();
+	if (o->summary || o->report)
+		t->report = cdm_report_new(t->model);
+	ok = (t->chrome || !(chrome || t->chrome_file)) && (t->printer || !out || chrome) &&
+	     (t->folded || !o->folded) && (t->report || !(o->summary || o->report));
+	t->discard = !ok;
+	if (ok)
+		return true;
+no_memory:
+	trace_error("%s", strerror(ENOMEM));
+	return false;
+}
+
+static int put_loss(struct trace *t, const struct cdm_rec_loss *loss)
+{
+	struct cdm_loss *last = &t->loss[loss->event];
+	__u64 lost = last->lost_ring + last->lost_map;
+
+	*last = loss->total;
+	t->traced |= 1ULL << loss->event;
+	/* What was not lost is for the report alone. */
+	if (t->printer && last->lost_ring + last->lost_map > lost)
+		cdm_printer_put(t->printer, &loss->rec);
+	return 0;
+}
+
+static void put_note(struct trace *t, const struct cdm_rec_note *note)
+{
+	t->missing = true;
+	if (t->live || !t->printer)
+		trace_error("%s", note->text);
+	if (t->printer && (!t->live || t->o->format != TRACE_TEXT))
+		cdm_printer_put(t->printer, &note->rec);
+}
+
+static int put_event(struct trace *t, const struct cdm_ev *ev)
+{
+	int err = 0;
+
+	if (t->o->max_events && t->shown == t->o->max_events) {
+		t->full = true;
+		return -ECANCELED;
+	}
+	t->shown++;
+	if (t->printer)
+		cdm_printer_put(t->printer, &ev->rec);
+	if (t->folded)
+		err = cdm_folded_add(t->folded, ev, t->model);
+	return err;
+}
+
+static int failed_output(struct trace *t)
+{
+	int err = 0;
+
+	if (t->events)
+		err = t->events->out.err;
+	if (!err && t->chrome_file)
+		err = t->chrome_file->out.err;
+	return err ? -ECANCELED : 0;
+}
+
+int trace_put(struct trace *t, const struct cdm_rec *rec)
+{
+	bool event = rec->kind && rec->kind < CDM_NR_EV;
+	int err = 0;
+
+	if (event && !cdm_event_match(&t->filter, (const void *)rec, t->model))
+		return 0;
+	if (event) {
+		err = put_event(t, (const void *)rec);
+	} else {
+		err = cdm_model_feed(t->model, rec);
+		err = err < 0 ? err : 0;
+		if (rec->kind == CDM_REC_LOSS)
+			put_loss(t, (const void *)rec);
+		else if (rec->kind == CDM_REC_NOTE)
+			put_note(t, (const void *)rec);
+		else if (t->printer)
+			cdm_printer_put(t->printer, rec);
+	}
+	if (!err && t->chrome)
+		err = cdm_chrome_put(t->chrome, rec);
+	if (!err && t->report)
+		err = cdm_report_feed(t->report, rec);
+	if (!err && t->writer && cdm_writer_put(t->writer, rec))
+		err = -ECANCELED;
+	return err ?: failed_output(t);
+}
+
+void trace_flush(struct trace *t)
+{
+	if (t->events && t->events->out.used)
+		cdm_out_flush(&t->events->out);
+	if (t->chrome_file && t->chrome_file->out.used)
+		cdm_out_flush(&t->chrome_file->out);
+}
+
+__u64 trace_lost(const struct trace *t)
+{
+	__u64 lost = 0;
+
+	for (int i = 0; i < CDM_NR_EV; i++)
+		lost += t->loss[i].lost_ring + t->loss[i].lost_map;
+	return lost;
+}
+
+/* The report goes through a stream of its own, into the file that was opened for it. */
+static bool print_report(struct trace *t)
+{
+	bool json = t->o->format == TRACE_NDJSON;
+	FILE *out = fdopen(dup(t->summary->out.fd), "w");
+	bool ok;
+
+	if (!out) {
+		trace_error("%m");
+		return false;
+	}
+	cdm_report_print(t->report, out, json);
+	ok = !fflush(out) && !ferror(out);
+	if (!ok)
+		t->summary->out.err = errno ? -errno : -EIO;
+	fclose(out);
+	return ok;
+}
+
+bool trace_end(struct trace *t)
+{
+	bool ok = true;
+
+	cdm_chrome_end(t->chrome);
+	cdm_printer_free(t->printer);
+	if (t->folded && t->summary)
+		cdm_folded_print(t->folded, &t->summary->out, t->o->by_pages);
+	if (t->report && t->summary && !t->discard)
+		ok = print_report(t) && ok;
+	cdm_folded_free(t->folded);
+	cdm_report_free(t->report);
+	ok = close_file(t, t->events) && ok;
+	ok = close_file(t, t->chrome_file) && ok;
+	ok = close_file(t, t->summary) && ok;
+	if (t->writer && t->discard)
+		cdm_writer_discard(t->writer);
+	else if (t->writer && cdm_writer_close(t->writer))
+		ok = false;
+	cdm_model_free(t->model);
+	return ok;
+}
