@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Turns what BPF programs, /proc, cgroups and sysfs say into records. */
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -389,7 +390,8 @@ int cdm_collector_refresh(struct cdm_collector *c)
 	c->nr_below = 0;
 	if (!err && c->cgroups)
 		err = cdm_cgroups_refresh(c->cgroups, c->o.cgroup, cgroup_stats, emit_cgroup, c);
-	qsort(c->below, c->nr_below, sizeof(*c->below), compare_ids);
+	if (c->nr_below)
+		qsort(c->below, c->nr_below, sizeof(*c->below), compare_ids);
 	if (!err)
 		err = emit_procs(c);
 	/* It may have ended: then there is nothing to see, and that is no error. */
@@ -410,12 +412,17 @@ int cdm_collector_fd(const struct cdm_collector *c)
 
 int cdm_collector_poll(struct cdm_collector *c, int timeout_ms)
 {
+	struct pollfd ring = { .events = POLLIN };
 	int err;
 
 	if (!c->bpf)
 		return 0;
+	/* Names between waiting and reading: the first event of a device has one then. */
+	ring.fd = cdm_bpf_fd(c->bpf);
+	if (timeout_ms)
+		poll(&ring, 1, timeout_ms);
 	err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
-	return err ? err : cdm_bpf_poll(c->bpf, timeout_ms);
+	return err ? err : cdm_bpf_poll(c->bpf, 0);
 }
 
 void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV])
