@@ -76,3 +76,20 @@ void cdm_hash_free(struct cdm_hash *h)
 	free(h->slots);
 	*h = (struct cdm_hash) { 0 };
 }
+
+void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size)
+{
+	struct cdm_node *node = cdm_hash_find(hash, key);
+
+	if (node)
+		return node;
+	node = calloc(1, size);
+	if (!node)
+		return NULL;
+	node->key = key;
+	if (cdm_hash_add(hash, node)) {
+		free(node);
+		return NULL;
+	}
+	return node;
+}

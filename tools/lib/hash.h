@@ -29,4 +29,10 @@ void cdm_hash_drop(struct cdm_hash *h, bool (*drop)(struct cdm_node *node, void 
 /* Frees the table, not the nodes. */
 void cdm_hash_free(struct cdm_hash *h);
 
+/*
+ * The node of @key, made of @size zero bytes if there is none: a structure that
+ * starts with struct cdm_node. NULL: no memory.
+ */
+void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size);
+
 #endif

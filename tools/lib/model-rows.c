@@ -21,24 +21,6 @@ int cdm_list_add(struct cdm_list *list, void *row)
 	return 0;
 }
 
-/* The entry of @key, made if there is none; @size is that of the kind. NULL: no memory. */
-static void *take_entry(struct cdm_hash *hash, __u64 key, size_t size)
-{
-	struct cdm_node *node = cdm_hash_find(hash, key);
-
-	if (node)
-		return node;
-	node = calloc(1, size);
-	if (!node)
-		return NULL;
-	node->key = key;
-	if (cdm_hash_add(hash, node)) {
-		free(node);
-		return NULL;
-	}
-	return node;
-}
-
 /* Lists the row at its first record in a refresh. */
 static int list_once(struct cdm_model *m, struct cdm_entry *e, struct cdm_list *list, void *row)
 {
@@ -56,7 +38,7 @@ static void forget(struct cdm_entry *e)
 
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 {
-	struct cdm_proc_entry *e = take_entry(&m->procs, snap->pid, sizeof(*e));
+	struct cdm_proc_entry *e = cdm_hash_take(&m->procs, snap->pid, sizeof(*e));
 	bool stats = snap->rec.len >= sizeof(*snap);
 	struct cdm_snap_proc *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
 
@@ -86,7 +68,7 @@ static unsigned int path_depth(const char *path)
 
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
 {
-	struct cdm_cgroup_entry *e = take_entry(&m->cgroups, snap->id, sizeof(*e));
+	struct cdm_cgroup_entry *e = cdm_hash_take(&m->cgroups, snap->id, sizeof(*e));
 	struct cdm_snap_cgroup *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
 
 	if (!e || !copy)
@@ -104,7 +86,7 @@ int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
 
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap)
 {
-	struct cdm_device_entry *e = take_entry(&m->devices, snap->index, sizeof(*e));
+	struct cdm_device_entry *e = cdm_hash_take(&m->devices, snap->index, sizeof(*e));
 	struct cdm_snap_device *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
 
 	if (!e || !copy)

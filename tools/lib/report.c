@@ -45,24 +45,6 @@ void cdm_report_free(struct cdm_report *r)
 	free(r);
 }
 
-/* The node of @key, made if there is none. NULL: no memory. */
-static void *take(struct cdm_hash *h, __u64 key, size_t size)
-{
-	struct cdm_node *node = cdm_hash_find(h, key);
-
-	if (node)
-		return node;
-	node = calloc(1, size);
-	if (!node)
-		return NULL;
-	node->key = key;
-	if (cdm_hash_add(h, node)) {
-		free(node);
-		return NULL;
-	}
-	return node;
-}
-
 static void level_set(struct report_level *l, __u64 ts, __u64 pages)
 {
 	if (pages == CDM_UNKNOWN)
@@ -103,7 +85,7 @@ static int migrate(struct cdm_report *r, const struct cdm_ev_migrate *m)
 	struct report_proc *p = NULL;
 
 	if (m->ev.pid)
-		p = take(&r->procs, m->ev.pid, sizeof(*p));
+		p = cdm_hash_take(&r->procs, m->ev.pid, sizeof(*p));
 	if (!moves || (m->ev.pid && !p))
 		return -ENOMEM;
 	moves->pages += m->migrated;
@@ -146,7 +128,7 @@ static int fault(struct cdm_report *r, const struct cdm_ev_fault *f)
 		cdm_quantiles_add(&r->waits, f->wait_ns);
 	if (!f->ev.pid)
 		return 0;
-	p = take(&r->procs, f->ev.pid, sizeof(*p));
+	p = cdm_hash_take(&r->procs, f->ev.pid, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	p->faults++;
@@ -164,7 +146,7 @@ static int pingpong(struct cdm_report *r, const struct cdm_ev_pingpong *e)
 		r->pages_left_out++;
 		return 0;
 	}
-	page = take(&r->pages, key, sizeof(*page));
+	page = cdm_hash_take(&r->pages, key, sizeof(*page));
 	if (!page)
 		return -ENOMEM;
 	page->mm = e->ev.mm;
@@ -224,7 +206,7 @@ static int process(struct cdm_report *r, const struct cdm_snap_proc *s)
 	/* Those that never had anything on a device are not kept. */
 	if (!p && (!s->device || s->device == CDM_UNKNOWN))
 		return 0;
-	p = take(&r->procs, s->tgid ?: s->pid, sizeof(*p));
+	p = cdm_hash_take(&r->procs, s->tgid ?: s->pid, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	/* It had none in the refreshes before this one. */
@@ -250,7 +232,7 @@ static int process(struct cdm_report *r, const struct cdm_snap_proc *s)
 
 static int cgroup(struct cdm_report *r, const struct cdm_snap_cgroup *s)
 {
-	struct report_cgroup *cg = take(&r->cgroups, s->id, sizeof(*cg));
+	struct report_cgroup *cg = cdm_hash_take(&r->cgroups, s->id, sizeof(*cg));
 
 	if (!cg)
 		return -ENOMEM;
