@@ -96,13 +96,15 @@ struct cdm_rec {
 /*
  * Head of every event: who did it and whose memory it is. The two differ when a
  * device is emptied, or a process migrates another one's memory. Process and
- * thread ids are those of the initial pid namespace; 0: nobody (any more).
+ * thread ids are those of the reader's pid namespace; 0: nobody (any more), or
+ * outside of it.
  */
 struct cdm_ev {
 	struct cdm_rec rec;
 	__u64 mm;		/* identity of the owner's address space */
 	__u64 cgroup;		/* id of the owner's cgroup, memory controller */
-	__u64 device;		/* identity of the device, see struct cdm_device_id */
+	__u64 device;		/* a DEVICE_HOST region's physical address, see struct
+				 * cdm_device_id; other memory: its pgmap's owner; 0: none */
 	__u32 pid;		/* the owner's process (tgid) */
 	__u32 actor_pid;	/* the process that ran (tgid) */
 	__u32 actor_tid;	/* its thread */
@@ -238,14 +240,14 @@ struct cdm_stats {
 
 enum cdm_scope { CDM_SCOPE_PROC, CDM_SCOPE_CGROUP, CDM_SCOPE_DEVICE, CDM_SCOPE_ALL };
 
-/* @id: tgid, cgroup id, device identity, 0 */
+/* @id: pid as in events, cgroup id, device identity, 0 */
 struct cdm_stats_key {
 	__u64 id;
 	__u32 scope;		/* enum cdm_scope */
 	__u32 pad;
 };
 
-/* What is behind the identity of a device: the region's owner pointer. */
+/* What is behind the identity of a device, which is @start. */
 struct cdm_device_id {
 	char name[CDM_NAME_LEN];
 	__u64 start;		/* physical, bytes */
@@ -255,7 +257,7 @@ struct cdm_device_id {
 /* Per CPU and kind of event: seen == emitted + lost + filtered. */
 struct cdm_loss {
 	__u64 seen;
-	__u64 filtered;		/* after it had to be looked at in full */
+	__u64 filtered;
 	__u64 emitted;
 	__u64 lost_ring;	/* no room in the ring */
 	__u64 lost_map;		/* no room in a map, e.g. of calls under way */
@@ -271,10 +273,8 @@ struct cdm_task {
 	__u64 rss_shmem;
 	__u64 swap;
 	__s64 device;		/* pages on DEVICE_HOST devices; -1: not counted */
-	__u32 pid;		/* tgid, initial namespace */
-	__u32 nspid;		/* tgid in the reader's namespace; 0: not there */
+	__u32 pid;		/* tgid, in the reader's namespace */
 	__u32 uid;		/* effective, initial user namespace */
-	__u32 pad;
 	char comm[CDM_COMM_LEN];
 };
 

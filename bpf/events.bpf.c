@@ -23,18 +23,68 @@ char LICENSE[] SEC("license") = "GPL";
 #define SELECT_COHERENT	(1 << 2)
 #define SELECT_HOST	(1 << 4)
 
-/* A device shows its name the first time that it does something. */
-static __always_inline void learn(struct device_host *dh)
+static __always_inline u64 learn(struct device_host *dh, u64 flags)
 {
 	struct cdm_device_id id = {};
-	u64 key = (u64)dh;
+	u64 key = BPF_CORE_READ(dh, pgmap.range.start);
 
-	if (bpf_map_lookup_elem(&devices, &key))
-		return;
+	if (flags == BPF_NOEXIST && bpf_map_lookup_elem(&devices, &key))
+		return key;
 	bpf_probe_read_kernel_str(id.name, sizeof(id.name), BPF_CORE_READ(dh, name));
-	id.start = BPF_CORE_READ(dh, pgmap.range.start);
+	id.start = key;
 	id.bytes = BPF_CORE_READ(dh, pgmap.range.end) + 1 - id.start;
-	bpf_map_update_elem(&devices, &key, &id, BPF_NOEXIST);
+	bpf_map_update_elem(&devices, &key, &id, flags);
+	return key;
+}
+
+/*
+ * Whether the owner of a pgmap is a DEVICE_HOST region: those own themselves.
+ * Of other device memory, and of RAM, it is anything or nothing.
+ */
+static __always_inline bool is_host(u64 owner)
+{
+	struct device_host *dh = (void *)owner;
+
+	return bpf_core_type_exists(struct device_host) && dh &&
+	       (u64)BPF_CORE_READ(dh, pgmap.owner) == owner;
+}
+
+/*
+ * A DEVICE_HOST region is known by its physical address, which user space knows,
+ * too, before the device does anything; other memory by its owner.
+ */
+static __always_inline u64 device_of(u64 owner)
+{
+	return is_host(owner) ? learn((void *)owner, BPF_NOEXIST) : owner;
+}
+
+/* Of a page that is on one; of pages in RAM it is 0. */
+static __always_inline u64 folio_device(struct folio *folio)
+{
+	u64 owner = (u64)BPF_CORE_READ(folio, page.pgmap, owner);
+
+	return is_host(owner) ? learn((void *)owner, BPF_NOEXIST) : 0;
+}
+
+struct search {
+	u64 addr;		/* physical */
+	u64 device;
+};
+
+static long compare_range(void *map, u64 *device, struct cdm_device_id *id, struct search *s)
+{
+	if (s->addr - id->start >= id->bytes)
+		return 0;
+	s->device = *device;
+	return 1;
+}
+
+static __always_inline u64 pfn_device(u64 pfn)
+{
+	struct search s = { .addr = pfn << page_shift };
+
+	bpf_for_each_map_elem(&devices, compare_range, &s, 0);
+	return s.device;
 }
 
 static __always_inline bool device_passes(u64 device)
@@ -61,19 +111,12 @@ static __always_inline void call_ends(void)
 	bpf_map_delete_elem(&calls, &tid);
 }
 
-static __always_inline bool call_begins(u32 kind, struct call *call)
+static __always_inline void call_begins(u32 kind, const struct call *call)
 {
 	u32 tid = bpf_get_current_pid_tgid();
-	struct cdm_loss *count;
 
-	if (!bpf_map_update_elem(&calls, &tid, call, BPF_ANY))
-		return true;
-	count = loss_of(kind);
-	if (count) {
-		count->seen++;
-		count->lost_map++;
-	}
-	return false;
+	if (bpf_map_update_elem(&calls, &tid, call, BPF_ANY))
+		no_room(kind);
 }
 
 /* Runs @work, which has @s, for each scope that an event belongs to. */
@@ -101,6 +144,12 @@ static __always_inline void count_migrate(struct cdm_stats *s, const struct cdm_
 			add(&s->failed[dir][i], e->failed[i]);
 }
 
+static __always_inline u32 migrate_dir(struct migrate_vma *args)
+{
+	return BPF_CORE_READ(args, flags) & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
+}
+
+/* Filters on what happened. */
 static __always_inline bool migrate_passes(const struct cdm_ev_migrate *e, u64 ns)
 {
 	u64 pages = e->migrated;
@@ -111,63 +160,57 @@ static __always_inline bool migrate_passes(const struct cdm_ev_migrate *e, u64 n
 		return false;
 	for (int i = 0; i < CDM_NR_WHY; i++)
 		pages += e->failed[i];
-	return pages >= filter_min_pages && ns >= filter_min_ns && device_passes(e->ev.device);
+	return pages >= filter_min_pages && ns >= filter_min_ns;
 }
 
-static __always_inline u32 memory_kind(u64 flags, u64 device)
+static __always_inline u32 memory_kind(u64 flags, bool host)
 {
-	if (flags & SELECT_HOST)
+	if (host || flags & SELECT_HOST)
 		return CDM_MEM_HOST;
 	if (flags & SELECT_COHERENT)
 		return CDM_MEM_COHERENT;
-	if (flags & SELECT_PRIVATE)
-		return CDM_MEM_PRIVATE;
-	return bpf_map_lookup_elem(&devices, &device) ? CDM_MEM_HOST : CDM_MEM_UNKNOWN;
+	return flags & SELECT_PRIVATE ? CDM_MEM_PRIVATE : CDM_MEM_UNKNOWN;
 }
 
 /* The migration of @call is through. */
-static __always_inline void migrated(void *ctx, struct mm_struct *mm, struct migrate_vma *args,
-				     struct call *call)
+static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migrate_vma *args,
+				    struct call *call)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_MIGRATE);
+	struct cdm_loss *count = see(CDM_EV_MIGRATE);
 	u64 now = bpf_ktime_get_boot_ns(), ns = now - call->start;
-	u64 flags = BPF_CORE_READ(args, flags);
+	u64 pgmap_owner = (u64)BPF_CORE_READ(args, pgmap_owner);
+	u64 device = device_of(pgmap_owner);
+	struct task_struct *owner = mm_owner(mm);
 	struct cdm_ev_migrate e = {};
 
 	if (!count)
-		return;
-	count->seen++;
-	e.ev.rec.ts = call->start;
-	e.ev.device = (u64)BPF_CORE_READ(args, pgmap_owner);
-	e.start = BPF_CORE_READ(args, start);
-	e.bytes = BPF_CORE_READ(args, end) - e.start;
-	e.requested = BPF_CORE_READ(args, npages);
-	e.collected = BPF_CORE_READ(args, cpages);
+		return 0;
+	if (!passes(owner) || !device_passes(device))
+		return filtered(CDM_EV_MIGRATE, count);
 	if (bpf_core_field_exists(args->failed)) {
 		e.migrated = BPF_CORE_READ(args, migrated);
 		e.already = BPF_CORE_READ(args, already);
 		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
 	}
+	e.dir = migrate_dir(args);
+	if (!migrate_passes(&e, ns))
+		return filtered(CDM_EV_MIGRATE, count);
+
+	head(&e.ev, CDM_EV_MIGRATE, sizeof(e), call->start, owner, mm);
+	e.ev.device = device;
+	e.start = BPF_CORE_READ(args, start);
+	e.bytes = BPF_CORE_READ(args, end) - e.start;
+	e.requested = BPF_CORE_READ(args, npages);
+	e.collected = BPF_CORE_READ(args, cpages);
 	e.collect_ns = (call->setup ?: now) - call->start;
 	e.copy_ns = call->pages ? call->pages - call->setup : 0;
 	e.restore_ns = call->pages ? now - call->pages : 0;
-	e.dir = flags & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
-	e.memory = memory_kind(flags, e.ev.device);
+	e.memory = memory_kind(BPF_CORE_READ(args, flags), is_host(pgmap_owner));
 	e.vma = vma_kind(BPF_CORE_READ(args, vma));
-
-	if (!head(&e.ev, CDM_EV_MIGRATE, sizeof(e), mm_owner(mm), mm) || !migrate_passes(&e, ns)) {
-		count->filtered++;
-		return;
-	}
 	if (with_stats)
 		for_each_scope(&e.ev, s, count_migrate(s, &e, ns));
-	if (!wanted(CDM_EV_MIGRATE)) {
-		count->filtered++;
-		return;
-	}
-	if (with_stacks)
-		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
-	emit(CDM_EV_MIGRATE, count, &e, sizeof(e));
+	finish(ctx, count, &e.ev, sizeof(e));
+	return 0;
 }
 
 SEC("tp_btf/migrate_vma_start")
@@ -233,14 +276,9 @@ static __always_inline void pingpong(struct walk *w, u64 now)
 	past->flips = 0;
 	if (with_stats)
 		for_each_scope(&p.ev, s, add(&s->pingpong, 1));
-	count = loss_of(CDM_EV_PINGPONG);
-	if (!count)
-		return;
-	count->seen++;
-	if (wanted(CDM_EV_PINGPONG))
-		emit(CDM_EV_PINGPONG, count, &p, sizeof(p));
-	else
-		count->filtered++;
+	count = see(CDM_EV_PINGPONG);
+	if (count && wanted(CDM_EV_PINGPONG))
+		emit(count, &p, sizeof(p));
 }
 
 static long visit_page(u64 i, struct walk *w)
@@ -253,7 +291,7 @@ static long visit_page(u64 i, struct walk *w)
 
 	bpf_probe_read_kernel(&src, sizeof(src), from + i);
 	bpf_probe_read_kernel(&dst, sizeof(dst), to + i);
-	w->e.addr = BPF_CORE_READ(args, start) + i * 4096;
+	w->e.addr = BPF_CORE_READ(args, start) + (i << page_shift);
 	w->e.moved = !!(src & MIGRATE_PFN_MIGRATE);
 	w->e.src_pfn = src >> 6;	/* MIGRATE_PFN_SHIFT */
 	w->e.dst_pfn = dst >> 6;
@@ -262,14 +300,13 @@ static long visit_page(u64 i, struct walk *w)
 		pingpong(w, w->e.ev.rec.ts);
 	if (!wanted(CDM_EV_PAGE) || !(src | dst))
 		return 0;
-	count = loss_of(CDM_EV_PAGE);
+	count = see(CDM_EV_PAGE);
 	if (!count)
 		return 0;
-	count->seen++;
 	if (w->pass)
-		emit(CDM_EV_PAGE, count, &w->e, sizeof(w->e));
+		emit(count, &w->e, sizeof(w->e));
 	else
-		count->filtered++;
+		filtered(CDM_EV_PAGE, count);
 	return 0;
 }
 
@@ -277,6 +314,7 @@ SEC("tp_btf/migrate_vma_pages")
 int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 {
 	struct call *call = call_of_thread();
+	struct task_struct *owner = mm_owner(mm);
 	struct walk w = { .mm = mm, .args = args };
 
 	if (!call || call->args != (u64)args)
@@ -285,11 +323,12 @@ int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 	if (!with_pingpong && !wanted(CDM_EV_PAGE))
 		return 0;
 
-	w.e.ev.rec.ts = call->pages;
-	w.e.ev.device = (u64)BPF_CORE_READ(args, pgmap_owner);
-	w.e.dir = BPF_CORE_READ(args, flags) & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
-	w.pass = head(&w.e.ev, CDM_EV_PAGE, sizeof(w.e), mm_owner(mm), mm) &&
-		 device_passes(w.e.ev.device);
+	w.e.ev.device = device_of((u64)BPF_CORE_READ(args, pgmap_owner));
+	w.e.dir = migrate_dir(args);
+	w.pass = passes(owner) && device_passes(w.e.ev.device) &&
+		 (filter_dir < 0 || w.e.dir == filter_dir);
+	if (w.pass)
+		head(&w.e.ev, CDM_EV_PAGE, sizeof(w.e), call->pages, owner, mm);
 	bpf_loop(BPF_CORE_READ(args, npages), visit_page, &w, 0);
 	return 0;
 }
@@ -306,23 +345,13 @@ int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
 	return 0;
 }
 
-/* Tells the name of the device whose migrations came before. */
-SEC("tp_btf/cdm_migrate")
-int BPF_PROG(device_migrate, struct mm_struct *mm, struct device_host *dh)
-{
-	learn(dh);
-	return 0;
-}
-
 SEC("tp_btf/cdm_evict_start")
 int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
 {
 	struct call call = {
-		.start = bpf_ktime_get_boot_ns(), .device = (u64)dh, .cause = cause,
-		.evicting = true,
+		.start = bpf_ktime_get_boot_ns(), .evicting = true,
 	};
 
-	learn(dh);
 	call_begins(CDM_EV_EVICT, &call);
 	return 0;
 }
@@ -338,63 +367,60 @@ SEC("tp_btf/cdm_evict")
 int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
 	     int ret, u64 ns)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_EVICT);
+	struct cdm_loss *count = see(CDM_EV_EVICT);
 	struct cdm_ev_evict e = {
 		.evicted = evicted, .left = left, .ret = ret, .cause = cause,
 	};
 	struct call *call = call_of_thread();
+	u64 now = bpf_ktime_get_boot_ns();
+	u64 start = call && call->evicting ? call->start : now - ns;
+	u64 device = learn(dh, BPF_NOEXIST);
 
+	call_ends();
 	if (!count)
 		return 0;
-	count->seen++;
-	learn(dh);
-	e.ev.rec.ts = call && call->evicting ? call->start : bpf_ktime_get_boot_ns() - ns;
-	e.ns = bpf_ktime_get_boot_ns() - e.ev.rec.ts;
-	e.ev.device = (u64)dh;
-	call_ends();
-	if (!head(&e.ev, CDM_EV_EVICT, sizeof(e), NULL, NULL) || filter_dir == CDM_DIR_IN ||
-	    filter_why >= 0 || e.evicted < filter_min_pages || e.ns < filter_min_ns ||
-	    !device_passes(e.ev.device)) {
-		count->filtered++;
-		return 0;
-	}
+	e.ns = now - start;
+	if (!passes(NULL) || !device_passes(device) || filter_dir == CDM_DIR_IN ||
+	    filter_why >= 0 || evicted < filter_min_pages || e.ns < filter_min_ns)
+		return filtered(CDM_EV_EVICT, count);
+
+	head(&e.ev, CDM_EV_EVICT, sizeof(e), start, NULL, NULL);
+	e.ev.device = device;
 	if (with_stats)
 		for_each_scope(&e.ev, s, count_evict(s, evicted));
-	if (!wanted(CDM_EV_EVICT)) {
-		count->filtered++;
-		return 0;
-	}
-	if (with_stacks)
-		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
-	emit(CDM_EV_EVICT, count, &e, sizeof(e));
+	finish(ctx, count, &e.ev, sizeof(e));
 	return 0;
+}
+
+static __always_inline u32 rss_cause(const struct call *call, int nr)
+{
+	if (call && call->evicting)
+		return CDM_RSS_EVICT;
+	if (call && call->migrating)
+		return CDM_RSS_MIGRATE;
+	return nr > 0 ? CDM_RSS_MAP : CDM_RSS_UNMAP;
 }
 
 SEC("tp_btf/cdm_rss")
 int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_RSS);
-	struct call *call = call_of_thread();
-	bool evicting = call && call->evicting;
-	struct cdm_ev_rss e = { .pages = nr };
+	struct cdm_ev_rss e = { .pages = nr, .why = rss_cause(call_of_thread(), nr) };
+	bool evicting = e.why == CDM_RSS_EVICT;
+	struct task_struct *owner = mm_owner(mm);
+	struct cdm_loss *count;
 	struct cdm_stats *s;
 
-	if (!count || (!evicting && !wanted(CDM_EV_RSS)))
+	if (!evicting && !wanted(CDM_EV_RSS))
 		return 0;
-	count->seen++;
-	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	count = see(CDM_EV_RSS);
+	if (!count)
+		return 0;
 	/* In bulk there is no folio, at fork and unmapping. */
-	e.ev.device = folio ? (u64)BPF_CORE_READ(folio, page.pgmap, owner) : 0;
-	if (evicting)
-		e.why = CDM_RSS_EVICT;
-	else if (call && call->migrating)
-		e.why = CDM_RSS_MIGRATE;
-	else
-		e.why = nr > 0 ? CDM_RSS_MAP : CDM_RSS_UNMAP;
-	if (!head(&e.ev, CDM_EV_RSS, sizeof(e), mm_owner(mm), mm) || !device_passes(e.ev.device)) {
-		count->filtered++;
-		return 0;
-	}
+	e.ev.device = folio ? folio_device(folio) : 0;
+	if (!passes(owner) || !device_passes(e.ev.device))
+		return filtered(CDM_EV_RSS, count);
+
+	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
 	/* A page that could not be moved comes back: the count goes down again. */
 	if (with_stats && evicting) {
 		if (e.ev.pid && (s = stats_of(CDM_SCOPE_PROC, e.ev.pid)))
@@ -402,10 +428,7 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 		if (e.ev.cgroup && (s = stats_of(CDM_SCOPE_CGROUP, e.ev.cgroup)))
 			count_evict(s, -(s64)nr);
 	}
-	if (wanted(CDM_EV_RSS))
-		emit(CDM_EV_RSS, count, &e, sizeof(e));
-	else
-		count->filtered++;
+	finish(ctx, count, &e.ev, sizeof(e));
 	return 0;
 }
 
@@ -424,131 +447,110 @@ SEC("tp_btf/cdm_fault")
 int BPF_PROG(fault, struct vm_area_struct *vma, unsigned long address, unsigned long pfn, u32 kind,
 	     u64 wait_ns)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_FAULT);
+	struct cdm_loss *count = see(CDM_EV_FAULT);
 	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct task_struct *owner = mm_owner(mm);
 	struct cdm_ev_fault e = {
 		.addr = address, .pfn = pfn, .wait_ns = wait_ns, .fault = kind,
 	};
 
 	if (!count)
 		return 0;
-	count->seen++;
-	e.ev.rec.ts = bpf_ktime_get_boot_ns() - wait_ns;
+	e.ev.device = pfn_device(pfn);
+	if (!passes(owner) || !device_passes(e.ev.device) || wait_ns < filter_min_ns)
+		return filtered(CDM_EV_FAULT, count);
+
+	head(&e.ev, CDM_EV_FAULT, sizeof(e), bpf_ktime_get_boot_ns() - wait_ns, owner, mm);
 	e.vma = vma_kind(vma);
-	if (!head(&e.ev, CDM_EV_FAULT, sizeof(e), mm_owner(mm), mm) ||
-	    wait_ns < filter_min_ns) {
-		count->filtered++;
-		return 0;
-	}
 	if (with_stats)
 		for_each_scope(&e.ev, s, count_fault(s, &e));
-	if (!wanted(CDM_EV_FAULT)) {
-		count->filtered++;
-		return 0;
-	}
-	if (with_stacks)
-		e.ev.stack = bpf_get_stackid(ctx, &stacks, 0);
-	emit(CDM_EV_FAULT, count, &e, sizeof(e));
+	finish(ctx, count, &e.ev, sizeof(e));
 	return 0;
 }
 
-static __always_inline void charged(void *ctx, struct mem_cgroup *memcg, struct folio *folio,
-				    u32 charge)
+/* No owner: the process is not known, and the cgroup is that of the charge. */
+static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 device, u32 charge)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_CHARGE);
-	struct cdm_ev_charge e = { .charge = charge };
+	struct cdm_loss *count = see(CDM_EV_CHARGE);
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+	struct cdm_ev_charge e = { .charge = charge };
 
 	if (!count)
-		return;
-	count->seen++;
-	e.ev.rec.ts = bpf_ktime_get_boot_ns();
-	e.ev.device = (u64)BPF_CORE_READ(folio, page.pgmap, owner);
-	/* No owner: the process is not known, and the cgroup is that of the charge. */
-	if (!head(&e.ev, CDM_EV_CHARGE, sizeof(e), NULL, NULL) && !filter_cgroup) {
-		count->filtered++;
-		return;
-	}
+		return 0;
+	if (!who_passes(NULL) || (filter_cgroup && !below(cgroup)) || !device_passes(device))
+		return filtered(CDM_EV_CHARGE, count);
+
+	head(&e.ev, CDM_EV_CHARGE, sizeof(e), bpf_ktime_get_boot_ns(), NULL, NULL);
+	e.ev.device = device;
 	e.ev.cgroup = cgroup_id(cgroup);
-	if ((filter_cgroup && !below(cgroup)) || !device_passes(e.ev.device)) {
-		count->filtered++;
-		return;
-	}
-	emit(CDM_EV_CHARGE, count, &e, sizeof(e));
+	finish(ctx, count, &e.ev, sizeof(e));
+	return 0;
 }
 
 SEC("tp_btf/cdm_charge")
 int BPF_PROG(charge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	charged(ctx, memcg, folio, CDM_CHARGE);
-	return 0;
+	return charged(ctx, memcg, folio_device(folio), CDM_CHARGE);
 }
 
 SEC("tp_btf/cdm_uncharge")
 int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	charged(ctx, memcg, folio, CDM_UNCHARGE);
-	return 0;
+	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE);
 }
 
 /* The charge goes with the data; the one of the two folios that is on a device counts. */
 SEC("tp_btf/cdm_transfer")
 int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio *dst)
 {
-	u64 owner = (u64)BPF_CORE_READ(dst, page.pgmap, owner);
+	u64 to = folio_device(dst);
 
-	/* RAM has list pointers where a device page has its pgmap. */
-	if (bpf_map_lookup_elem(&devices, &owner))
-		charged(ctx, memcg, dst, CDM_TRANSFER_IN);
-	else
-		charged(ctx, memcg, src, CDM_TRANSFER_OUT);
-	return 0;
+	return charged(ctx, memcg, to ?: folio_device(src),
+		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT);
 }
 
-static __always_inline void device_event(struct device_host *dh, u32 old, u32 state, s32 node,
-					 bool region)
+/* Whoever did it: a device's state concerns everybody. */
+static __always_inline int device_event(struct device_host *dh, u32 old, u32 state, s32 node,
+					bool region)
 {
-	struct cdm_loss *count = loss_of(CDM_EV_DEVICE);
+	struct cdm_loss *count = see(CDM_EV_DEVICE);
+	/* Another device may have been there before. */
+	u64 device = learn(dh, BPF_ANY);
 	struct cdm_ev_device e = { .old = old, .state = state, .node = node };
 
 	if (!count)
-		return;
-	count->seen++;
-	learn(dh);
-	e.ev.rec.ts = bpf_ktime_get_boot_ns();
-	e.ev.device = (u64)dh;
+		return 0;
+	if (!device_passes(device))
+		return filtered(CDM_EV_DEVICE, count);
+
+	head(&e.ev, CDM_EV_DEVICE, sizeof(e), bpf_ktime_get_boot_ns(), NULL, NULL);
+	e.ev.device = device;
 	bpf_probe_read_kernel_str(e.name, sizeof(e.name), BPF_CORE_READ(dh, name));
 	if (region) {
 		e.start = BPF_CORE_READ(dh, pgmap.range.start);
 		e.bytes = BPF_CORE_READ(dh, pgmap.range.end) + 1 - e.start;
 	}
-	/* Whoever did it: a device's state concerns everybody. */
-	head(&e.ev, CDM_EV_DEVICE, sizeof(e), NULL, NULL);
-	if (wanted(CDM_EV_DEVICE) && device_passes(e.ev.device))
-		emit(CDM_EV_DEVICE, count, &e, sizeof(e));
-	else
-		count->filtered++;
+	if (wanted(CDM_EV_DEVICE))
+		emit(count, &e, sizeof(e));
+	return 0;
 }
 
 SEC("tp_btf/cdm_region_add")
 int BPF_PROG(region_add, struct device_host *dh, struct range *range, int nid)
 {
-	device_event(dh, CDM_ST_REMOVED, CDM_ST_ONLINE, nid, true);
-	return 0;
+	return device_event(dh, CDM_ST_REMOVED, CDM_ST_ONLINE, nid, true);
 }
 
 SEC("tp_btf/cdm_region_remove")
 int BPF_PROG(region_remove, struct device_host *dh, struct range *range, int nid)
 {
-	device_event(dh, CDM_ST_DRAINING, CDM_ST_REMOVED, nid, true);
-	return 0;
+	return device_event(dh, CDM_ST_DRAINING, CDM_ST_REMOVED, nid, true);
 }
 
 SEC("tp_btf/cdm_state")
 int BPF_PROG(state, struct device_host *dh, u32 old, u32 new)
 {
-	device_event(dh, old, new, BPF_CORE_READ(dh, nid), false);
-	return 0;
+	return device_event(dh, old, new, BPF_CORE_READ(dh, nid), false);
 }
 
 /* Every page fault of user space: there on any kernel, with or without devices. */
@@ -556,23 +558,43 @@ SEC("tp_btf/page_fault_user")
 int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned long error_code)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct cdm_loss *count = loss_of(CDM_EV_PAGEFAULT);
+	struct cdm_loss *count = see(CDM_EV_PAGEFAULT);
 	struct cdm_ev_pagefault e = { .addr = address, .error_code = error_code };
 
 	if (!count)
 		return 0;
-	count->seen++;
-	e.ev.rec.ts = bpf_ktime_get_boot_ns();
+	if (!passes(task))
+		return filtered(CDM_EV_PAGEFAULT, count);
+
+	head(&e.ev, CDM_EV_PAGEFAULT, sizeof(e), bpf_ktime_get_boot_ns(), task,
+	     BPF_CORE_READ(task, mm));
 	e.ip = BPF_CORE_READ(regs, ip);
-	if (!head(&e.ev, CDM_EV_PAGEFAULT, sizeof(e), task, BPF_CORE_READ(task, mm))) {
-		count->filtered++;
-		return 0;
-	}
 	if (with_stats)
 		for_each_scope(&e.ev, s, add(&s->pagefaults, 1));
-	if (wanted(CDM_EV_PAGEFAULT))
-		emit(CDM_EV_PAGEFAULT, count, &e, sizeof(e));
-	else
-		count->filtered++;
+	finish(ctx, count, &e.ev, sizeof(e));
+	return 0;
+}
+
+/* Descendants of filter_pid, from their first event to their last. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(child_begins, struct task_struct *parent, struct task_struct *child)
+{
+	u32 tgid = BPF_CORE_READ(child, tgid);
+	u8 yes = 1;
+
+	if (pid_passes(parent) && task_pid(child) != filter_pid &&
+	    bpf_map_update_elem(&children, &tgid, &yes, BPF_ANY))
+		no_room(0);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(child_ends, struct task_struct *task)
+{
+	u32 tgid = BPF_CORE_READ(task, tgid);
+
+	/* Its last thread, the memory is gone by now. */
+	if (!BPF_CORE_READ(task, signal, live.counter))
+		bpf_map_delete_elem(&children, &tgid);
 	return 0;
 }

@@ -11,8 +11,10 @@ const volatile bool with_pingpong;
 const volatile __u64 pingpong_window_ns = 500000;
 const volatile __u32 pingpong_flips = 3;
 const volatile __u32 nr_rings = 1;
-const volatile __u32 filter_pid;		/* initial namespace */
+const volatile __u32 page_shift = 12;
+const volatile __u32 filter_pid;		/* numbers of the reader's namespace */
 const volatile __u32 filter_tid;
+const volatile bool filter_children;		/* of filter_pid pass as well */
 const volatile __u64 filter_cgroup;
 const volatile char filter_comm[CDM_COMM_LEN];
 const volatile char filter_device[CDM_NAME_LEN];
@@ -37,8 +39,6 @@ struct {
 struct call {
 	u64 args;		/* the migrate_vma's address */
 	u64 start, setup, pages;	/* ns */
-	u64 device;		/* of the eviction */
-	u32 cause;
 	bool evicting;
 	bool migrating;
 };
@@ -51,7 +51,7 @@ struct {
 	__type(value, struct call);
 } calls SEC(".maps");
 
-/* Bound: devices ever seen; full: those have no name. */
+/* Bound: places of devices; full: those have no name. Where they are now is put in at the start. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 256);
@@ -79,6 +79,14 @@ struct {
 	__type(value, struct page_past);
 } pages SEC(".maps");
 
+/* Bound: descendants of filter_pid that are alive; full: lost_map of kind 0. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, u32);	/* tgid, initial namespace */
+	__type(value, u8);
+} children SEC(".maps");
+
 /* Bound: different stacks; full: events have no stack. */
 struct {
 	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
@@ -87,7 +95,7 @@ struct {
 	__uint(value_size, 64 * sizeof(u64));
 } stacks SEC(".maps");
 
-/* One for each kind of event: seen == filtered + emitted + lost_ring + lost_map. */
+/* One for each kind of event: seen == filtered + emitted + lost_ring + lost_map, see see(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, CDM_NR_EV);
@@ -111,9 +119,9 @@ struct {
 
 #define WAKE_BYTES (64 << 10)
 
-static __always_inline struct cdm_loss *loss_of(u32 kind)
+static __always_inline void add(u64 *to, u64 n)
 {
-	return bpf_map_lookup_elem(&loss, &kind);
+	__sync_fetch_and_add(to, n);
 }
 
 static __always_inline bool wanted(u32 kind)
@@ -122,26 +130,75 @@ static __always_inline bool wanted(u32 kind)
 }
 
 /*
+ * An event of @kind happened. Losses are those of the ring: what is only
+ * aggregated is not counted. Atomic, for an interrupt may come between.
+ */
+static __always_inline struct cdm_loss *see(u32 kind)
+{
+	struct cdm_loss *count = bpf_map_lookup_elem(&loss, &kind);
+
+	if (count && wanted(kind))
+		add(&count->seen, 1);
+	return count;
+}
+
+static __always_inline int filtered(u32 kind, struct cdm_loss *count)
+{
+	if (wanted(kind))
+		add(&count->filtered, 1);
+	return 0;
+}
+
+/* Figures or calls that there was no room for. */
+static __always_inline void no_room(u32 kind)
+{
+	struct cdm_loss *count = bpf_map_lookup_elem(&loss, &kind);
+
+	if (!count)
+		return;
+	add(&count->seen, 1);
+	add(&count->lost_map, 1);
+}
+
+/*
  * Wakes the reader when another 64 KiB were produced, not for each record while
  * it lags: that would slow down the traced program. The reader polls for the rest.
  */
-static __always_inline void emit(u32 kind, struct cdm_loss *count, void *event, u32 size)
+static __always_inline void emit(struct cdm_loss *count, const void *event, u32 size)
 {
 	u32 shard = bpf_get_smp_processor_id() % nr_rings;
 	void *ring = bpf_map_lookup_elem(&rings, &shard);
-	u64 before, flags = BPF_RB_NO_WAKEUP;
+	void *room;
+	u64 before;
+	bool wake;
 
 	if (!ring) {
-		count->lost_ring++;
+		add(&count->lost_ring, 1);
 		return;
 	}
 	before = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	if (before / WAKE_BYTES != (before + size + 8) / WAKE_BYTES)
-		flags = BPF_RB_FORCE_WAKEUP;
-	if (bpf_ringbuf_output(ring, event, size, flags))
-		count->lost_ring++;
-	else
-		count->emitted++;
+	room = bpf_ringbuf_reserve(ring, size, 0);
+	if (!room) {
+		add(&count->lost_ring, 1);
+		return;
+	}
+	/* Aligned, or it is by bytes, which the verifier does not allow of pointers. */
+	__builtin_memcpy(__builtin_assume_aligned(room, 8), __builtin_assume_aligned(event, 8),
+			 size);
+	/* After the reservation: whoever else reserves meanwhile, one of us sees the edge. */
+	wake = before / WAKE_BYTES != bpf_ringbuf_query(ring, BPF_RB_PROD_POS) / WAKE_BYTES;
+	bpf_ringbuf_submit(room, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	add(&count->emitted, 1);
+}
+
+/* To the ring, where events of the kind are wanted. */
+static __always_inline void finish(void *ctx, struct cdm_loss *count, struct cdm_ev *ev, u32 size)
+{
+	if (!wanted(ev->rec.kind))
+		return;
+	if (with_stacks)
+		ev->stack = bpf_get_stackid(ctx, &stacks, 0);
+	emit(count, ev, size);
 }
 
 static __always_inline bool same(const volatile char *a, const char *b)
@@ -170,35 +227,67 @@ static __always_inline bool below(struct cgroup *cgroup)
 	return false;
 }
 
-/* Fills in the head. Return: whether the filters on who it is let it pass. */
-static __always_inline bool head(struct cdm_ev *ev, u32 kind, u32 size, struct task_struct *owner,
-				 struct mm_struct *mm)
+static __always_inline bool pid_passes(struct task_struct *task)
 {
-	u64 id = bpf_get_current_pid_tgid();
-	struct cgroup *cgroup = NULL;
+	u32 tgid;
+
+	if (!task)
+		return false;
+	if (task_pid(task) == filter_pid)
+		return true;
+	if (!filter_children)
+		return false;
+	tgid = BPF_CORE_READ(task, tgid);
+	return bpf_map_lookup_elem(&children, &tgid);
+}
+
+static __always_inline bool comm_passes(struct task_struct *task)
+{
+	char comm[CDM_COMM_LEN] = {};
+
+	if (!task)
+		return false;
+	bpf_probe_read_kernel_str(comm, sizeof(comm), &task->comm);
+	return same(filter_comm, comm);
+}
+
+/* Filters on who it is: the owner of the memory, NULL: nobody; and who runs. */
+static __always_inline bool who_passes(struct task_struct *owner)
+{
+	struct task_struct *actor = (void *)bpf_get_current_task();
+
+	if (filter_pid && !pid_passes(owner) && !pid_passes(actor))
+		return false;
+	if (filter_tid && task_tid(actor) != filter_tid)
+		return false;
+	return !filter_comm[0] || comm_passes(owner) || comm_passes(actor);
+}
+
+static __always_inline bool passes(struct task_struct *owner)
+{
+	return who_passes(owner) &&
+	       (!filter_cgroup || (owner && below(task_memory_cgroup(owner))));
+}
+
+static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
+				 struct task_struct *owner, struct mm_struct *mm)
+{
+	struct task_struct *actor = (void *)bpf_get_current_task();
 
 	ev->rec.kind = kind;
 	ev->rec.len = size;
 	ev->rec.cpu = bpf_get_smp_processor_id();
-	ev->actor_pid = id >> 32;
-	ev->actor_tid = id;
+	ev->rec.ts = ts;
+	ev->actor_pid = task_pid(actor);
+	ev->actor_tid = task_tid(actor);
 	ev->mm = (u64)mm;
 	ev->stack = -1;
-	if (owner) {
-		ev->pid = BPF_CORE_READ(owner, tgid);
-		cgroup = task_memory_cgroup(owner);
-		ev->cgroup = cgroup_id(cgroup);
-		bpf_probe_read_kernel_str(ev->comm, sizeof(ev->comm), &owner->comm);
-	}
 	bpf_get_current_comm(ev->actor_comm, sizeof(ev->actor_comm));
-
-	if (filter_pid && ev->pid != filter_pid && ev->actor_pid != filter_pid)
-		return false;
-	if (filter_tid && ev->actor_tid != filter_tid)
-		return false;
-	if (filter_comm[0] && !same(filter_comm, ev->comm) && !same(filter_comm, ev->actor_comm))
-		return false;
-	return !filter_cgroup || (cgroup && below(cgroup));
+	if (!owner)
+		return;
+	ev->pid = task_pid(owner);
+	ev->cgroup = cgroup_id(task_memory_cgroup(owner));
+	bpf_probe_read_kernel_str(ev->comm, sizeof(ev->comm), &owner->comm);
 }
 
 static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
@@ -209,16 +298,6 @@ static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
 static const struct cdm_stats no_stats;
 
 /* Figures that nobody will see are a loss, too: of no kind of event, kind 0. */
-static __always_inline void no_room(void)
-{
-	struct cdm_loss *count = loss_of(0);
-
-	if (!count)
-		return;
-	count->seen++;
-	count->lost_map++;
-}
-
 static __always_inline struct cdm_stats *stats_of(u32 scope, u64 id)
 {
 	struct cdm_stats_key key = { .id = id, .scope = scope };
@@ -229,13 +308,8 @@ static __always_inline struct cdm_stats *stats_of(u32 scope, u64 id)
 	bpf_map_update_elem(&stats, &key, &no_stats, BPF_NOEXIST);
 	s = bpf_map_lookup_elem(&stats, &key);
 	if (!s)
-		no_room();
+		no_room(0);
 	return s;
-}
-
-static __always_inline void add(u64 *to, u64 n)
-{
-	__sync_fetch_and_add(to, n);
 }
 
 static __always_inline u32 log2_bucket(u64 ns)

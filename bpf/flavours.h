@@ -9,6 +9,7 @@
 
 #define CORE __attribute__((preserve_access_index))
 
+typedef __u8 u8;
 typedef __u64 u64;
 typedef __u32 u32;
 typedef __s32 s32;
@@ -74,9 +75,19 @@ struct cred {
 
 struct mm_struct;
 
+typedef struct {
+	int counter;
+} atomic_t;
+
+struct signal_struct {
+	atomic_t live;
+} CORE;
+
 struct task_struct {
 	int pid;
 	int tgid;
+	struct task_struct *group_leader;
+	struct signal_struct *signal;
 	char comm[16];
 	u64 start_boottime;
 	struct mm_struct *mm;

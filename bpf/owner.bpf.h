@@ -5,6 +5,39 @@
 
 #define TMPFS_MAGIC	0x01021994
 
+/* Inode of the reader's pid namespace; 0: the initial one. */
+const volatile __u32 pidns;
+
+/* The number of @pid in the reader's namespace, 0: it is not in there. */
+static __noinline u32 number_in_namespace(struct pid *pid)
+{
+	u32 level = BPF_CORE_READ(pid, level);
+	u32 size = bpf_core_type_size(struct upid);
+	struct upid *first = __builtin_preserve_access_index(&pid->numbers[0]);
+
+	for (u32 i = 0; i < 33 && i <= level; i++) {	/* MAX_PID_NS_LEVEL is 32 */
+		struct upid *upid = (void *)first + i * size;
+
+		if (BPF_CORE_READ(upid, ns, ns.inum) == pidns)
+			return BPF_CORE_READ(upid, nr);
+	}
+	return 0;
+}
+
+/* Process and thread, as the reader numbers them. */
+static __always_inline u32 task_pid(struct task_struct *task)
+{
+	if (!pidns)
+		return BPF_CORE_READ(task, tgid);
+	return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
+}
+
+static __always_inline u32 task_tid(struct task_struct *task)
+{
+	return pidns ? number_in_namespace(BPF_CORE_READ(task, thread_pid)) :
+		BPF_CORE_READ(task, pid);
+}
+
 /* The memory controller's cgroup: on a mixed v1 and v2 machine no other is right. */
 static __always_inline struct cgroup *task_memory_cgroup(struct task_struct *task)
 {

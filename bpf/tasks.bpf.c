@@ -19,7 +19,6 @@ char LICENSE[] SEC("license") = "GPL";
 #define MAX_CPUS 1024
 
 const volatile __u32 nr_cpus = 1;		/* possible ones */
-const volatile __u32 pidns = 0;		/* inode of the reader's pid namespace */
 
 /*
  * Members of mm->rss_stat; negative: this kernel has no such one. Their enum has
@@ -64,23 +63,6 @@ static __always_inline s64 rss(struct mm_struct *mm, s32 member, bool exact)
 	return sum > 0 ? sum : 0;
 }
 
-/* Its number in the reader's namespace, 0: it is not in there. */
-static u32 pid_in_namespace(struct task_struct *task)
-{
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	u32 level = BPF_CORE_READ(pid, level);
-	u32 size = bpf_core_type_size(struct upid);
-	struct upid *first = __builtin_preserve_access_index(&pid->numbers[0]);
-
-	for (u32 i = 0; i < 33 && i <= level; i++) {	/* MAX_PID_NS_LEVEL is 32 */
-		struct upid *upid = (void *)first + i * size;
-
-		if (BPF_CORE_READ(upid, ns, ns.inum) == pidns)
-			return BPF_CORE_READ(upid, nr);
-	}
-	return 0;
-}
-
 static __always_inline int write_task(struct bpf_iter__task *ctx, bool exact)
 {
 	struct task_struct *task = ctx->task;
@@ -90,13 +72,12 @@ static __always_inline int write_task(struct bpf_iter__task *ctx, bool exact)
 	if (!task || task->pid != task->tgid)
 		return 0;
 	mm = task->mm;
-	if (!mm)
+	t.pid = task_pid(task);
+	if (!mm || !t.pid)
 		return 0;
 
 	t.mm = (u64)mm;
-	t.pid = task->tgid;
 	t.start_ns = task->start_boottime;
-	t.nspid = pid_in_namespace(task);
 	t.uid = BPF_CORE_READ(task, cred, euid.val);
 	t.cgroup = cgroup_id(task_memory_cgroup(task));
 	bpf_probe_read_kernel_str(t.comm, sizeof(t.comm), task->comm);

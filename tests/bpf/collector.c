@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -59,7 +60,7 @@ static void skip(const char *what, const char *why)
 /* What the collector emitted. */
 struct seen {
 	char note[256];
-	__u64 faults, migrated[CDM_NR_DIR], evicted, pingpongs, owned, bad;
+	__u64 all_faults, faults, migrated[CDM_NR_DIR], evicted, pingpongs, owned, bad;
 	__u64 proc_in, proc_out, proc_evicted, proc_device;
 	__u32 pid;
 	unsigned long start, end;
@@ -87,6 +88,7 @@ static int see(void *ctx, const struct cdm_rec *rec)
 	s->bad += !cdm_rec_valid(rec, rec->len);
 	switch (rec->kind) {
 	case CDM_EV_PAGEFAULT:
+		s->all_faults++;
 		s->faults += f->addr >= s->start && f->addr < s->end;
 		break;
 	case CDM_EV_MIGRATE:
@@ -167,6 +169,48 @@ static void test_pagefaults(int fd)
 	result(adds_up(c, CDM_EV_PAGEFAULT), "seen == emitted + filtered + lost, page faults");
 out:
 	munmap(p, PRIME * PAGE);
+	if (c)
+		cdm_collector_close(c);
+}
+
+/* Until it is killed. */
+static pid_t start_storm(void)
+{
+	pid_t pid = fork();
+	char *p;
+
+	if (pid)
+		return pid;
+	p = map(PRIME);
+	for (;;) {
+		for (size_t i = 0; i < PRIME; i++)
+			p[i * PAGE] = 1;
+		madvise(p, PRIME * PAGE, MADV_DONTNEED);
+	}
+}
+
+static void test_stop(int fd)
+{
+	const char *what = "what was emitted has arrived, though a storm goes on";
+	struct cdm_loss loss[CDM_NR_EV], *l = &loss[CDM_EV_PAGEFAULT];
+	pid_t storm = start_storm();
+	struct seen s;
+	struct cdm_collector *c = open_for(&s, 0, 1ULL << CDM_EV_PAGEFAULT, 0);
+
+	if (!c || !cdm_collector_events(c)) {
+		skip(what, s.note);
+		goto out;
+	}
+	for (int i = 0; i < 10; i++)
+		cdm_collector_poll(c, 20);
+	result(!cdm_collector_stop(c), "the collector stops");
+	cdm_collector_loss(c, loss);
+	result(s.all_faults == l->emitted && l->emitted > PRIME, what);
+	result(l->seen == l->emitted + l->filtered + l->lost_ring + l->lost_map,
+	       "and what was seen adds up");
+out:
+	kill(storm, SIGKILL);
+	waitpid(storm, NULL, 0);
 	if (c)
 		cdm_collector_close(c);
 }
@@ -416,6 +460,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run(test_processes, -1);
 	run(test_pagefaults, -1);
+	run(test_stop, -1);
 	if (fd >= 0)
 		run(test_migrations, fd);
 	else

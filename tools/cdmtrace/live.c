@@ -164,8 +164,10 @@ static bool open_collector(struct live *l)
 
 	if (o->cgroup && !find_cgroup(o->cgroup, &c.filter.cgroup))
 		return false;
-	if (l->child)
+	if (l->child) {
 		c.filter.pid = l->child;
+		c.filter.children = true;
+	}
 	l->collector = cdm_collector_open(&c);
 	if (!l->collector)
 		return false;
@@ -227,6 +229,12 @@ static bool is_over(const struct live *l, __u64 end_ns)
 	return stopped || l->err || l->exited || (end_ns && now_ns() >= end_ns);
 }
 
+/* An output that failed or has enough has said so by itself. */
+static int error_of(int n)
+{
+	return n < 0 && n != -ECANCELED ? n : 0;
+}
+
 static int loop(struct live *l, __u64 end_ns)
 {
 	__u64 next = now_ns() + l->snapshots_ns;
@@ -243,7 +251,7 @@ static int loop(struct live *l, __u64 end_ns)
 		trace_flush(l->t);
 		reap(l);
 	}
-	return n < 0 && n != -ECANCELED ? n : 0;
+	return error_of(n);
 }
 
 static void say_totals(const struct trace *t)
@@ -278,14 +286,13 @@ static int run(struct live *l)
 	if (l->child)
 		close(l->go);
 	err = loop(l, o->duration_ns ? now_ns() + o->duration_ns : 0);
-	/* What was on its way. */
 	if (!err && !l->err)
-		cdm_collector_poll(l->collector, 0);
+		err = error_of(cdm_collector_stop(l->collector));
 	if (l->snapshots_ns && !l->err)
 		cdm_collector_refresh(l->collector);
 	put_losses(l, true);
 	say_totals(l->t);
-	return err ?: l->err == -ECANCELED ? 0 : l->err;
+	return err ?: error_of(l->err);
 }
 
 int trace_live(struct trace *t)

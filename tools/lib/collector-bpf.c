@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/membarrier.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -11,6 +13,7 @@
 #include <bpf/libbpf.h>
 
 #include "collector-int.h"
+#include "snapshot.h"
 #include "events.skel.h"
 #include "tasks.skel.h"
 
@@ -19,6 +22,7 @@
 #define RING_DEFAULT	(4 << 20)
 #define BATCH		256
 #define TASKS_BUFFER	(256 << 10)
+#define PROC_PID_INIT_INO 0xeffffffcU	/* linux/proc_ns.h */
 #define EMULATED_SLOWER	800	/* NVIDIA's factor for the window of thrashing */
 
 /* Which programs the features and events need, and the tracepoint of each. */
@@ -36,7 +40,6 @@ static const struct hook {
 	{ "migrate_finalize", "migrate_vma_finalize",
 	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
 	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
-	{ "device_migrate", "cdm_migrate", CDM_F_MIGRATE, EV(MIGRATE) },
 	{ "evict_start", "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
 	{ "evict", "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
 	{ "rss", "cdm_rss", CDM_F_EVICT, EV(RSS) },
@@ -51,11 +54,6 @@ static const struct hook {
 };
 
 #define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
-
-struct known_device {
-	__u64 device;
-	struct cdm_device_id id;
-};
 
 struct cdm_bpf {
 	struct events_bpf *events;
@@ -72,7 +70,7 @@ struct cdm_bpf {
 	bool *used;			/* looked up since they were read */
 	size_t nr, room;
 
-	struct known_device devices[256];
+	struct cdm_device_id devices[256];
 	size_t nr_devices;
 	char buffer[TASKS_BUFFER];
 	void (*note)(void *ctx, const char *text);
@@ -120,6 +118,24 @@ static bool asked_for(const struct hook *hook, const struct cdm_collector_option
 	return (hook->features & o->features) || (hook->events & o->events);
 }
 
+static bool has_tracepoint(const struct btf *btf, const char *name)
+{
+	char type[64];
+
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* Inode of this process's pid namespace; 0: the initial one, or there are none. */
+static __u32 pid_namespace(void)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns) || ns.st_ino == PROC_PID_INIT_INO)
+		return 0;
+	return ns.st_ino;
+}
+
 /* Leaves out what is not asked for, and what this kernel does not have. */
 static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		   const struct btf *btf)
@@ -130,14 +146,12 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	for (size_t i = 0; i < NR_HOOKS; i++) {
 		const struct hook *hook = &hooks[i];
 		struct bpf_program *program;
-		char type[64];
 
 		program = bpf_object__find_program_by_name(b->events->obj, hook->program);
 		bpf_program__set_autoload(program, false);
 		if (!asked_for(hook, o))
 			continue;
-		snprintf(type, sizeof(type), "btf_trace_%s", hook->tracepoint);
-		if (btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0) {
+		if (has_tracepoint(btf, hook->tracepoint)) {
 			bpf_program__set_autoload(program, true);
 			continue;
 		}
@@ -146,6 +160,8 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		b->features &= ~hook->features;
 		b->kinds &= ~hook->events;
 	}
+	bpf_program__set_autoload(b->events->progs.child_begins, o->filter.children);
+	bpf_program__set_autoload(b->events->progs.child_ends, o->filter.children);
 }
 
 static void set_options(struct events_bpf *e, const struct cdm_collector_options *o,
@@ -158,6 +174,8 @@ static void set_options(struct events_bpf *e, const struct cdm_collector_options
 	e->rodata->with_stacks = o->stacks;
 	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & EV(PINGPONG));
 	e->rodata->nr_rings = o->rings ?: 1;
+	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	e->rodata->pidns = pid_namespace();
 	if (cdm_emulated())
 		e->rodata->pingpong_window_ns *= EMULATED_SLOWER;
 	if (o->pingpong_window_ns)
@@ -166,6 +184,7 @@ static void set_options(struct events_bpf *e, const struct cdm_collector_options
 		e->rodata->pingpong_flips = o->pingpong_flips;
 	e->rodata->filter_pid = f->pid;
 	e->rodata->filter_tid = f->tid;
+	e->rodata->filter_children = f->children;
 	e->rodata->filter_cgroup = f->cgroup;
 	memcpy((char *)e->rodata->filter_comm, f->comm, sizeof(f->comm));
 	memcpy((char *)e->rodata->filter_device, f->device, sizeof(f->device));
@@ -209,9 +228,27 @@ static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
 	return 0;
 }
 
+/* Where devices are now, so that the first event of each can be told by its name. */
+static int tell_devices(struct cdm_bpf *b, const struct cdm_device_range *ranges, int nr)
+{
+	int err = 0;
+
+	for (int i = 0; i < nr && !err; i++) {
+		struct cdm_device_id id = {
+			.start = ranges[i].start, .bytes = ranges[i].end - ranges[i].start,
+		};
+
+		snprintf(id.name, sizeof(id.name), "cdm%d", ranges[i].index);
+		err = bpf_map_update_elem(bpf_map__fd(b->events->maps.devices), &id.start, &id,
+					  BPF_ANY);
+	}
+	return err;
+}
+
 static int load_events(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		       const struct btf *btf)
 {
+	struct cdm_device_range ranges[CDM_MAX_DEVICES];
 	int err;
 
 	b->events = events_bpf__open();
@@ -224,6 +261,8 @@ static int load_events(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	err = events_bpf__load(b->events);
 	if (!err)
 		err = make_rings(b, o);
+	if (!err)
+		err = tell_devices(b, ranges, cdm_devices_ranges(ranges, CDM_MAX_DEVICES));
 	if (!err)
 		err = events_bpf__attach(b->events);
 	return err;
@@ -255,7 +294,6 @@ static int enum_value(const struct btf *btf, const char *name)
 static int load_iterator(struct cdm_bpf *b, const struct btf *btf, bool exact)
 {
 	struct bpf_program *program;
-	struct stat ns;
 	int err;
 
 	b->tasks = tasks_bpf__open();
@@ -268,8 +306,7 @@ static int load_iterator(struct cdm_bpf *b, const struct btf *btf, bool exact)
 	b->tasks->rodata->mm_shmem = enum_value(btf, "MM_SHMEMPAGES");
 	b->tasks->rodata->mm_swap = enum_value(btf, "MM_SWAPENTS");
 	b->tasks->rodata->mm_device = enum_value(btf, "MM_DEVHOSTPAGES");
-	if (!stat("/proc/self/ns/pid", &ns))
-		b->tasks->rodata->pidns = ns.st_ino;
+	b->tasks->rodata->pidns = pid_namespace();
 	err = tasks_bpf__load(b->tasks);
 	if (!err) {
 		b->iterator = bpf_program__attach_iter(program, NULL);
@@ -320,7 +357,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	if (!err)
 		load_tasks(b, btf);
 	btf__free(btf);
-	if (err == -EPERM || err == -EACCES) {
+	if (err == -EPERM) {
 		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
 		goto err;
 	}
@@ -466,10 +503,10 @@ void cdm_bpf_forget_dead(struct cdm_bpf *b)
 			bpf_map_delete_elem(bpf_map__fd(b->events->maps.stats), &b->keys[i]);
 }
 
-static bool is_known(const struct cdm_bpf *b, __u64 device)
+static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)
 {
 	for (size_t i = 0; i < b->nr_devices; i++)
-		if (b->devices[i].device == device)
+		if (!memcmp(&b->devices[i], id, sizeof(*id)))
 			return true;
 	return false;
 }
@@ -486,11 +523,11 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 	fd = bpf_map__fd(b->events->maps.devices);
 	while (!err && !bpf_map_get_next_key(fd, previous, &rec.device)) {
 		previous = &rec.device;
-		if (is_known(b, rec.device) || bpf_map_lookup_elem(fd, &rec.device, &rec.id))
+		if (bpf_map_lookup_elem(fd, &rec.device, &rec.id) || is_known(b, &rec.id))
 			continue;
 		if (b->nr_devices == sizeof(b->devices) / sizeof(b->devices[0]))
 			break;
-		b->devices[b->nr_devices++] = (struct known_device){ rec.device, rec.id };
+		b->devices[b->nr_devices++] = rec.id;
 		err = emit(ctx, &rec.rec);
 	}
 	return err;
@@ -500,8 +537,8 @@ __u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name)
 {
 	/* The latest of that name: a device may go and come back. */
 	for (size_t i = b->nr_devices; i-- > 0; )
-		if (!strncmp(b->devices[i].id.name, name, CDM_NAME_LEN))
-			return b->devices[i].device;
+		if (!strncmp(b->devices[i].name, name, CDM_NAME_LEN))
+			return b->devices[i].start;
 	return 0;
 }
 
@@ -521,6 +558,16 @@ int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms)
 		return 0;
 	/* Producers wake once in 64 KiB: take what is there without having been told. */
 	return n ? n : ring_buffer__consume(b->ring);
+}
+
+/*
+ * A program may be running still on another CPU when its detachment returns: for
+ * those waits membarrier(), as for any section that cannot be preempted.
+ */
+void cdm_bpf_stop(struct cdm_bpf *b)
+{
+	events_bpf__detach(b->events);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
 void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])

@@ -41,6 +41,8 @@ __u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name);
 
 int cdm_bpf_fd(const struct cdm_bpf *b);
 int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms);
+/* Detaches the programs that make events and figures; none runs any more on return. */
+void cdm_bpf_stop(struct cdm_bpf *b);
 void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);
 /* Addresses of a stack, innermost first; return: how many. */
 int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max);

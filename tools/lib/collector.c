@@ -95,6 +95,19 @@ static unsigned int file_features(struct cdm_collector *c)
 	return have;
 }
 
+/* How an event gets to its program: nothing that a program's developer looks for. */
+static bool is_tracing(const char *name)
+{
+	static const char *const prefixes[] = {
+		"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "bpf_get_stackid",
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
 /* Frames by name, before the first event that has them. */
 static int emit_stack(struct cdm_collector *c, __s32 id)
 {
@@ -112,6 +125,8 @@ static int emit_stack(struct cdm_collector *c, __s32 id)
 		const char *name = cdm_ksyms_name(c->ksyms, addrs[i], hex, sizeof(hex));
 		size_t size = strnlen(name, 126) + 1;
 
+		if (!rec.stack.nr && is_tracing(name))
+			continue;
 		memcpy(rec.room + len, name, size - 1);
 		len += size;
 		rec.stack.nr++;
@@ -289,11 +304,10 @@ static int emit_task(void *ctx, const struct cdm_task *t)
 	struct cdm_collector *c = ctx;
 	struct cdm_snap_proc p;
 
-	if (!t->nspid || !in_scope(c, t->nspid, t->cgroup))
+	if (!in_scope(c, t->pid, t->cgroup))
 		return 0;
 	memset(&p, 0, CDM_SNAP_PROC_MIN);
-	p.pid = t->nspid;
-	p.tgid = t->pid;
+	p.pid = p.tgid = t->pid;
 	p.uid = t->uid;
 	p.cgroup = t->cgroup;
 	p.start_ns = t->start_ns;
@@ -423,6 +437,19 @@ int cdm_collector_poll(struct cdm_collector *c, int timeout_ms)
 		poll(&ring, 1, timeout_ms);
 	err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
 	return err ? err : cdm_bpf_poll(c->bpf, 0);
+}
+
+int cdm_collector_stop(struct cdm_collector *c)
+{
+	int n;
+
+	if (!c->bpf)
+		return 0;
+	cdm_bpf_stop(c->bpf);
+	do
+		n = cdm_collector_poll(c, 0);
+	while (n > 0);
+	return n;
 }
 
 void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV])

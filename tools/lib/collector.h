@@ -14,6 +14,7 @@ struct cdm_collector;
 /* In-kernel filters; 0, empty or negative: all. Applied before anything is read. */
 struct cdm_filter {
 	__u32 pid;			/* owner or actor, as the caller's namespace numbers it */
+	bool children;			/* and descendants of that process, once it has them */
 	__u32 tid;			/* actor */
 	char comm[CDM_COMM_LEN];	/* owner's or actor's, exactly */
 	__u64 cgroup;			/* id; and descendants */
@@ -68,7 +69,12 @@ void cdm_collector_look_into(struct cdm_collector *c, __u32 pid);
 int cdm_collector_fd(const struct cdm_collector *c);
 /* Emits events that wait. Return: how many or -errno. */
 int cdm_collector_poll(struct cdm_collector *c, int timeout_ms);
-/* Sums over CPUs and kinds, since the start. */
+/*
+ * No more events and figures from now on, and emits those that wait: what was
+ * emitted and what cdm_collector_loss() says are the same then. 0 or -errno.
+ */
+int cdm_collector_stop(struct cdm_collector *c);
+/* Sums over CPUs, since the start. */
 void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV]);
 
 /*

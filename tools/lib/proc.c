@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,7 +17,6 @@ struct cdm_roots cdm_roots = { .proc = "/proc", .sys = "/sys", .dev = "/dev" };
 /* Holds /proc/PID/status even with some thousand supplementary groups. */
 #define STATUS_SIZE	(16 << 10)
 /* Inode of the initial pid namespace, PROC_PID_INIT_INO. */
-#define INIT_PID_NS	0xEFFFFFFC
 
 void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len)
 {
@@ -169,18 +167,8 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 	return 0;
 }
 
-static bool in_initial_namespace(void)
-{
-	char path[PATH_MAX];
-	struct stat st;
-
-	snprintf(path, sizeof(path), "%s/self/ns/pid", cdm_roots.proc);
-	return !stat(path, &st) && st.st_ino == INIT_PID_NS;
-}
-
 int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 {
-	static int initial = -1;
 	char buf[STATUS_SIZE];
 	ssize_t n;
 	int ret;
@@ -190,7 +178,7 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	 * memory can be there today.
 	 */
 	memset(snap, 0, CDM_SNAP_PROC_MIN);
-	snap->pid = pid;
+	snap->pid = snap->tgid = pid;
 	snap->device_file = CDM_UNKNOWN;
 	snap->device_shmem = CDM_UNKNOWN;
 
@@ -206,10 +194,6 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	ret = parse_status(buf, snap);
 	if (ret)
 		return ret;
-
-	if (initial < 0)
-		initial = in_initial_namespace();
-	snap->tgid = initial ? pid : 0;
 	cdm_snap_head(&snap->rec, CDM_SNAP_PROC, CDM_SNAP_PROC_MIN);
 	return 0;
 }

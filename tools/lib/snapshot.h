@@ -33,8 +33,8 @@ ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size);
 
 /*
  * One process from /proc/PID/{stat,status}. Not filled in: cgroup (0, see
- * cdm_cgroups_of()), per_device, stats. tgid is 0 outside of the initial pid
- * namespace. Return: 0; -ESRCH, also for the id of a thread; -errno.
+ * cdm_cgroups_of()), per_device, stats. Return: 0; -ESRCH, also for the id of a
+ * thread; -errno.
  */
 int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap);
 /* Calls @each for every process in /proc. */
