@@ -107,7 +107,7 @@ if [[ -z $debug ]]; then
 	make -s -C "$top/tests/bpf" || exit
 	suite "collector" "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
-	for test in cdmtop cdmtop-ui cdmtrace cdmctl; do
+	for test in cdmtop cdmtop-ui cdmtrace cdmtrace-live cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
 	suite "cdmctl vm" in_vm "$top/tests/vm/guest-cdmctl.sh"

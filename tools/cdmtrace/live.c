@@ -143,12 +143,24 @@ static bool needs_snapshots(const struct trace_options *o)
 	return o->write || o->summary || o->chrome || o->format == TRACE_CHROME;
 }
 
+/* What the collector said before there was an output for it. */
+static void say_notes(const struct live *l)
+{
+	for (size_t at = 0; at < l->nr_kept; ) {
+		const struct cdm_rec *rec = (const void *)(l->kept + at);
+
+		if (rec->kind == CDM_REC_NOTE)
+			trace_error("%s", ((const struct cdm_rec_note *)rec)->text);
+		at += rec->len;
+	}
+}
+
 static bool open_collector(struct live *l)
 {
 	const struct trace_options *o = l->t->o;
 	struct cdm_collector_options c = {
 		/* Even without snapshots over time, one for the names of devices and cgroups. */
-		.features = CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_PROC_DEVICE,
+		.extras = CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_PROC_DEVICE,
 		.events = o->filter.kinds,
 		.stacks = o->stacks || o->folded,
 		.filter = o->filter.by,
@@ -169,21 +181,16 @@ static bool open_collector(struct live *l)
 		c.filter.children = true;
 	}
 	l->collector = cdm_collector_open(&c);
-	if (!l->collector)
-		return false;
-	cdm_collector_describe(l->collector, &l->t->header);
-	if (!(cdm_collector_events(l->collector) & o->filter.kinds)) {
-		for (size_t at = 0; at < l->nr_kept; ) {
-			const struct cdm_rec *rec = (const void *)(l->kept + at);
-
-			if (rec->kind == CDM_REC_NOTE)
-				trace_error("%s", ((const struct cdm_rec_note *)rec)->text);
-			at += rec->len;
-		}
-		trace_error("none of the events can be traced here; `cdmtrace --features` says what can");
+	if (!l->collector) {
+		say_notes(l);
 		return false;
 	}
-	return true;
+	cdm_collector_describe(l->collector, &l->t->header);
+	if (cdm_collector_events(l->collector) & o->filter.kinds)
+		return true;
+	say_notes(l);
+	trace_error("none of the events can be traced here; `cdmtrace --features` says what can");
+	return false;
 }
 
 /* Totals go into the stream whenever something more was lost, and at the end. */

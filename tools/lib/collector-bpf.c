@@ -140,9 +140,14 @@ static __u32 pid_namespace(void)
 static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		   const struct btf *btf)
 {
+	const char *missing = NULL;
+	unsigned int more = 0;
+
 	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
 				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
 	b->kinds = o->events;
+	bpf_program__set_autoload(b->events->progs.child_begins, o->filter.children);
+	bpf_program__set_autoload(b->events->progs.child_ends, o->filter.children);
 	for (size_t i = 0; i < NR_HOOKS; i++) {
 		const struct hook *hook = &hooks[i];
 		struct bpf_program *program;
@@ -155,13 +160,14 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 			bpf_program__set_autoload(program, true);
 			continue;
 		}
-		note(b, "this kernel has no tracepoint %s: it is built without the DEVICE_HOST series, see kernel-patches/",
-		     hook->tracepoint);
+		missing = missing ?: hook->tracepoint;
+		more += missing != hook->tracepoint;
 		b->features &= ~hook->features;
 		b->kinds &= ~hook->events;
 	}
-	bpf_program__set_autoload(b->events->progs.child_begins, o->filter.children);
-	bpf_program__set_autoload(b->events->progs.child_ends, o->filter.children);
+	if (missing)
+		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
+		     missing, more);
 }
 
 static void set_options(struct events_bpf *e, const struct cdm_collector_options *o,
@@ -319,16 +325,18 @@ static int load_iterator(struct cdm_bpf *b, const struct btf *btf, bool exact)
 	return err;
 }
 
-static void load_tasks(struct cdm_bpf *b, const struct btf *btf)
+static void load_tasks(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		       const struct btf *btf)
 {
+	bool asked_for = o->features & CDM_F_PROC_DEVICE;
 	int err = load_iterator(b, btf, true);
 
 	if (err && err != -EPERM) {
 		err = load_iterator(b, btf, false);
-		if (!err)
+		if (!err && asked_for)
 			note(b, "rss may be off by some pages a CPU: the kernel does not tell where data is (CONFIG_KALLSYMS_ALL)");
 	}
-	if (err)
+	if (err && asked_for)
 		note(b, "processes come from /proc, which is slower: no task iterator: %s",
 		     strerror(-err));
 }
@@ -355,7 +363,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	}
 	err = load_events(b, o, btf);
 	if (!err)
-		load_tasks(b, btf);
+		load_tasks(b, o, btf);
 	btf__free(btf);
 	if (err == -EPERM) {
 		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");

@@ -181,7 +181,7 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o)
 		read_symbols(c);
 	}
 	if (o->strict && c->missing) {
-		fprintf(stderr, "cdm: something that was asked for is missing, see above; leave out --strict to go on without\n");
+		fprintf(stderr, "cdm: something that was asked for is missing; leave out --strict to go on without\n");
 		cdm_collector_close(c);
 		return NULL;
 	}
@@ -350,7 +350,7 @@ static int emit_procs(struct cdm_collector *c)
 
 static int emit_begin(struct cdm_collector *c)
 {
-	struct cdm_snap_begin begin = { .features = c->features & c->o.features };
+	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
 	__u64 now = boot_ns();
 
 	begin.interval_ns = c->last_ns ? now - c->last_ns : 0;

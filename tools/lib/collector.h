@@ -27,6 +27,7 @@ struct cdm_filter {
 
 struct cdm_collector_options {
 	unsigned int features;		/* aggregated: enum cdm_feature */
+	unsigned int extras;		/* the same; what is missing of these is left out in silence */
 	__u64 events;			/* to the ring: bits of 1 << enum cdm_kind */
 	bool stacks;			/* kernel stacks with events */
 	struct cdm_filter filter;

@@ -11,4 +11,11 @@
  */
 void cdm_privileges_drop(bool pagemap);
 
+/*
+ * Files that are named only when they are complete: on before and off after, so
+ * that root may still write into the folders of others then. Only if the program
+ * started with that privilege, and without effect before cdm_privileges_drop().
+ */
+void cdm_privileges_files(bool on);
+
 #endif

@@ -1,0 +1,129 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# cdmtrace live on page faults, which any kernel has. TAP.
+project=$(cd "$(dirname "$0")/../.." && pwd)
+trace=$project/tools/cdmtrace/cdmtrace
+if ! $trace --features 2>&1 | grep -qE 'events +pagefault +yes'; then
+	echo "1..0 # SKIP $($trace --features 2>&1 | grep -E 'events +pagefault')"
+	exit 4
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+number=0 failed=0
+
+ok() { number=$((number + 1)); echo "ok $number - $1"; }
+not_ok() {
+	number=$((number + 1)) failed=$((failed + 1))
+	[[ -z ${2:-} ]] || printf '%s\n' "$2" | head -20 | sed 's/^/# /'
+	echo "not ok $number - $1"
+}
+is() { if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
+# Prints nothing when all is well: see checks.
+check() { local out; out=$(/usr/bin/python3 - 2>&1) && [[ -z $out ]] && ok "$1" || not_ok "$1" "$out"; }
+
+cd "$work" || exit
+chmod 755 .
+# Touches a prime number of fresh pages, and says where they are.
+cat > touch.py << 'PY'
+import ctypes, mmap, os, sys
+pages = int(sys.argv[1])
+m = mmap.mmap(-1, pages * 4096)
+m.madvise(mmap.MADV_NOHUGEPAGE)
+for i in range(pages):
+    m[i * 4096] = 1
+at = ctypes.addressof(ctypes.c_char.from_buffer(m))
+print(os.getpid(), at, at + pages * 4096, file=open(sys.argv[2], "w"))
+PY
+python="/usr/bin/python3 touch.py"
+
+$trace -e pagefault -o own.ndjson -j -- $python 1409 own 2> err; is "a command" 0 $?
+check "all its faults are there, and no one else's" << 'PY'
+import json
+pid, start, end = map(int, open("own").read().split())
+rows = [r for r in map(json.loads, open("own.ndjson")) if r["type"] == "pagefault"]
+assert {r["pid"] for r in rows} == {pid}, {r["pid"] for r in rows}
+assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 1409
+PY
+check "what it says at the end adds up" << 'PY'
+import re
+text = open("err").read()
+n = dict((k, int(v)) for v, k in re.findall(r"(\d+) (\w+)", text))
+assert n["seen"] == n["filtered"] + n["emitted"] + n["lost"], text
+assert n["lost"] == 0 and n["events"] == n["emitted"] > 1409 and n["filtered"] > 0, text
+PY
+
+$trace -e pagefault -o child.ndjson -j -- bash -c "$python 997 one; bash -c '$python 499 two; true'; true" 2> err
+is "a command with children" 0 $?
+check "faults of children and theirs are there" << 'PY'
+import json
+rows = [r for r in map(json.loads, open("child.ndjson")) if r["type"] == "pagefault"]
+for name, pages in ("one", 997), ("two", 499):
+    pid, start, end = map(int, open(name).read().split())
+    got = [r for r in rows if r["pid"] == pid and start <= int(str(r["addr"]), 0) < end]
+    assert len(got) == pages, (name, len(got))
+assert len({r["pid"] for r in rows}) == 4, {(r["pid"], r["comm"]) for r in rows}
+PY
+$trace -e pagefault -- bash -c 'exit 42' > /dev/null 2>&1; is "its exit status" 42 $?
+$trace -e pagefault -- bash -c 'kill -9 $$' > /dev/null 2>&1; is "... of a signal" 137 $?
+$trace -e pagefault -- /nonexistent > /dev/null 2> err; is "a command that is not there" 127 $?
+
+$trace -e pagefault -n 17 -o n.txt -- $python 1409 n 2> err; is "-n" 0 $?
+is "... so many lines and the heading" 18 "$(wc -l < n.txt)"
+start=$SECONDS; $trace -e pagefault -d 300ms > /dev/null 2> err; is "-d" 0 $?
+is "... ends soon" 1 $((SECONDS - start < 5))
+
+$trace -e pagefault --ready-file ready --comm touch-me -j -o comm.ndjson 2> err & tracer=$!
+for ((i = 0; i < 100; i++)); do [[ -e ready ]] && break; sleep 0.1; done
+is "--ready-file" 1 $((i < 100))
+cp /usr/bin/python3 touch-me && PYTHONHOME=/usr ./touch-me touch.py 101 me; $python 103 other
+kill -INT $tracer; wait $tracer; is "Ctrl-C ends it well" 0 $?
+check "--comm" << 'PY'
+import json
+rows = [r for r in map(json.loads, open("comm.ndjson")) if r["type"] == "pagefault"]
+assert {r["comm"] for r in rows} == {"touch-me"}, {r["comm"] for r in rows}
+pid, start, end = map(int, open("me").read().split())
+assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 101
+PY
+
+$trace -e pagefault --rings 2 -w two.cdm -- $python 1409 own > /dev/null 2>&1; is "two rings" 0 $?
+$trace -r two.cdm -j -o own.ndjson 2> err
+check "... and a recording have them all" << 'PY'
+import json
+pid, start, end = map(int, open("own").read().split())
+rows = [r for r in map(json.loads, open("own.ndjson")) if r["type"] == "pagefault"]
+assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 1409
+PY
+# A ring of a page cannot hold what comes within a poll.
+$trace -e pagefault --ring 4K --strict -o /dev/null -- $python 20011 own 2> err; is "--strict, and a loss" 1 $?
+check "... is said, and adds up" << 'PY'
+import re
+text = open("err").read()
+n = dict((k, int(v)) for v, k in re.findall(r"(\d+) (seen|filtered|emitted|lost|events)", text))
+assert n["lost"] > 0 and n["seen"] == n["filtered"] + n["emitted"] + n["lost"], text
+assert n["events"] == n["emitted"], text
+PY
+
+mkdir theirs && chown nobody theirs 2> /dev/null && chmod 755 theirs
+$trace -e pagefault -d 50ms -w theirs/a.cdm --chrome theirs/a.json > /dev/null 2> err
+is "root records into a folder of someone else" "0 a.cdm a.json" "$? $(ls theirs | xargs)"
+if unshare -pf --mount-proc true 2> /dev/null; then
+	unshare -pf --mount-proc $trace -e pagefault -j -o ns.ndjson -- $python 97 ns 2> err
+	check "in a pid namespace ids are those of the namespace" << 'PY'
+import json
+pid, start, end = map(int, open("ns").read().split())
+rows = [r for r in map(json.loads, open("ns.ndjson")) if r["type"] == "pagefault"]
+assert pid < 10 and {(r["pid"], r["actor_tid"]) for r in rows} == {(pid, pid)}, {r["pid"] for r in rows}
+assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 97
+PY
+else
+	ok "in a pid namespace # SKIP no pid namespace can be made here"
+fi
+$trace -e migrate -d 10ms > /dev/null 2> err; status=$?
+if [[ -e /sys/class/cdm ]]; then
+	ok "without devices # SKIP there is /sys/class/cdm"
+else
+	is "a kernel without the series" 1 $status
+fi
+
+echo "1..$number"
+((failed == 0))
