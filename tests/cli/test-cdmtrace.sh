@@ -97,6 +97,18 @@ for row in report["migrations"]["by_device"]:
     assert abs(row["collect_percent"] + row["copy_percent"] + row["restore_percent"] - 100) < .01
 assert sum(r["calls"] for r in report["migrations"]["by_device"]) == 211
 assert sum(r["in_pages"] + r["out_pages"] for r in report["causes"]["by_cause"]) == sum(t["migrated"] for t in truth["migrate"])
+who = {r["pid"]: r for r in report["causes"]["by_process"]}
+for pid in {t["pid"] for t in truth["migrate"]}:
+    mine = [t for t in truth["migrate"] if t["pid"] == pid]
+    assert who[pid]["calls"] == len(mine) and who[pid]["total_ns"] == sum(t["ns"] for t in mine)
+    for i, key in enumerate(("in_pages", "out_pages")):
+        assert who[pid][key] == sum(t["migrated"] for t in mine if t["dir"] == i)
+for pid in {t["actor"] for t in truth["migrate"]}:
+    assert who[pid]["moved_by_it_pages"] == sum(t["migrated"] for t in truth["migrate"] if t["actor"] == pid)
+for row in report["residency"]["vmas"]:
+    for i, key in enumerate(("in_bytes", "out_bytes")):
+        assert row[key] == 4096 * sum(t["migrated"] for t in truth["migrate"] if t["vma"] == row["vma"] and t["dir"] == i)
+assert sum(r["in_bytes"] for r in report["residency"]["vmas"]) == 4096 * sum(t["migrated"] for t in truth["migrate"] if not t["dir"])
 assert sum(r["evicted_pages"] for r in report["causes"]["by_cause"]) == truth["evicted"]
 assert sum(r["pages"] for r in report["failures"]["by_reason"]) == sum(sum(t["failed"]) for t in truth["migrate"])
 assert {r["addr"]: r["flips"] for r in report["pingpong"]["top_pages"]} == truth["pingpong"]

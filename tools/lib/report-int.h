@@ -29,6 +29,10 @@ struct report_proc {
 	bool gone;
 	__u64 left;			/* device pages when it was seen last */
 	struct report_level level;
+	__u64 calls;			/* migrations of its memory */
+	__u64 moved[CDM_NR_DIR];	/* pages of its memory */
+	__u64 ns;			/* in those calls */
+	__u64 acted;			/* pages that it moved, its own or others' */
 	__u64 failed[CDM_NR_WHY];
 	__u64 faults;
 	__u64 wait_ns;
@@ -88,6 +92,7 @@ struct cdm_report {
 	struct report_cause causes[CDM_NR_CAUSE];
 	__u64 failed[CDM_NR_WHY];
 	__u64 failed_vma[CDM_NR_WHY][CDM_NR_VMA];
+	__u64 moved_vma[CDM_NR_VMA][CDM_NR_DIR];	/* pages */
 	__u64 faults[CDM_NR_FAULT];
 	struct cdm_quantiles waits;
 	struct cdm_hash procs, cgroups, pages;

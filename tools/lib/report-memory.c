@@ -66,7 +66,7 @@ static void proc_levels(struct cdm_report *r, struct report_out *o)
 
 	report_table(o, "processes", columns);
 	for (size_t i = 0, shown = 0; i < nr && shown < TOP; i++) {
-		if (!procs[i]->level.known)
+		if (!procs[i]->level.known || !procs[i]->level.peak)
 			continue;
 		shown++;
 		report_cell(o, REPORT_U(procs[i]->node.key));
@@ -96,6 +96,30 @@ static void cgroup_levels(struct cdm_report *r, struct report_out *o)
 	free(cgroups);
 }
 
+/* Places in address spaces: what went where, for snapshots do not tell what is there. */
+static void vma_moves(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "vma", "VMA", REPORT_TEXT, -8 },
+		{ "in_bytes", "MOVED IN MiB", REPORT_BYTES, 12 },
+		{ "out_bytes", "MOVED OUT MiB", REPORT_BYTES, 13 },
+		{ 0 }
+	};
+
+	if (!r->events[CDM_EV_MIGRATE])
+		return;
+	report_table(o, "vmas", columns);
+	for (int i = 0; i < CDM_NR_VMA; i++) {
+		if (!r->moved_vma[i][CDM_DIR_IN] && !r->moved_vma[i][CDM_DIR_OUT])
+			continue;
+		report_cell(o, REPORT_S(cdm_vma_name(i)));
+		report_cell(o, REPORT_U(bytes(r, r->moved_vma[i][CDM_DIR_IN])));
+		report_cell(o, REPORT_U(bytes(r, r->moved_vma[i][CDM_DIR_OUT])));
+		report_row_end(o);
+	}
+	report_table_end(o);
+}
+
 void report_residency(struct cdm_report *r, struct report_out *o)
 {
 	report_section(o, "residency", "Who held device memory");
@@ -109,6 +133,7 @@ void report_residency(struct cdm_report *r, struct report_out *o)
 			report_remark(o, "cgroups_note", "cgroups are not known: their memory.stat has no device_host");
 		cgroup_levels(r, o);
 	}
+	vma_moves(r, o);
 	report_section_end(o);
 }
 

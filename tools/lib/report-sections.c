@@ -175,6 +175,49 @@ static void sites(struct cdm_report *r, struct report_out *o)
 	report_table_end(o);
 }
 
+static int by_pages_moved(const void *a, const void *b)
+{
+	const struct report_proc *x = *(void *const *)a, *y = *(void *const *)b;
+	__u64 m = x->moved[CDM_DIR_IN] + x->moved[CDM_DIR_OUT];
+	__u64 n = y->moved[CDM_DIR_IN] + y->moved[CDM_DIR_OUT];
+
+	if (m != n)
+		return m < n ? 1 : -1;
+	if (x->acted != y->acted)
+		return x->acted < y->acted ? 1 : -1;
+	return x->node.key < y->node.key ? -1 : x->node.key > y->node.key;
+}
+
+/* Whose memory, and who moved it. */
+static void processes(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "pid", "PID", REPORT_COUNT, 8 }, { "comm", "COMM", REPORT_TEXT, -16 },
+		{ "calls", "CALLS", REPORT_COUNT, 8 },
+		{ "in_pages", "IN PAGES", REPORT_COUNT, 10 },
+		{ "out_pages", "OUT PAGES", REPORT_COUNT, 10 },
+		{ "total_ns", "us", REPORT_NS, 14 },
+		{ "moved_by_it_pages", "MOVED BY IT", REPORT_COUNT, 11 },
+		{ 0 }
+	};
+	size_t nr;
+	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_pages_moved);
+
+	report_table(o, "by_process", columns);
+	for (size_t i = 0; i < nr && i < TOP && (procs[i]->calls || procs[i]->acted); i++) {
+		report_cell(o, REPORT_U(procs[i]->node.key));
+		report_cell(o, REPORT_S(procs[i]->comm));
+		report_cell(o, REPORT_U(procs[i]->calls));
+		report_cell(o, REPORT_U(procs[i]->moved[CDM_DIR_IN]));
+		report_cell(o, REPORT_U(procs[i]->moved[CDM_DIR_OUT]));
+		report_cell(o, REPORT_U(procs[i]->ns));
+		report_cell(o, REPORT_U(procs[i]->acted));
+		report_row_end(o);
+	}
+	report_table_end(o);
+	free(procs);
+}
+
 void report_reasons(struct cdm_report *r, struct report_out *o)
 {
 	static const struct report_column columns[] = {
@@ -211,6 +254,7 @@ void report_reasons(struct cdm_report *r, struct report_out *o)
 		report_row_end(o);
 	}
 	report_table_end(o);
+	processes(r, o);
 	sites(r, o);
 	report_section_end(o);
 }

@@ -77,16 +77,46 @@ static struct report_moves *moves_of(struct cdm_report *r, __u64 device, unsigne
 	return d->dir[dir];
 }
 
+/* Return: NULL: no memory. */
+static struct report_proc *proc_of(struct cdm_report *r, __u32 pid, const char *comm)
+{
+	struct report_proc *p = cdm_hash_take(&r->procs, pid, sizeof(*p));
+
+	if (p)
+		memcpy(p->comm, comm, sizeof(p->comm));
+	return p;
+}
+
+static int migrate_of(struct cdm_report *r, const struct cdm_ev_migrate *m)
+{
+	struct report_proc *p;
+
+	if (m->ev.pid) {
+		p = proc_of(r, m->ev.pid, m->ev.comm);
+		if (!p)
+			return -ENOMEM;
+		p->calls++;
+		p->moved[m->dir] += m->migrated;
+		p->ns += cdm_event_ns(&m->ev);
+		for (int i = 0; i < CDM_NR_WHY; i++)
+			p->failed[i] += m->failed[i];
+	}
+	if (m->ev.actor_pid) {
+		p = proc_of(r, m->ev.actor_pid, m->ev.actor_comm);
+		if (!p)
+			return -ENOMEM;
+		p->acted += m->migrated;
+	}
+	return 0;
+}
+
 static int migrate(struct cdm_report *r, const struct cdm_ev_migrate *m)
 {
 	struct report_moves *moves = moves_of(r, m->ev.device, m->dir);
 	struct report_cause *cause = &r->causes[m->cause];
 	__u64 ns = cdm_event_ns(&m->ev);
-	struct report_proc *p = NULL;
 
-	if (m->ev.pid)
-		p = cdm_hash_take(&r->procs, m->ev.pid, sizeof(*p));
-	if (!moves || (m->ev.pid && !p))
+	if (!moves)
 		return -ENOMEM;
 	moves->pages += m->migrated;
 	moves->requested += m->requested;
@@ -97,15 +127,12 @@ static int migrate(struct cdm_report *r, const struct cdm_ev_migrate *m)
 	cause->calls[m->dir]++;
 	cause->pages[m->dir] += m->migrated;
 	cause->ns[m->dir] += ns;
+	r->moved_vma[m->vma][m->dir] += m->migrated;
 	for (int i = 0; i < CDM_NR_WHY; i++) {
 		r->failed[i] += m->failed[i];
 		r->failed_vma[i][m->vma] += m->failed[i];
-		if (p)
-			p->failed[i] += m->failed[i];
 	}
-	if (p)
-		memcpy(p->comm, m->ev.comm, sizeof(p->comm));
-	return 0;
+	return migrate_of(r, m);
 }
 
 static void evict(struct cdm_report *r, const struct cdm_ev_evict *e)
@@ -128,12 +155,11 @@ static int fault(struct cdm_report *r, const struct cdm_ev_fault *f)
 		cdm_quantiles_add(&r->waits, f->wait_ns);
 	if (!f->ev.pid)
 		return 0;
-	p = cdm_hash_take(&r->procs, f->ev.pid, sizeof(*p));
+	p = proc_of(r, f->ev.pid, f->ev.comm);
 	if (!p)
 		return -ENOMEM;
 	p->faults++;
 	p->wait_ns += f->wait_ns;
-	memcpy(p->comm, f->ev.comm, sizeof(p->comm));
 	return 0;
 }
 
