@@ -263,6 +263,17 @@ struct cdm_loss {
 	__u64 lost_map;		/* no room in a map, e.g. of calls under way */
 };
 
+/* Written by the cgroup iterator, one for each cgroup. Pages. */
+struct cdm_cgroup {
+	__u64 id;
+	__u64 has_memory;	/* 0: the memory controller is not enabled, no values */
+	__u64 charged;
+	__u64 limit;		/* the kernel's PAGE_COUNTER_MAX: none */
+	__s64 device;		/* on DEVICE_HOST devices, descendants included; -1: not known */
+};
+
+#define CDM_MAX_CGROUPS	32768
+
 /* Written by the task iterator, one for each process with an address space. */
 struct cdm_task {
 	__u64 mm;

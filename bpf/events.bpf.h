@@ -214,11 +214,8 @@ static __always_inline bool same(const volatile char *a, const char *b)
 
 static __always_inline bool below(struct cgroup *cgroup)
 {
-	u32 id = bpf_core_enum_value(enum cgroup_subsys_id___cdm, memory_cgrp_id);
-	struct cgroup_subsys_state *css = NULL;
-	struct cgroup_subsys_state **subsys = __builtin_preserve_access_index(&cgroup->subsys[0]);
+	struct cgroup_subsys_state *css = memory_css(cgroup);
 
-	bpf_probe_read_kernel(&css, sizeof(css), subsys + id);
 	for (int i = 0; i < MAX_CGROUP_DEPTH && css; i++) {
 		if (cgroup_id(BPF_CORE_READ(css, cgroup)) == filter_cgroup)
 			return true;

@@ -43,8 +43,23 @@ struct css_set {
 	struct cgroup_subsys_state *subsys[1];
 } CORE;
 
+typedef struct {
+	s64 counter;
+} atomic_long_t;
+
+struct page_counter {
+	atomic_long_t usage;
+	unsigned long max;
+} CORE;
+
+struct memcg_vmstats {
+	long state[1];
+} CORE;
+
 struct mem_cgroup {
 	struct cgroup_subsys_state css;
+	struct page_counter memory;
+	struct memcg_vmstats *vmstats;
 } CORE;
 
 struct ns_common {
@@ -175,6 +190,11 @@ struct bpf_iter_meta {
 struct bpf_iter__task {
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;
+} CORE;
+
+struct bpf_iter__cgroup {
+	struct bpf_iter_meta *meta;
+	struct cgroup *cgroup;
 } CORE;
 
 #endif

@@ -50,6 +50,17 @@ static __always_inline struct cgroup *task_memory_cgroup(struct task_struct *tas
 	return BPF_CORE_READ(css, cgroup);
 }
 
+/* That of the memory controller; NULL: it is not enabled there. */
+static __always_inline struct cgroup_subsys_state *memory_css(struct cgroup *cgroup)
+{
+	u32 id = bpf_core_enum_value(enum cgroup_subsys_id___cdm, memory_cgrp_id);
+	struct cgroup_subsys_state **subsys = __builtin_preserve_access_index(&cgroup->subsys[0]);
+	struct cgroup_subsys_state *css = NULL;
+
+	bpf_probe_read_kernel(&css, sizeof(css), (void *)subsys + id * sizeof(void *));
+	return css;
+}
+
 static __always_inline u64 cgroup_id(struct cgroup *cgroup)
 {
 	return BPF_CORE_READ(cgroup, kn, id);

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -337,16 +338,6 @@ static void test_processes(int fd)
 		cdm_collector_close(c);
 }
 
-static int migrate(int fd, char *p, size_t pages, __u32 direction)
-{
-	struct cdm_migrate m = {
-		.size = sizeof(m), .addr = (unsigned long)p, .len = pages * PAGE, .pidfd = -1,
-		.direction = direction,
-	};
-
-	return ioctl(fd, CDM_MIGRATE, &m) ? -1 : (int)m.migrated;
-}
-
 /* Instructions that the verifier went through, of the programs that are loaded now. */
 static void print_verified(void)
 {
@@ -366,9 +357,22 @@ static void print_verified(void)
 	}
 }
 
+static __u64 change_cgroup(bool make)
+{
+	struct cdm_cgroups *tree = cdm_cgroups_open();
+	char path[256];
+
+	if (!tree)
+		return 0;
+	snprintf(path, sizeof(path), "%s/cdm-test", cdm_cgroups_mount(tree));
+	cdm_cgroups_close(tree);
+	return !(make ? mkdir(path, 0755) : rmdir(path));
+}
+
 /*
  * A process that does what whoever has opened a collector may not any more: 'e'
- * evicts, 'v' prints. Return: the socket to it; it answers with a number of pages.
+ * evicts, 'v' prints, 'm' makes a cgroup, 'r' removes it. Return: the socket to it;
+ * it answers with a number of pages, or whether it could.
  */
 static int start_helper(int fd)
 {
@@ -387,6 +391,8 @@ static int start_helper(int fd)
 		evict.evicted = 0;
 		if (what == 'v')
 			print_verified();
+		else if (what == 'm' || what == 'r')
+			evict.evicted = change_cgroup(what == 'm');
 		else if (ioctl(fd, CDM_EVICT, &evict))
 			evict.evicted = 0;
 		if (write(pair[1], &evict.evicted, sizeof(evict.evicted)) < 0)
@@ -402,6 +408,152 @@ static __u64 ask(int helper, char what)
 	if (write(helper, &what, 1) != 1 || read(helper, &pages, sizeof(pages)) < 0)
 		return 0;
 	return pages;
+}
+
+static int migrate(int fd, char *p, size_t pages, __u32 direction)
+{
+	struct cdm_migrate m = {
+		.size = sizeof(m), .addr = (unsigned long)p, .len = pages * PAGE, .pidfd = -1,
+		.direction = direction,
+	};
+
+	return ioctl(fd, CDM_MIGRATE, &m) ? -1 : (int)m.migrated;
+}
+
+#define MAX_CGROUPS	256
+
+struct cgroups {
+	struct cdm_snap_cgroup snaps[MAX_CGROUPS];
+	size_t nr;
+};
+
+static struct cgroups by_bpf, files_before, files_after;
+
+static int keep_cgroup(void *ctx, const struct cdm_rec *rec)
+{
+	struct cgroups *list = ctx;
+
+	if (rec->kind == CDM_SNAP_CGROUP && list->nr < MAX_CGROUPS)
+		memcpy(&list->snaps[list->nr++], rec, sizeof(list->snaps[0]));
+	return 0;
+}
+
+static const struct cdm_snap_cgroup *find_cgroup(const struct cgroups *list, __u64 id)
+{
+	for (size_t i = 0; i < list->nr; i++)
+		if (list->snaps[i].id == id)
+			return &list->snaps[i];
+	return NULL;
+}
+
+static bool between(__u64 x, __u64 a, __u64 b)
+{
+	__u64 low = a < b ? a : b, high = a < b ? b : a;
+
+	/* The kernel charges in advance, 64 pages a CPU. */
+	return x == a || (x + SLACK >= low && x <= high + SLACK);
+}
+
+static void read_cgroup_files(struct cgroups *list)
+{
+	struct cdm_cgroups *c = cdm_cgroups_open();
+
+	list->nr = 0;
+	cdm_cgroups_refresh(c, 0, NULL, keep_cgroup, list);
+	cdm_cgroups_close(c);
+}
+
+/* How many cgroups differ from their files. */
+static unsigned int differing(struct cdm_collector *c)
+{
+	unsigned int n = 0;
+
+	read_cgroup_files(&files_before);
+	by_bpf.nr = 0;
+	cdm_collector_refresh(c);
+	read_cgroup_files(&files_after);
+	for (size_t i = 0; i < files_after.nr; i++) {
+		const struct cdm_snap_cgroup *a = &files_after.snaps[i];
+		const struct cdm_snap_cgroup *b = find_cgroup(&files_before, a->id);
+		const struct cdm_snap_cgroup *x = find_cgroup(&by_bpf, a->id);
+
+		if (x && b && x->limit == a->limit && between(x->charged, a->charged, b->charged) &&
+		    (a->device != b->device || x->device == a->device) && x->parent == a->parent)
+			continue;
+		printf("# cgroup %llu: charged %llu, file %llu; limit %llu, file %llu; device %llu, file %llu\n",
+		       a->id, x ? x->charged : 0, a->charged, x ? x->limit : 0, a->limit,
+		       x ? x->device : 0, a->device);
+		n++;
+	}
+	return n + (by_bpf.nr != files_after.nr);
+}
+
+static bool enter_cgroup(const char *name)
+{
+	struct cdm_cgroups *tree = cdm_cgroups_open();
+	char path[256];
+	bool done;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s/cgroup.procs", cdm_cgroups_mount(tree), name);
+	cdm_cgroups_close(tree);
+	f = fopen(path, "w");
+	if (!f)
+		return false;
+	done = fprintf(f, "%d", getpid()) > 0;
+	return !fclose(f) && done;
+}
+
+static bool has_device_pages(__u64 pages)
+{
+	for (size_t i = 0; i < by_bpf.nr; i++)
+		if (by_bpf.snaps[i].parent && by_bpf.snaps[i].device == pages)
+			return true;
+	return false;
+}
+
+static void test_cgroup_device(int fd, struct cdm_collector *c)
+{
+	const char *what = "and one with device pages has as many as it moved there";
+	char *p = map(PRIME);
+
+	if (fd < 0) {
+		skip(what, "no /dev/cdm0");
+	} else if (!enter_cgroup("cdm-test")) {
+		result(false, what);
+	} else {
+		memset(p, 1, PRIME * PAGE);
+		result(migrate(fd, p, PRIME, CDM_TO_DEVICE) == (int)PRIME && !differing(c) &&
+		       has_device_pages(PRIME), what);
+		enter_cgroup("");
+	}
+	munmap(p, PRIME * PAGE);
+}
+
+static void test_cgroups(int fd)
+{
+	struct cdm_collector_options o = {
+		.extras = CDM_F_CGROUP_DEVICE, .filter = { .dir = -1, .why = -1 },
+		.emit = keep_cgroup, .ctx = &by_bpf,
+	};
+	struct cdm_cgroups *tree = cdm_cgroups_open();
+	int helper = start_helper(-1);
+	struct cdm_collector *c;
+	size_t nr;
+
+	if (!tree) {
+		skip("cgroups", "no memory controller is mounted");
+		return;
+	}
+	cdm_cgroups_close(tree);
+	c = cdm_collector_open(&o);
+	result(!differing(c) && by_bpf.nr, "cgroups have the values of their files");
+	nr = by_bpf.nr;
+	result(ask(helper, 'm') && !differing(c) && by_bpf.nr == nr + 1, "so has a new one");
+	test_cgroup_device(fd, c);
+	result(ask(helper, 'r') && !differing(c) && by_bpf.nr == nr, "and one that went is not there");
+	close(helper);
+	cdm_collector_close(c);
 }
 
 static void test_migrations(int fd)
@@ -461,6 +613,7 @@ int main(void)
 	run(test_processes, -1);
 	run(test_pagefaults, -1);
 	run(test_stop, -1);
+	run(test_cgroups, fd);
 	if (fd >= 0)
 		run(test_migrations, fd);
 	else

@@ -503,17 +503,48 @@ const char *cdm_cgroups_path(const struct cdm_cgroups *c, __u64 id)
 	return node ? node->path : NULL;
 }
 
+int cdm_cgroups_fd(const struct cdm_cgroups *c)
+{
+	return c->mount;
+}
+
 struct refresh {
-	const struct cdm_stats *(*stats)(void *ctx, __u64 id);
+	const struct cdm_cgroup_source *source;
 	cdm_emit_fn emit;
 	void *ctx;
+	bool scan;		/* look for new cgroups, and for those that went */
 };
 
 /* The root has no limit; in version 2 it has no file that says so. */
+static void read_files(struct cdm_cgroups *c, struct node *node, struct cdm_snap_cgroup *snap)
+{
+	snap->charged = pages_of(c, node, CURRENT);
+	snap->device = c->have_device ? device_pages_of(c, node) : CDM_UNKNOWN;
+	snap->limit = node->parent ? pages_of(c, node, LIMIT) : CDM_NO_LIMIT;
+}
+
+/* Of the root the kernel's counters are not what its files say. */
+static void read_values(struct cdm_cgroups *c, struct node *node, const struct refresh *r,
+			struct cdm_snap_cgroup *snap)
+{
+	const __u64 max = LONG_MAX / sysconf(_SC_PAGESIZE);	/* PAGE_COUNTER_MAX */
+	const struct cdm_cgroup *values = NULL;
+
+	if (node->parent && r->source)
+		values = r->source->values(r->ctx, node->id);
+	if (!values || !values->has_memory || (values->device < 0 && c->have_device)) {
+		read_files(c, node, snap);
+		return;
+	}
+	snap->charged = values->charged;
+	snap->device = values->device < 0 ? CDM_UNKNOWN : (__u64)values->device;
+	snap->limit = values->limit >= max ? CDM_NO_LIMIT : values->limit;
+}
+
 static int emit_cgroup(struct cdm_cgroups *c, struct node *node, const struct refresh *r)
 {
 	size_t len = (offsetof(struct cdm_snap_cgroup, path) + strlen(node->path) + 1 + 7) & ~7UL;
-	const struct cdm_stats *stats = r->stats ? r->stats(r->ctx, node->id) : NULL;
+	const struct cdm_stats *stats = NULL;
 	struct cdm_snap_cgroup *snap = calloc(1, len);
 	int ret;
 
@@ -522,9 +553,9 @@ static int emit_cgroup(struct cdm_cgroups *c, struct node *node, const struct re
 	cdm_snap_head(&snap->rec, CDM_SNAP_CGROUP, len);
 	snap->id = node->id;
 	snap->parent = node->parent ? node->parent->id : 0;
-	snap->charged = pages_of(c, node, CURRENT);
-	snap->device = device_pages_of(c, node);
-	snap->limit = node->parent ? pages_of(c, node, LIMIT) : CDM_NO_LIMIT;
+	read_values(c, node, r, snap);
+	if (r->source)
+		stats = r->source->stats(r->ctx, node->id);
 	if (stats) {
 		snap->has_stats = 1;
 		snap->stats = *stats;
@@ -545,19 +576,34 @@ static int refresh_tree(struct cdm_cgroups *c, struct node *node, __u64 below,
 	if (node->id == below)
 		below = 0;
 	ret = below ? 0 : emit_cgroup(c, node, r);
-	if (!ret)
+	if (!ret && r->scan)
 		ret = scan(c, node);
 	for (child = node->children; !ret && child; child = child->sibling)
 		ret = refresh_tree(c, child, below, r);
 	return ret;
 }
 
-int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below,
-			const struct cdm_stats *(*stats)(void *ctx, __u64 id),
+/* Whether all of the tree are still there; counts them. */
+static bool all_there(const struct node *node, const struct refresh *r, size_t *nr)
+{
+	const struct node *child;
+
+	if (!r->source->values(r->ctx, node->id))
+		return false;
+	++*nr;
+	for (child = node->children; child; child = child->sibling)
+		if (!all_there(child, r, nr))
+			return false;
+	return true;
+}
+
+int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below, const struct cdm_cgroup_source *source,
 			cdm_emit_fn emit, void *ctx)
 {
-	const struct refresh r = { stats, emit, ctx };
+	struct refresh r = { source, emit, ctx, true };
+	size_t nr = 0;
 
+	r.scan = !source || !all_there(c->root, &r, &nr) || nr != source->nr(ctx);
 	return refresh_tree(c, c->root, below, &r);
 }
 

@@ -14,6 +14,7 @@
 
 #include "collector-int.h"
 #include "snapshot.h"
+#include "cgroups.skel.h"
 #include "events.skel.h"
 #include "tasks.skel.h"
 
@@ -58,6 +59,8 @@ static const struct hook {
 struct cdm_bpf {
 	struct events_bpf *events;
 	struct tasks_bpf *tasks;
+	struct cgroups_bpf *cgroups;	/* NULL: not loaded, or not possible */
+	struct bpf_link *cgroup_iterator;
 	struct bpf_link *iterator;
 	struct ring_buffer *ring;
 	int stats_fd;			/* keeps the measuring of run time on */
@@ -341,6 +344,25 @@ static void load_tasks(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		     strerror(-err));
 }
 
+static void unload_cgroups(struct cdm_bpf *b)
+{
+	bpf_link__destroy(b->cgroup_iterator);
+	b->cgroup_iterator = NULL;
+	cgroups_bpf__destroy(b->cgroups);
+	b->cgroups = NULL;
+}
+
+/* Without it their files tell the same, which takes longer. */
+static void load_cgroups(struct cdm_bpf *b, const struct btf *btf)
+{
+	b->cgroups = cgroups_bpf__open();
+	if (!b->cgroups)
+		return;
+	b->cgroups->rodata->device_item = enum_value(btf, "NR_DEVICE_HOST");
+	if (cgroups_bpf__load(b->cgroups))
+		unload_cgroups(b);
+}
+
 struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 			     void (*note_fn)(void *ctx, const char *text), void *ctx)
 {
@@ -364,6 +386,8 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	err = load_events(b, o, btf);
 	if (!err)
 		load_tasks(b, o, btf);
+	if (!err)
+		load_cgroups(b, btf);
 	btf__free(btf);
 	if (err == -EPERM) {
 		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
@@ -383,6 +407,7 @@ err:
 void cdm_bpf_close(struct cdm_bpf *b)
 {
 	ring_buffer__free(b->ring);
+	unload_cgroups(b);
 	bpf_link__destroy(b->iterator);
 	tasks_bpf__destroy(b->tasks);
 	events_bpf__destroy(b->events);
@@ -424,6 +449,63 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+static int attach_cgroups(struct cdm_bpf *b, int fd)
+{
+	union bpf_iter_link_info info = {
+		.cgroup = { .order = BPF_CGROUP_ITER_DESCENDANTS_PRE, .cgroup_fd = fd },
+	};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts,
+		.link_info = &info, .link_info_len = sizeof(info));
+
+	b->cgroup_iterator = bpf_program__attach_iter(b->cgroups->progs.cgroup_values, &opts);
+	return b->cgroup_iterator ? 0 : -errno;
+}
+
+static int compare_cgroups(const void *a, const void *b)
+{
+	const struct cdm_cgroup *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int cdm_bpf_read_cgroups(struct cdm_bpf *b, int fd)
+{
+	char nothing;
+	ssize_t n;
+	int iter;
+
+	if (!b->cgroups)
+		return -EOPNOTSUPP;
+	b->cgroups->bss->nr_cgroups = 0;
+	iter = b->cgroup_iterator || !attach_cgroups(b, fd) ?
+	       bpf_iter_create(bpf_link__fd(b->cgroup_iterator)) : -1;
+	n = iter < 0 ? -1 : read(iter, &nothing, 1);
+	if (iter >= 0)
+		close(iter);
+	if (n < 0) {
+		unload_cgroups(b);
+		return -EOPNOTSUPP;
+	}
+	qsort(b->cgroups->bss->cgroups, b->cgroups->bss->nr_cgroups,
+	      sizeof(b->cgroups->bss->cgroups[0]), compare_cgroups);
+	return 0;
+}
+
+const struct cdm_cgroup *cdm_bpf_cgroup(const struct cdm_bpf *b, __u64 id)
+{
+	const struct cdm_cgroup key = { .id = id };
+
+	if (!b->cgroups)
+		return NULL;
+	return bsearch(&key, b->cgroups->bss->cgroups, b->cgroups->bss->nr_cgroups, sizeof(key),
+		       compare_cgroups);
+}
+
+size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b)
+{
+	return b->cgroups ? b->cgroups->bss->nr_cgroups : 0;
 }
 
 static int compare_keys(const void *a, const void *b, void *ctx)
@@ -635,4 +717,6 @@ void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
 	add_cost(b->events->obj, ns, runs);
 	if (b->tasks)
 		add_cost(b->tasks->obj, ns, runs);
+	if (b->cgroups)
+		add_cost(b->cgroups->obj, ns, runs);
 }

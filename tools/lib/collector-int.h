@@ -23,6 +23,15 @@ __u64 cdm_bpf_events(const struct cdm_bpf *b);
 /* Calls @each for every process, see bpf/tasks.bpf.c. 0 or -errno. */
 int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx);
 
+/*
+ * Reads the values of all cgroups below the mount @fd; valid until the next call.
+ * -EOPNOTSUPP: this kernel does not let.
+ */
+int cdm_bpf_read_cgroups(struct cdm_bpf *b, int fd);
+/* NULL: not read, or there is no such cgroup. */
+const struct cdm_cgroup *cdm_bpf_cgroup(const struct cdm_bpf *b, __u64 id);
+size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b);
+
 /* Reads all statistics; valid until the next call. 0 or -errno. */
 int cdm_bpf_read_stats(struct cdm_bpf *b);
 const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id);

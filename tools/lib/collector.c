@@ -229,6 +229,20 @@ static const struct cdm_stats *cgroup_stats(void *ctx, __u64 id)
 	return stats_of(ctx, CDM_SCOPE_CGROUP, id);
 }
 
+static const struct cdm_cgroup *cgroup_values(void *ctx, __u64 id)
+{
+	struct cdm_collector *c = ctx;
+
+	return c->bpf ? cdm_bpf_cgroup(c->bpf, id) : NULL;
+}
+
+static size_t nr_cgroups(void *ctx)
+{
+	struct cdm_collector *c = ctx;
+
+	return c->bpf ? cdm_bpf_nr_cgroups(c->bpf) : 0;
+}
+
 /* Passes a cgroup on, and remembers that it is one of those that are looked at. */
 static int emit_cgroup(void *ctx, const struct cdm_rec *rec)
 {
@@ -391,6 +405,21 @@ static int emit_end(struct cdm_collector *c)
 	return emit(c, &end.rec, CDM_SNAP_END, sizeof(end));
 }
 
+static int emit_cgroups(struct cdm_collector *c)
+{
+	static const struct cdm_cgroup_source source = { cgroup_stats, cgroup_values, nr_cgroups };
+	int err;
+
+	/* Where that is not possible, their files are read. */
+	if (c->bpf)
+		cdm_bpf_read_cgroups(c->bpf, cdm_cgroups_fd(c->cgroups));
+	c->nr_below = 0;
+	err = cdm_cgroups_refresh(c->cgroups, c->o.cgroup, &source, emit_cgroup, c);
+	if (c->nr_below)
+		qsort(c->below, c->nr_below, sizeof(*c->below), compare_ids);
+	return err;
+}
+
 int cdm_collector_refresh(struct cdm_collector *c)
 {
 	int err = emit_begin(c);
@@ -401,11 +430,8 @@ int cdm_collector_refresh(struct cdm_collector *c)
 		err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
 	if (!err)
 		err = emit_devices(c);
-	c->nr_below = 0;
 	if (!err && c->cgroups)
-		err = cdm_cgroups_refresh(c->cgroups, c->o.cgroup, cgroup_stats, emit_cgroup, c);
-	if (c->nr_below)
-		qsort(c->below, c->nr_below, sizeof(*c->below), compare_ids);
+		err = emit_cgroups(c);
 	if (!err)
 		err = emit_procs(c);
 	/* It may have ended: then there is nothing to see, and that is no error. */

@@ -80,9 +80,21 @@ struct cdm_cgroups;
 struct cdm_cgroups *cdm_cgroups_open(void);	/* NULL with errno: there is none */
 void cdm_cgroups_close(struct cdm_cgroups *c);
 bool cdm_cgroups_have_device(const struct cdm_cgroups *c);	/* the kernel counts device_host */
-/* @stats: looks up a cgroup's statistics, or NULL where there are none. */
-int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below,
-			const struct cdm_stats *(*stats)(void *ctx, __u64 id),
+int cdm_cgroups_fd(const struct cdm_cgroups *c);	/* of the mount; stays @c's */
+
+/*
+ * What BPF knows of cgroups by their ids; NULL: nothing. Without @values of one its
+ * files are read. With those of as many as there were, and the same, their folders
+ * are not looked through for new ones.
+ */
+struct cdm_cgroup_source {
+	const struct cdm_stats *(*stats)(void *ctx, __u64 id);
+	const struct cdm_cgroup *(*values)(void *ctx, __u64 id);
+	size_t (*nr)(void *ctx);	/* of @values */
+};
+
+/* @source: NULL: none. */
+int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below, const struct cdm_cgroup_source *source,
 			cdm_emit_fn emit, void *ctx);
 /* Id of a path ("/a/b", "a/b", an absolute path below the mount); 0 with errno. */
 __u64 cdm_cgroups_id(struct cdm_cgroups *c, const char *path);

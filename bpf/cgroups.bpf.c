@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Absolute figures of cgroups, for each refresh of cdmtop: for a thousand of them
+ * that is ten times less work than reading three files of each. They are counted
+ * where memory.current, memory.max and memory.stat get them from.
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+
+#include "cdm_abi.h"
+#include "flavours.h"
+#include "owner.bpf.h"
+
+char LICENSE[] SEC("license") = "GPL";
+
+/* NR_DEVICE_HOST, its enum differs by kernel; negative: there is none. */
+const volatile __s32 device_item = -1;
+
+/* Where the counter of an item is in memcg_vmstats.state. */
+extern const void mem_cgroup_stats_index __ksym __weak;
+/* Until 6.15; the kernels from 6.16 on that have another one have no DEVICE_HOST. */
+extern void cgroup_rstat_flush(struct cgroup *cgroup) __ksym __weak;
+
+/*
+ * Not through the iterator's file: what does not fit into its buffer would be an
+ * error. Bound: cgroups beyond it are read from their files.
+ */
+struct cdm_cgroup cgroups[CDM_MAX_CGROUPS];
+__u64 nr_cgroups;
+
+static __always_inline s64 device_pages(struct mem_cgroup *memcg)
+{
+	struct memcg_vmstats *stats = BPF_CORE_READ(memcg, vmstats);
+	long *state = __builtin_preserve_access_index(&stats->state[0]);
+	long pages = 0;
+	u8 index = 0;
+
+	if (device_item < 0 || !&mem_cgroup_stats_index)
+		return -1;
+	if (bpf_probe_read_kernel(&index, sizeof(index),
+				  (void *)&mem_cgroup_stats_index + device_item))
+		return -1;
+	if (bpf_probe_read_kernel(&pages, sizeof(pages), state + index))
+		return -1;
+	return pages > 0 ? pages : 0;
+}
+
+static __always_inline void flush(struct cgroup *cgroup)
+{
+	if (cgroup_rstat_flush)
+		cgroup_rstat_flush(cgroup);
+}
+
+/* In an order in which the root is the first: with it all are brought up to date. */
+SEC("iter.s/cgroup")
+int cgroup_values(struct bpf_iter__cgroup *ctx)
+{
+	struct cgroup *cgroup = ctx->cgroup;
+	struct cgroup_subsys_state *css;
+	u64 at = nr_cgroups;
+
+	if (!cgroup)
+		return 0;
+	if (!at && device_item >= 0)
+		flush(cgroup);
+	if (at >= CDM_MAX_CGROUPS)
+		return 0;
+	nr_cgroups = at + 1;
+	css = memory_css(cgroup);
+	cgroups[at].id = cgroup_id(cgroup);
+	cgroups[at].has_memory = !!css;
+	if (!css)
+		return 0;
+	cgroups[at].charged = BPF_CORE_READ((struct mem_cgroup *)css, memory.usage.counter);
+	cgroups[at].limit = BPF_CORE_READ((struct mem_cgroup *)css, memory.max);
+	cgroups[at].device = device_pages((struct mem_cgroup *)css);
+	return 0;
+}
