@@ -16,9 +16,6 @@
 
 char LICENSE[] SEC("license") = "GPL";
 
-/* NR_DEVICE_HOST, its enum differs by kernel; negative: there is none. */
-const volatile __s32 device_item = -1;
-
 /* Where the counter of an item is in memcg_vmstats.state. */
 extern const void mem_cgroup_stats_index __ksym __weak;
 /* Until 6.15; the kernels from 6.16 on that have another one have no DEVICE_HOST. */
@@ -31,6 +28,12 @@ extern void cgroup_rstat_flush(struct cgroup *cgroup) __ksym __weak;
 struct cdm_cgroup cgroups[CDM_MAX_CGROUPS];
 __u64 nr_cgroups;
 
+static __always_inline bool has_device(void)
+{
+	return bpf_core_enum_value_exists(enum node_stat_item___cdm, NR_DEVICE_HOST) &&
+	       &mem_cgroup_stats_index;
+}
+
 static __always_inline s64 device_pages(struct mem_cgroup *memcg)
 {
 	struct memcg_vmstats *stats = BPF_CORE_READ(memcg, vmstats);
@@ -38,10 +41,10 @@ static __always_inline s64 device_pages(struct mem_cgroup *memcg)
 	long pages = 0;
 	u8 index = 0;
 
-	if (device_item < 0 || !&mem_cgroup_stats_index)
+	if (!has_device())
 		return -1;
-	if (bpf_probe_read_kernel(&index, sizeof(index),
-				  (void *)&mem_cgroup_stats_index + device_item))
+	if (bpf_probe_read_kernel(&index, sizeof(index), (void *)&mem_cgroup_stats_index +
+				  bpf_core_enum_value(enum node_stat_item___cdm, NR_DEVICE_HOST)))
 		return -1;
 	if (bpf_probe_read_kernel(&pages, sizeof(pages), state + index))
 		return -1;
@@ -64,7 +67,7 @@ int cgroup_values(struct bpf_iter__cgroup *ctx)
 
 	if (!cgroup)
 		return 0;
-	if (!at && device_item >= 0)
+	if (!at && has_device())
 		flush(cgroup);
 	if (at >= CDM_MAX_CGROUPS)
 		return 0;

@@ -105,7 +105,7 @@ struct {
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(max_entries, 64 << 10);	/* each has its own size */
 };
 
 /* CPUs share rings evenly. Full: the event is counted as lost_ring. */

@@ -22,6 +22,7 @@ struct percpu_counter {
 
 /* Numbers differ by kernel: always by bpf_core_enum_value(). */
 enum cgroup_subsys_id___cdm { memory_cgrp_id };
+enum node_stat_item___cdm { NR_DEVICE_HOST };
 
 struct kernfs_node {
 	u64 id;

@@ -6,7 +6,7 @@
 #define TMPFS_MAGIC	0x01021994
 
 /* Inode of the reader's pid namespace; 0: the initial one. */
-const volatile __u32 pidns;
+const volatile __u32 pidns __weak;
 
 /* The number of @pid in the reader's namespace, 0: it is not in there. */
 static __noinline u32 number_in_namespace(struct pid *pid)

@@ -21,52 +21,70 @@ char LICENSE[] SEC("license") = "GPL";
 const volatile __u32 nr_cpus = 1;		/* possible ones */
 
 /*
- * Members of mm->rss_stat; negative: this kernel has no such one. Their enum has
- * no name, so the collector looks them up.
+ * Members of mm->rss_stat, in linux/mm_types_task.h since 4.5: their enum has no
+ * name to look for. The series adds its own at the end.
  */
-const volatile __s32 mm_file = -1, mm_anon = -1, mm_shmem = -1, mm_swap = -1, mm_device = -1;
-
-/* Distance between a per-CPU pointer and what it points to on a CPU. */
-extern const unsigned long this_cpu_off __ksym;
+enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
 
 /*
- * percpu_counter_sum(): the count alone may be off by tens of pages for each
- * CPU. Without the lock, so a CPU that folds its part meanwhile may be counted
- * twice or not at all, as in the kernel's own readers of such counters.
+ * Distances between a per-CPU pointer and what it points to on each CPU. The kernel
+ * tells where it is with CONFIG_KALLSYMS_ALL, otherwise it is 0.
  */
-static __always_inline s64 counter_sum(struct percpu_counter *counter, bool exact)
+extern const void __per_cpu_offset __ksym __weak;
+
+/* Sums may be off by tens of pages for each CPU; for the reader. */
+bool approximate;
+
+/*
+ * percpu_counter_sum(): the count alone is not exact. Without the lock, so a CPU that
+ * folds its part meanwhile may be counted twice or not at all, as in the kernel's own
+ * readers of such counters.
+ */
+static __always_inline s64 counter_sum(struct percpu_counter *counter)
 {
+	const unsigned long *offsets = &__per_cpu_offset;
 	s64 sum = BPF_CORE_READ(counter, count);
 	s32 *parts = BPF_CORE_READ(counter, counters);
 
-	if (!exact)
+	if (!offsets) {
+		approximate = true;
 		return sum;
+	}
 	for (u32 cpu = 0; cpu < MAX_CPUS && cpu < nr_cpus; cpu++) {
-		const unsigned long *offset = bpf_per_cpu_ptr(&this_cpu_off, cpu);
+		unsigned long offset = 0;
 		s32 part = 0;
 
-		if (!offset)
-			break;
-		bpf_probe_read_kernel(&part, sizeof(part), (void *)parts + *offset);
+		bpf_probe_read_kernel(&offset, sizeof(offset), offsets + cpu);
+		bpf_probe_read_kernel(&part, sizeof(part), (void *)parts + offset);
 		sum += part;
 	}
 	return sum;
 }
 
-static __always_inline s64 rss(struct mm_struct *mm, s32 member, bool exact)
+static __always_inline s64 rss(struct mm_struct *mm, u32 member)
 {
 	/* The array's element size is the kernel's, not that of the flavour. */
 	u32 size = bpf_core_type_size(struct percpu_counter);
 	struct percpu_counter *first = __builtin_preserve_access_index(&mm->rss_stat[0]);
-	s64 sum = counter_sum((void *)first + member * size, exact);
+	s64 sum = counter_sum((void *)first + member * size);
 
 	return sum > 0 ? sum : 0;
 }
 
-static __always_inline int write_task(struct bpf_iter__task *ctx, bool exact)
+static __always_inline s64 device_rss(struct mm_struct *mm)
+{
+	u32 members = bpf_core_field_size(mm->rss_stat) / bpf_core_type_size(struct percpu_counter);
+
+	if (!bpf_core_enum_value_exists(enum node_stat_item___cdm, NR_DEVICE_HOST))
+		return -1;
+	return rss(mm, members - 1);
+}
+
+SEC("iter/task")
+int tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct cdm_task t = { .device = -1 };
+	struct cdm_task t = {};
 	struct mm_struct *mm;
 
 	if (!task || task->pid != task->tgid)
@@ -81,25 +99,11 @@ static __always_inline int write_task(struct bpf_iter__task *ctx, bool exact)
 	t.uid = BPF_CORE_READ(task, cred, euid.val);
 	t.cgroup = cgroup_id(task_memory_cgroup(task));
 	bpf_probe_read_kernel_str(t.comm, sizeof(t.comm), task->comm);
-	t.rss_file = rss(mm, mm_file, exact);
-	t.rss_anon = rss(mm, mm_anon, exact);
-	t.rss_shmem = rss(mm, mm_shmem, exact);
-	t.swap = rss(mm, mm_swap, exact);
-	if (mm_device >= 0)
-		t.device = rss(mm, mm_device, exact);
+	t.rss_file = rss(mm, MM_FILEPAGES);
+	t.rss_anon = rss(mm, MM_ANONPAGES);
+	t.rss_shmem = rss(mm, MM_SHMEMPAGES);
+	t.swap = rss(mm, MM_SWAPENTS);
+	t.device = device_rss(mm);
 	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
 	return 0;
-}
-
-SEC("iter/task")
-int tasks(struct bpf_iter__task *ctx)
-{
-	return write_task(ctx, true);
-}
-
-/* Where the kernel does not know the address of data (CONFIG_KALLSYMS_ALL=n). */
-SEC("iter/task")
-int tasks_approximate(struct bpf_iter__task *ctx)
-{
-	return write_task(ctx, false);
 }

@@ -14,9 +14,7 @@
 
 #include "collector-int.h"
 #include "snapshot.h"
-#include "cgroups.skel.h"
-#include "events.skel.h"
-#include "tasks.skel.h"
+#include "programs.skel.h"
 
 #define EV(kind)	(1ULL << CDM_EV_##kind)
 #define ALWAYS		(~0U)
@@ -57,12 +55,13 @@ static const struct hook {
 #define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
 
 struct cdm_bpf {
-	struct events_bpf *events;
-	struct tasks_bpf *tasks;
-	struct cgroups_bpf *cgroups;	/* NULL: not loaded, or not possible */
-	struct bpf_link *cgroup_iterator;
-	struct bpf_link *iterator;
+	struct programs_bpf *programs;
+	struct bpf_link *tasks;		/* iterators; NULL: not possible */
+	struct bpf_link *cgroups;	/* also: not yet attached */
+	bool asked_for_tasks;
+	bool approximate;		/* the user was told */
 	struct ring_buffer *ring;
+	bool series;			/* the kernel has DEVICE_HOST memory */
 	int stats_fd;			/* keeps the measuring of run time on */
 	unsigned int features;
 	__u64 kinds;
@@ -121,10 +120,13 @@ static bool asked_for(const struct hook *hook, const struct cdm_collector_option
 	return (hook->features & o->features) || (hook->events & o->events);
 }
 
-static bool has_tracepoint(const struct btf *btf, const char *name)
+/* Reading the kernel's types takes longer than anything else: only when that does not do. */
+static bool has_tracepoint(const struct cdm_bpf *b, const struct btf *btf, const char *name)
 {
 	char type[64];
 
+	if (!btf)
+		return b->series || !strcmp(name, "page_fault_user");
 	snprintf(type, sizeof(type), "btf_trace_%s", name);
 	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
 }
@@ -143,40 +145,47 @@ static __u32 pid_namespace(void)
 static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		   const struct btf *btf)
 {
-	const char *missing = NULL;
-	unsigned int more = 0;
-
 	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
 				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
 	b->kinds = o->events;
-	bpf_program__set_autoload(b->events->progs.child_begins, o->filter.children);
-	bpf_program__set_autoload(b->events->progs.child_ends, o->filter.children);
+	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
+	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
 	for (size_t i = 0; i < NR_HOOKS; i++) {
 		const struct hook *hook = &hooks[i];
+		bool wanted = asked_for(hook, o), there = wanted && has_tracepoint(b, btf, hook->tracepoint);
 		struct bpf_program *program;
 
-		program = bpf_object__find_program_by_name(b->events->obj, hook->program);
-		bpf_program__set_autoload(program, false);
-		if (!asked_for(hook, o))
+		program = bpf_object__find_program_by_name(b->programs->obj, hook->program);
+		bpf_program__set_autoload(program, there);
+		if (!wanted || there)
 			continue;
-		if (has_tracepoint(btf, hook->tracepoint)) {
-			bpf_program__set_autoload(program, true);
-			continue;
-		}
-		missing = missing ?: hook->tracepoint;
-		more += missing != hook->tracepoint;
 		b->features &= ~hook->features;
 		b->kinds &= ~hook->events;
+	}
+}
+
+static void say_missing(struct cdm_bpf *b, const struct cdm_collector_options *o,
+			const struct btf *btf)
+{
+	const char *missing = NULL;
+	unsigned int more = 0;
+
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		if (!asked_for(&hooks[i], o) || has_tracepoint(b, btf, hooks[i].tracepoint))
+			continue;
+		more += missing != NULL;
+		missing = missing ?: hooks[i].tracepoint;
 	}
 	if (missing)
 		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
 		     missing, more);
 }
 
-static void set_options(struct events_bpf *e, const struct cdm_collector_options *o,
-			const struct cdm_bpf *b)
+/* Those of the programs on tracepoints. */
+static void set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o)
 {
 	const struct cdm_filter *f = &o->filter;
+	struct programs_bpf *e = b->programs;
 
 	e->rodata->events = b->kinds;
 	e->rodata->with_stats = b->features != 0;
@@ -201,8 +210,15 @@ static void set_options(struct events_bpf *e, const struct cdm_collector_options
 	e->rodata->filter_why = f->why;
 	e->rodata->filter_min_pages = f->min_pages;
 	e->rodata->filter_min_ns = f->min_ns;
+	/* Maps that nobody uses take no time to make. */
+	if (!b->features && !b->kinds)
+		bpf_map__set_max_entries(e->maps.calls, 1);
+	if (!f->children)
+		bpf_map__set_max_entries(e->maps.children, 1);
 	if (!o->stacks)
 		bpf_map__set_max_entries(e->maps.stacks, 1);
+	if (!e->rodata->with_pingpong)
+		bpf_map__set_max_entries(e->maps.pages, 1);
 }
 
 static int on_event(void *ctx, void *data, size_t size)
@@ -222,7 +238,7 @@ static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
 
 		if (fd < 0)
 			return -errno;
-		err = bpf_map_update_elem(bpf_map__fd(b->events->maps.rings), &i, &fd, BPF_ANY);
+		err = bpf_map_update_elem(bpf_map__fd(b->programs->maps.rings), &i, &fd, BPF_ANY);
 		if (!err && !b->ring) {
 			b->ring = ring_buffer__new(fd, on_event, (void *)o, NULL);
 			err = b->ring ? 0 : -errno;
@@ -248,126 +264,69 @@ static int tell_devices(struct cdm_bpf *b, const struct cdm_device_range *ranges
 		};
 
 		snprintf(id.name, sizeof(id.name), "cdm%d", ranges[i].index);
-		err = bpf_map_update_elem(bpf_map__fd(b->events->maps.devices), &id.start, &id,
+		err = bpf_map_update_elem(bpf_map__fd(b->programs->maps.devices), &id.start, &id,
 					  BPF_ANY);
 	}
 	return err;
 }
 
-static int load_events(struct cdm_bpf *b, const struct cdm_collector_options *o,
-		       const struct btf *btf)
+static void use_iterator(struct bpf_program *program, bool use)
+{
+	bpf_program__set_autoload(program, use);
+	bpf_program__set_autoattach(program, false);
+}
+
+/* What they do not do files tell, which takes longer. */
+static void choose_iterators(struct cdm_bpf *b, const struct btf *btf)
+{
+	struct programs_bpf *p = b->programs;
+
+	use_iterator(p->progs.tasks, true);
+	use_iterator(p->progs.cgroup_values,
+		     !btf || btf__find_by_name_kind(btf, "bpf_iter__cgroup", BTF_KIND_STRUCT) > 0);
+	p->rodata->nr_cpus = libbpf_num_possible_cpus();
+}
+
+static int attach(struct cdm_bpf *b, const struct cdm_collector_options *o)
 {
 	struct cdm_device_range ranges[CDM_MAX_DEVICES];
+	struct bpf_program *tasks = b->programs->progs.tasks;
 	int err;
 
-	b->events = events_bpf__open();
-	if (!b->events)
-		return -errno;
-	choose(b, o, btf);
-	if (!b->features && !b->kinds)
-		return 0;
-	set_options(b->events, o, b);
-	err = events_bpf__load(b->events);
-	if (!err)
-		err = make_rings(b, o);
+	err = make_rings(b, o);
 	if (!err)
 		err = tell_devices(b, ranges, cdm_devices_ranges(ranges, CDM_MAX_DEVICES));
 	if (!err)
-		err = events_bpf__attach(b->events);
+		err = programs_bpf__attach(b->programs);
+	if (!err && bpf_program__autoload(tasks))
+		b->tasks = bpf_program__attach_iter(tasks, NULL);
 	return err;
 }
 
-static struct bpf_program *use_iterator(struct tasks_bpf *tasks, bool exact)
+/* @btf: NULL: the kernel has what kernels with or without the series have. */
+static int load(struct cdm_bpf *b, const struct cdm_collector_options *o, const struct btf *btf)
 {
-	bpf_program__set_autoload(tasks->progs.tasks, exact);
-	bpf_program__set_autoload(tasks->progs.tasks_approximate, !exact);
-	return exact ? tasks->progs.tasks : tasks->progs.tasks_approximate;
-}
-
-/* The number of an enum's member, whatever the enum; -1: there is none. */
-static int enum_value(const struct btf *btf, const char *name)
-{
-	for (__u32 id = 1; id < btf__type_cnt(btf); id++) {
-		const struct btf_type *type = btf__type_by_id(btf, id);
-		const struct btf_enum *members = btf_enum(type);
-
-		if (!btf_is_enum(type))
-			continue;
-		for (int i = 0; i < btf_vlen(type); i++)
-			if (!strcmp(btf__name_by_offset(btf, members[i].name_off), name))
-				return members[i].val;
-	}
-	return -1;
-}
-
-static int load_iterator(struct cdm_bpf *b, const struct btf *btf, bool exact)
-{
-	struct bpf_program *program;
 	int err;
 
-	b->tasks = tasks_bpf__open();
-	if (!b->tasks)
+	b->programs = programs_bpf__open();
+	if (!b->programs)
 		return -errno;
-	program = use_iterator(b->tasks, exact);
-	b->tasks->rodata->nr_cpus = libbpf_num_possible_cpus();
-	b->tasks->rodata->mm_file = enum_value(btf, "MM_FILEPAGES");
-	b->tasks->rodata->mm_anon = enum_value(btf, "MM_ANONPAGES");
-	b->tasks->rodata->mm_shmem = enum_value(btf, "MM_SHMEMPAGES");
-	b->tasks->rodata->mm_swap = enum_value(btf, "MM_SWAPENTS");
-	b->tasks->rodata->mm_device = enum_value(btf, "MM_DEVHOSTPAGES");
-	b->tasks->rodata->pidns = pid_namespace();
-	err = tasks_bpf__load(b->tasks);
-	if (!err) {
-		b->iterator = bpf_program__attach_iter(program, NULL);
-		err = b->iterator ? 0 : -errno;
-	}
-	if (err) {
-		tasks_bpf__destroy(b->tasks);
-		b->tasks = NULL;
-	}
+	choose(b, o, btf);
+	set_options(b, o);
+	choose_iterators(b, btf);
+	err = programs_bpf__load(b->programs);
+	if (!err)
+		return 0;
+	programs_bpf__destroy(b->programs);
+	b->programs = NULL;
 	return err;
-}
-
-static void load_tasks(struct cdm_bpf *b, const struct cdm_collector_options *o,
-		       const struct btf *btf)
-{
-	bool asked_for = o->features & CDM_F_PROC_DEVICE;
-	int err = load_iterator(b, btf, true);
-
-	if (err && err != -EPERM) {
-		err = load_iterator(b, btf, false);
-		if (!err && asked_for)
-			note(b, "rss may be off by some pages a CPU: the kernel does not tell where data is (CONFIG_KALLSYMS_ALL)");
-	}
-	if (err && asked_for)
-		note(b, "processes come from /proc, which is slower: no task iterator: %s",
-		     strerror(-err));
-}
-
-static void unload_cgroups(struct cdm_bpf *b)
-{
-	bpf_link__destroy(b->cgroup_iterator);
-	b->cgroup_iterator = NULL;
-	cgroups_bpf__destroy(b->cgroups);
-	b->cgroups = NULL;
-}
-
-/* Without it their files tell the same, which takes longer. */
-static void load_cgroups(struct cdm_bpf *b, const struct btf *btf)
-{
-	b->cgroups = cgroups_bpf__open();
-	if (!b->cgroups)
-		return;
-	b->cgroups->rodata->device_item = enum_value(btf, "NR_DEVICE_HOST");
-	if (cgroups_bpf__load(b->cgroups))
-		unload_cgroups(b);
 }
 
 struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 			     void (*note_fn)(void *ctx, const char *text), void *ctx)
 {
 	struct cdm_bpf *b = calloc(1, sizeof(*b));
-	struct btf *btf;
+	struct btf *btf = NULL;
 	int err;
 
 	if (!b)
@@ -378,17 +337,20 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	verbosity = o->verbose;
 	libbpf_set_print(print);
 
-	btf = btf__load_vmlinux_btf();
-	if (!btf) {
-		note(b, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
-		goto err;
+	b->series = cdm_proc_has_device();
+	err = load(b, o, NULL);
+	if (err && err != -EPERM) {
+		btf = btf__load_vmlinux_btf();
+		if (!btf) {
+			note(b, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+			goto err;
+		}
+		err = load(b, o, btf);
 	}
-	err = load_events(b, o, btf);
-	if (!err)
-		load_tasks(b, o, btf);
-	if (!err)
-		load_cgroups(b, btf);
+	say_missing(b, o, btf);
 	btf__free(btf);
+	if (!err)
+		err = attach(b, o);
 	if (err == -EPERM) {
 		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
 		goto err;
@@ -397,6 +359,9 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 		note(b, "no events: BPF programs cannot be loaded: %s; -v tells more", strerror(-err));
 		goto err;
 	}
+	b->asked_for_tasks = o->features & CDM_F_PROC_DEVICE;
+	if (!b->tasks && b->asked_for_tasks)
+		note(b, "processes come from /proc, which is slower: this kernel has no task iterator");
 	b->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	return b;
 err:
@@ -407,10 +372,9 @@ err:
 void cdm_bpf_close(struct cdm_bpf *b)
 {
 	ring_buffer__free(b->ring);
-	unload_cgroups(b);
-	bpf_link__destroy(b->iterator);
-	tasks_bpf__destroy(b->tasks);
-	events_bpf__destroy(b->events);
+	bpf_link__destroy(b->tasks);
+	bpf_link__destroy(b->cgroups);
+	programs_bpf__destroy(b->programs);
 	if (b->stats_fd >= 0)
 		close(b->stats_fd);
 	free(b->keys);
@@ -435,9 +399,9 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 	int fd, err = 0;
 	ssize_t n;
 
-	if (!b->iterator)
+	if (!b->tasks)
 		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(b->iterator));
+	fd = bpf_iter_create(bpf_link__fd(b->tasks));
 	if (fd < 0)
 		return -errno;
 	/* The kernel hands over whole records: what does not fit comes with the next read. */
@@ -448,6 +412,10 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 	if (!err && n < 0)
 		err = -errno;
 	close(fd);
+	if (b->programs->bss->approximate && b->asked_for_tasks && !b->approximate) {
+		b->approximate = true;
+		note(b, "rss may be off by some pages a CPU: the kernel does not tell where data is (CONFIG_KALLSYMS_ALL)");
+	}
 	return err;
 }
 
@@ -459,8 +427,10 @@ static int attach_cgroups(struct cdm_bpf *b, int fd)
 	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts,
 		.link_info = &info, .link_info_len = sizeof(info));
 
-	b->cgroup_iterator = bpf_program__attach_iter(b->cgroups->progs.cgroup_values, &opts);
-	return b->cgroup_iterator ? 0 : -errno;
+	if (!bpf_program__autoload(b->programs->progs.cgroup_values))
+		return -EOPNOTSUPP;
+	b->cgroups = bpf_program__attach_iter(b->programs->progs.cgroup_values, &opts);
+	return b->cgroups ? 0 : -errno;
 }
 
 static int compare_cgroups(const void *a, const void *b)
@@ -476,20 +446,20 @@ int cdm_bpf_read_cgroups(struct cdm_bpf *b, int fd)
 	ssize_t n;
 	int iter;
 
-	if (!b->cgroups)
+	b->programs->bss->nr_cgroups = 0;
+	if (!b->cgroups && attach_cgroups(b, fd))
 		return -EOPNOTSUPP;
-	b->cgroups->bss->nr_cgroups = 0;
-	iter = b->cgroup_iterator || !attach_cgroups(b, fd) ?
-	       bpf_iter_create(bpf_link__fd(b->cgroup_iterator)) : -1;
-	n = iter < 0 ? -1 : read(iter, &nothing, 1);
-	if (iter >= 0)
-		close(iter);
+	iter = bpf_iter_create(bpf_link__fd(b->cgroups));
+	if (iter < 0)
+		return -errno;
+	n = read(iter, &nothing, 1);
+	close(iter);
 	if (n < 0) {
-		unload_cgroups(b);
+		b->programs->bss->nr_cgroups = 0;
 		return -EOPNOTSUPP;
 	}
-	qsort(b->cgroups->bss->cgroups, b->cgroups->bss->nr_cgroups,
-	      sizeof(b->cgroups->bss->cgroups[0]), compare_cgroups);
+	qsort(b->programs->bss->cgroups, b->programs->bss->nr_cgroups,
+	      sizeof(b->programs->bss->cgroups[0]), compare_cgroups);
 	return 0;
 }
 
@@ -497,15 +467,13 @@ const struct cdm_cgroup *cdm_bpf_cgroup(const struct cdm_bpf *b, __u64 id)
 {
 	const struct cdm_cgroup key = { .id = id };
 
-	if (!b->cgroups)
-		return NULL;
-	return bsearch(&key, b->cgroups->bss->cgroups, b->cgroups->bss->nr_cgroups, sizeof(key),
+	return bsearch(&key, b->programs->bss->cgroups, b->programs->bss->nr_cgroups, sizeof(key),
 		       compare_cgroups);
 }
 
 size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b)
 {
-	return b->cgroups ? b->cgroups->bss->nr_cgroups : 0;
+	return b->programs->bss->nr_cgroups;
 }
 
 static int compare_keys(const void *a, const void *b, void *ctx)
@@ -551,7 +519,7 @@ int cdm_bpf_read_stats(struct cdm_bpf *b)
 
 		if (b->nr + n > b->room && make_room(b))
 			return -ENOMEM;
-		err = bpf_map_lookup_batch(bpf_map__fd(b->events->maps.stats), in, &batch,
+		err = bpf_map_lookup_batch(bpf_map__fd(b->programs->maps.stats), in, &batch,
 					   b->keys + b->nr, b->values + b->nr, &n, NULL);
 		if (err && errno != ENOENT)
 			return -errno;
@@ -590,7 +558,7 @@ void cdm_bpf_forget_dead(struct cdm_bpf *b)
 {
 	for (size_t i = 0; i < b->nr; i++)
 		if (b->keys[i].scope == CDM_SCOPE_PROC && !b->used[i])
-			bpf_map_delete_elem(bpf_map__fd(b->events->maps.stats), &b->keys[i]);
+			bpf_map_delete_elem(bpf_map__fd(b->programs->maps.stats), &b->keys[i]);
 }
 
 static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)
@@ -610,7 +578,7 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 
 	if (!b->features && !b->kinds)
 		return 0;
-	fd = bpf_map__fd(b->events->maps.devices);
+	fd = bpf_map__fd(b->programs->maps.devices);
 	while (!err && !bpf_map_get_next_key(fd, previous, &rec.device)) {
 		previous = &rec.device;
 		if (bpf_map_lookup_elem(fd, &rec.device, &rec.id) || is_known(b, &rec.id))
@@ -656,7 +624,7 @@ int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms)
  */
 void cdm_bpf_stop(struct cdm_bpf *b)
 {
-	events_bpf__detach(b->events);
+	programs_bpf__detach(b->programs);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
@@ -669,7 +637,7 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
 	if (!b->features && !b->kinds)
 		return;
 	for (__u32 kind = 0; kind < CDM_NR_EV; kind++) {
-		if (bpf_map_lookup_elem(bpf_map__fd(b->events->maps.loss), &kind, parts))
+		if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.loss), &kind, parts))
 			continue;
 		for (int cpu = 0; cpu < cpus; cpu++) {
 			loss[kind].seen += parts[cpu].seen;
@@ -686,7 +654,7 @@ int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max)
 	__u64 all[64] = {};
 	int n = 0;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(b->events->maps.stacks), &id, all))
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stacks), &id, all))
 		return 0;
 	for (; n < max && n < 64 && all[n]; n++)
 		addrs[n] = all[n];
@@ -714,9 +682,5 @@ void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
 	*ns = *runs = b->stats_fd < 0 ? CDM_UNKNOWN : 0;
 	if (b->stats_fd < 0)
 		return;
-	add_cost(b->events->obj, ns, runs);
-	if (b->tasks)
-		add_cost(b->tasks->obj, ns, runs);
-	if (b->cgroups)
-		add_cost(b->cgroups->obj, ns, runs);
+	add_cost(b->programs->obj, ns, runs);
 }

@@ -71,10 +71,9 @@ static void note(void *ctx, const char *text)
 /* What the files tell without BPF. */
 static unsigned int file_features(struct cdm_collector *c)
 {
-	struct cdm_snap_proc self;
 	unsigned int have = 0;
 
-	if (!cdm_proc_read(getpid(), &self) && self.device != CDM_UNKNOWN)
+	if (cdm_proc_has_device())
 		have |= CDM_F_PROC_DEVICE;
 	else if (c->o.features & CDM_F_PROC_DEVICE)
 		note(c, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/");

@@ -198,6 +198,13 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	return 0;
 }
 
+bool cdm_proc_has_device(void)
+{
+	struct cdm_snap_proc self;
+
+	return !cdm_proc_read(getpid(), &self) && self.device != CDM_UNKNOWN;
+}
+
 int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx)
 {
 	struct dirent *entry;

@@ -37,6 +37,8 @@ ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size);
  * thread; -errno.
  */
 int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap);
+/* Whether the kernel counts processes' device memory: it is built with DEVICE_HOST. */
+bool cdm_proc_has_device(void);
 /* Calls @each for every process in /proc. */
 int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx);
 /*
