@@ -20,33 +20,46 @@ static int add_column(struct cdm_printer *p, const char *name)
 	return 0;
 }
 
-/* Reasons are columns of their own, in the place of "failed_pages". */
-static const char *const failed_columns[CDM_NR_WHY] = {
-	[CDM_WHY_UNMAPPED] = "failed_unmapped_pages", [CDM_WHY_SWAPPED] = "failed_swapped_pages",
-	[CDM_WHY_PINNED] = "failed_pinned_pages", [CDM_WHY_LOCKED] = "failed_locked_pages",
-	[CDM_WHY_ISOLATE] = "failed_isolate_pages", [CDM_WHY_FILE] = "failed_file_pages",
-	[CDM_WHY_WRITEBACK] = "failed_writeback_pages", [CDM_WHY_LARGE] = "failed_large_pages",
-	[CDM_WHY_KSM] = "failed_ksm_pages", [CDM_WHY_FOREIGN] = "failed_foreign_pages",
-	[CDM_WHY_UNSUPPORTED] = "failed_unsupported_pages", [CDM_WHY_ALLOC] = "failed_alloc_pages",
-	[CDM_WHY_CHARGE] = "failed_charge_pages", [CDM_WHY_COPY] = "failed_copy_pages",
-	[CDM_WHY_RACED] = "failed_raced_pages",
+#define FAILED(why, reason) [CDM_WHY_##why] = { \
+	.name = "failed_" reason "_pages", .type = CDM_FIELD_UINT, .size = sizeof(__u32), \
+	.offset = offsetof(struct cdm_ev_migrate, failed[CDM_WHY_##why]) }
+
+const struct cdm_field cdm_csv_failed[CDM_NR_WHY] = {
+	FAILED(UNMAPPED, "unmapped"), FAILED(SWAPPED, "swapped"), FAILED(PINNED, "pinned"),
+	FAILED(LOCKED, "locked"), FAILED(ISOLATE, "isolate"), FAILED(FILE, "file"),
+	FAILED(WRITEBACK, "writeback"), FAILED(LARGE, "large"), FAILED(KSM, "ksm"),
+	FAILED(FOREIGN, "foreign"), FAILED(UNSUPPORTED, "unsupported"),
+	FAILED(ALLOC, "alloc"), FAILED(CHARGE, "charge"), FAILED(COPY, "copy"),
+	FAILED(RACED, "raced"),
 };
 
 static int add_kind(struct cdm_printer *p, const struct cdm_printed *f)
 {
 	int err = 0;
 
-	for (; f->field && !err; f++) {
-		if (f->field->type == CDM_FIELD_STACK)
-			continue;
-		if (f->field->type != CDM_FIELD_FAILED) {
+	for (; f->field && !err; f++)
+		if (f->field->type != CDM_FIELD_STACK)
 			err = add_column(p, f->field->name);
-			continue;
-		}
-		for (int i = 0; i < CDM_NR_WHY && !err; i++)
-			err = add_column(p, failed_columns[i]);
-	}
 	return err;
+}
+
+static const struct cdm_printed *find(const struct cdm_printed *f, const char *name)
+{
+	for (; f->field; f++)
+		if (!strcmp(f->field->name, name))
+			return f;
+	return NULL;
+}
+
+/* Once for all: looking them up by name for every event takes most of its time. */
+static int fill_columns(struct cdm_printer *p, unsigned int kind)
+{
+	p->cells[kind] = calloc(p->nr_columns, sizeof(*p->cells[kind]));
+	if (!p->cells[kind])
+		return -ENOMEM;
+	for (size_t i = 0; i < p->nr_columns; i++)
+		p->cells[kind][i] = find(p->kinds[kind], p->columns[i]);
+	return 0;
 }
 
 int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds)
@@ -57,8 +70,12 @@ int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds)
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
 			err = add_kind(p, p->kinds[k->kind]);
-	if (err || add_column(p, "stack"))
-		return -ENOMEM;
+	if (!err)
+		err = add_column(p, "stack");
+	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
+		err = fill_columns(p, k->kind);
+	if (err)
+		return err;
 	s = cdm_out_room(p->out, LINE_MAX_OUT);
 	for (size_t i = 0; i < p->nr_columns; i++) {
 		s = cdm_put(s, p->columns[i], strlen(p->columns[i]));
@@ -118,38 +135,17 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	}
 }
 
-static const struct cdm_printed *find(const struct cdm_printed *f, const char *name)
-{
-	for (; f->field; f++)
-		if (!strcmp(f->field->name, name))
-			return f;
-	return NULL;
-}
-
-static int failed_column(const char *name)
-{
-	for (int i = 0; i < CDM_NR_WHY; i++)
-		if (name == failed_columns[i])
-			return i;
-	return -1;
-}
-
 void cdm_print_csv(struct cdm_printer *p, const struct cdm_rec *rec)
 {
-	const struct cdm_ev_migrate *m = (const void *)rec;
+	const struct cdm_printed **cells = p->cells[rec->kind];
 	const char *kind = cdm_kind_name(rec->kind);
 	char *s = cdm_out_room(p->out, LINE_MAX_OUT + 2 * NAME_MAX_OUT + STACK_MAX_OUT);
 
 	s = cdm_put(s, kind, strlen(kind));
 	for (size_t i = 1; i < p->nr_columns; i++) {
-		const struct cdm_printed *f = find(p->kinds[rec->kind], p->columns[i]);
-		int why = failed_column(p->columns[i]);
-
 		*s++ = ',';
-		if (why >= 0 && rec->kind == CDM_EV_MIGRATE)
-			s = cdm_put_u64(s, m->failed[why]);
-		else if (f)
-			s = put_value(p, s, f, rec);
+		if (cells[i])
+			s = put_value(p, s, cells[i], rec);
 	}
 	*s++ = '\n';
 	cdm_out_end(p->out, s);

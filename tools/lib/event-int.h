@@ -44,6 +44,7 @@ struct cdm_printer {
 	struct cdm_name cgroups[NAMES], devices[NAMES];
 	const char **columns;		/* CSV: names of all */
 	size_t nr_columns;
+	const struct cdm_printed **cells[CDM_REC_DEVICE_ID];	/* of a kind in its columns */
 };
 
 /* What @id is called, in the quotes of the format. */
@@ -52,6 +53,8 @@ const struct cdm_name *cdm_printer_device(struct cdm_printer *p, __u64 id);
 
 void cdm_print_json(struct cdm_printer *p, const struct cdm_rec *rec);
 void cdm_print_json_meta(struct cdm_printer *p);
+/* CSV has reasons as columns of their own, in the place of CDM_FIELD_FAILED. */
+extern const struct cdm_field cdm_csv_failed[CDM_NR_WHY];
 void cdm_print_csv(struct cdm_printer *p, const struct cdm_rec *rec);
 int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds);
 void cdm_print_text(struct cdm_printer *p, const struct cdm_rec *rec);

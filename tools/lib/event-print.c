@@ -33,19 +33,32 @@ static size_t count(const struct cdm_field *f)
 	return nr;
 }
 
+/* Return: how many it became. */
+static size_t prepare_own(struct cdm_printed *to, const struct cdm_field *f,
+			  enum cdm_format format)
+{
+	if (f->type != CDM_FIELD_FAILED || format != CDM_CSV) {
+		prepare(to, f, format);
+		return 1;
+	}
+	for (size_t i = 0; i < CDM_NR_WHY; i++)
+		prepare(&to[i], &cdm_csv_failed[i], format);
+	return CDM_NR_WHY;
+}
+
 static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum cdm_format format)
 {
 	/* Losses and notes have only the time and the CPU of the head. */
 	bool event = kind->kind < CDM_NR_EV;
 	size_t heads = event ? count(cdm_event_head) : 1, own = count(kind->fields), n = 0;
-	struct cdm_printed *all = calloc(heads + own + 2, sizeof(*all));
+	struct cdm_printed *all = calloc(heads + own + CDM_NR_WHY + 2, sizeof(*all));
 
 	if (!all)
 		return NULL;
 	for (size_t i = 0; i < heads; i++)
 		prepare(&all[n++], &cdm_event_head[i], format);
 	for (size_t i = 0; i < own; i++)
-		prepare(&all[n++], &kind->fields[i], format);
+		n += prepare_own(&all[n], &kind->fields[i], format);
 	if (event)
 		prepare(&all[n++], &cdm_event_stack, format);
 	return all;
@@ -91,8 +104,10 @@ void cdm_printer_free(struct cdm_printer *p)
 {
 	if (!p)
 		return;
-	for (size_t i = 0; i < sizeof(p->kinds) / sizeof(p->kinds[0]); i++)
+	for (size_t i = 0; i < sizeof(p->kinds) / sizeof(p->kinds[0]); i++) {
 		free(p->kinds[i]);
+		free(p->cells[i]);
+	}
 	free_names(p->cgroups);
 	free_names(p->devices);
 	free(p->columns);
