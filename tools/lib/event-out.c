@@ -30,10 +30,10 @@ void cdm_out_flush(struct cdm_out *o)
 	o->used = 0;
 }
 
+/* Copies of a fixed length are a few instructions, others are a call. */
 char *cdm_put_u64(char *p, __u64 value)
 {
-	char digits[20], *d = digits + sizeof(digits);
-	size_t len;
+	char digits[2 * CDM_U64_MAX_OUT], *end = digits + CDM_U64_MAX_OUT, *d = end;
 
 	while (value >= 100) {
 		d -= 2;
@@ -46,9 +46,8 @@ char *cdm_put_u64(char *p, __u64 value)
 	} else {
 		*--d = '0' + value;
 	}
-	len = digits + sizeof(digits) - d;
-	memcpy(p, d, len);
-	return p + len;
+	memcpy(p, d, CDM_U64_MAX_OUT);
+	return p + (end - d);
 }
 
 char *cdm_put_s64(char *p, __s64 value)

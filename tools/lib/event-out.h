@@ -45,6 +45,9 @@ static inline char *cdm_put(char *p, const char *s, size_t len)
 
 #define CDM_PUT(p, constant)	cdm_put(p, constant, sizeof(constant) - 1)
 
+/* Of which all may be written to. */
+#define CDM_U64_MAX_OUT	20
+
 char *cdm_put_u64(char *p, __u64 value);
 char *cdm_put_s64(char *p, __s64 value);
 char *cdm_put_hex(char *p, __u64 value);
