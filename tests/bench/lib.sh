@@ -1,0 +1,56 @@
+# What the benchmarks of the tools share. Sourced; sets $top, $cdmtop, $cdmtrace, $work.
+# shellcheck shell=bash disable=SC2034
+#
+# A machine is never quite idle: contenders take turns for several rounds, figures
+# are medians, and ratios are medians of the ratios of each round.
+set -euo pipefail
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+cdmtop=$top/tools/cdmtop/cdmtop
+cdmtrace=$top/tools/cdmtrace/cdmtrace
+work=$(mktemp -d -p /dev/shm cdm-bench.XXXXXX)
+trap 'at_exit; rm -rf "$work"' EXIT
+at_exit() { :; }
+
+# compile NAME [ARGUMENT...]: tests/bench/NAME.c, to $work/NAME
+compile() {
+	local name=$1
+	shift
+	"${CC:-gcc}" -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D_GNU_SOURCE \
+		-I"$top/tools/lib" -I"$top/build/include" -o "$work/$name" \
+		"$top/tests/bench/$name.c" "$@"
+}
+
+libcdm() { echo "$top/build/lib/libcdm.a" -lbpf -lelf -lz -lcap -lm; }
+
+# Tracepoints by name, without leaving anything mounted.
+with_tracefs() {
+	[[ -z ${CDM_BENCH_MOUNTS:-} ]] || {
+		mountpoint -q /sys/kernel/tracing ||
+			mount -t tracefs tracefs /sys/kernel/tracing 2> /dev/null || true
+		return 0
+	}
+	rm -rf "$work"
+	CDM_BENCH_MOUNTS=1 exec unshare --mount "$0" "$@"
+}
+
+have() { command -v "$1" > /dev/null; }
+
+cpu_ns() { awk '{ ns += $1 } END { printf "%d\n", ns }' /proc/"$1"/task/*/schedstat; }
+
+# settle PID: waits until it takes less than a twentieth of a CPU
+settle() {
+	local before after
+	after=$(cpu_ns "$1")
+	while before=$after; sleep 0.3; after=$(cpu_ns "$1"); ((after - before > 15000000)); do :; done
+}
+
+# note NAME CONTENDER VALUE: one value a round
+note() { echo "$3" >> "$work/$1@$2"; }
+
+middle() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[int(NR / 2) + 1]) / 2 }'; }
+
+# median NAME CONTENDER
+median() { middle < "$work/$1@$2"; }
+
+# ratio NAME CONTENDER BASE: how many times that of BASE
+ratio() { paste "$work/$1@$2" "$work/$1@$3" | awk '$2 { print $1 / $2 }' | middle; }
