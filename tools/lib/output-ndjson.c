@@ -22,13 +22,12 @@ static void put_meta(struct cdm_json *j, struct cdm_model *m, enum cdm_view view
 	cdm_json_close(j, '}');
 }
 
-static void put_cell(struct cdm_json *j, const struct cdm_column *col, const void *row)
+static void put_cell(struct cdm_json *j, const char *key, const struct cdm_column *col,
+		     const void *row)
 {
 	struct cdm_cell cell;
-	char key[64];
 
 	col->get(row, &cell);
-	cdm_column_key(col, key, sizeof(key));
 	if (!cell.known || (col->unit == CDM_UNIT_PAGES && cell.u == CDM_NO_LIMIT))
 		cdm_json_null(j, key);
 	else if (col->unit == CDM_UNIT_TEXT)
@@ -41,8 +40,11 @@ static void put_cell(struct cdm_json *j, const struct cdm_column *col, const voi
 
 void cdm_ndjson_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first)
 {
+	char keys[t->nr_columns + 1][64];
 	static struct cdm_json j;
 
+	for (size_t k = 0; k < t->nr_columns; k++)
+		cdm_column_key(t->columns[k], keys[k], sizeof(keys[k]));
 	cdm_json_init(&j, out, false);
 	if (first)
 		put_meta(&j, m, t->view);
@@ -51,7 +53,7 @@ void cdm_ndjson_table(FILE *out, struct cdm_model *m, const struct cdm_table *t,
 		cdm_json_string(&j, "type", cdm_view_name(t->view));
 		cdm_json_u64(&j, "time_ns", cdm_output_time(m));
 		for (size_t k = 0; k < t->nr_columns; k++)
-			put_cell(&j, t->columns[k], t->rows[i]);
+			put_cell(&j, keys[k], t->columns[k], t->rows[i]);
 		cdm_json_close(&j, '}');
 	}
 	cdm_json_flush(&j);
