@@ -104,13 +104,15 @@ if [[ -z $debug ]]; then
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
 	suite "unit" unit
-	make -s -C "$top/tests/bpf" || exit
+	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
 	suite "collector" "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmtop cdmtop-ui cdmtrace cdmtrace-live cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
-	suite "cdmctl vm" in_vm "$top/tests/vm/guest-cdmctl.sh"
+	for test in cdmctl cdmtop cdmtrace; do
+		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
+	done
 fi
 suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
 for program in $programs; do

@@ -4,62 +4,14 @@
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
-python=/usr/bin/python3
 work=$(mktemp -d)
-cgroups=/sys/fs/cgroup
-n=0 bad=0
+source "$top/tests/vm/guest-lib.sh"
 
-
-result() {
-	n=$((n + 1))
-	if [[ $1 == 0 ]]; then
-		echo "ok $n - $2"
-	else
-		bad=$((bad + 1))
-		echo "not ok $n - $2"
-	fi
-}
-is() {		# NAME WANTED GOT
-	[[ $2 == "$3" ]] || echo "# wanted '$2', got '$3'"
-	[[ $2 == "$3" ]]
-	result $? "$1"
-}
-near() {	# NAME WANTED GOT: within 1 %
-	local off=$(($3 - $2))
-	((${off#-} * 100 <= $2)) || echo "# wanted about '$2', got '$3'"
-	((${off#-} * 100 <= $2))
-	result $? "$1"
-}
-like() {	# NAME REGEX GOT
-	[[ $3 =~ $2 ]] || echo "# wanted /$2/, got '$3'"
-	[[ $3 =~ $2 ]]
-	result $? "$1"
-}
-json() { "$python" -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
-
-on_device() { awk '/^RssDevHost:/ { print $2 * 1024 }' "/proc/$1/status"; }
-used() { cat "/sys/class/cdm/$1/used"; }
-charged() { awk '/^device_host / { print $2 }' "$cgroups/$1/memory.stat"; }
-
-# until SECONDS COMMAND...
-until_true() {
-	local end=$((SECONDS + $1))
-	shift
-	until "$@"; do
-		((SECONDS < end)) || return 1
-		sleep 0.1
-	done
-}
-
-# What a process was charged before it joins a cgroup stays with the old one.
-in_job() {
-	sh -c 'echo 0 > '"$cgroups/job/cgroup.procs"' && exec "$@"' sh "$@"
-}
 # Starts a program in the cgroup /job, with 8 MiB in [heap] and 12 MiB beside it, which computes a sum
 # over all of it when asked to. Sets pid.
 holder() {
 	mkfifo "$work/ask" "$work/tell" 2> /dev/null
-	MALLOC_MMAP_THRESHOLD_=10485760 in_job "$python" -c '
+	MALLOC_MMAP_THRESHOLD_=10485760 in_cgroup job "$python" -c '
 import os, sys, zlib
 heap, anon = bytearray(b"h" * (8 << 20)), bytearray(b"a" * (12 << 20))
 want = zlib.crc32(anon, zlib.crc32(heap))
@@ -291,5 +243,4 @@ is "list -j is valid without devices" '0' "$("$cdmctl" list -j 2> /dev/null | js
 is "status goes on without devices" 0 "$("$cdmctl" status -j | json 'len(d["processes"])')"
 
 rm -rf "$work"
-echo "1..$n"
-((bad == 0))
+finish

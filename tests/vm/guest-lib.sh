@@ -1,4 +1,5 @@
-# For scripts that run in the VM.
+# For scripts that run in the VM. Those that test set $work, a folder of their own.
+guest=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # Parameters of test_hmm that make devices of the ranges that --cdm SIZE,reserved
 # kept free: two DEVICE_COHERENT ones and then, if the module knows them, two
@@ -14,4 +15,104 @@ test_hmm_parameters() {
 		fi
 		n=$((n + 1))
 	done
+}
+
+# TAP
+n=0 bad=0
+
+result() {
+	n=$((n + 1))
+	if [[ $1 == 0 ]]; then
+		echo "ok $n - $2"
+	else
+		bad=$((bad + 1))
+		echo "not ok $n - $2"
+	fi
+}
+skip() {	# NAME REASON
+	n=$((n + 1))
+	echo "ok $n - $1 # SKIP $2"
+}
+is() {		# NAME WANTED GOT
+	[[ $2 == "$3" ]] || echo "# wanted '$2', got '$3'"
+	[[ $2 == "$3" ]]
+	result $? "$1"
+}
+near() {	# NAME WANTED GOT: within 1 %
+	local off=$(($3 - $2))
+	((${off#-} * 100 <= $2)) || echo "# wanted about '$2', got '$3'"
+	((${off#-} * 100 <= $2))
+	result $? "$1"
+}
+like() {	# NAME REGEX GOT
+	[[ $3 =~ $2 ]] || echo "# wanted /$2/, got '$3'"
+	[[ $3 =~ $2 ]]
+	result $? "$1"
+}
+# check NAME ARG...: python from standard input, in $work; prints nothing when all is well
+check() {
+	local name=$1 said
+	shift
+	said=$(cd "$work" && PYTHONPATH=$guest "$python" -B - "$@" 2>&1) && [[ -z $said ]]
+	local status=$?
+	[[ $status == 0 ]] || tail -20 <<< "$said" | sed 's/^/# /'
+	result $status "$name"
+}
+finish() {
+	echo "1..$n"
+	((bad == 0))
+}
+
+# What the kernel says, in bytes
+python=/usr/bin/python3
+cgroups=/sys/fs/cgroup
+json() { "$python" -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
+on_device() { awk '/^RssDevHost:/ { print $2 * 1024 }' "/proc/$1/status"; }
+used() { cat "/sys/class/cdm/$1/used"; }
+charged() { awk '/^device_host / { print $2 }' "$cgroups/$1/memory.stat"; }
+
+# until_true SECONDS COMMAND...
+until_true() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.1
+	done
+}
+
+# in_cgroup CGROUP COMMAND...: becomes it, so call it in the background. What a process
+# was charged before it joins a cgroup stays with the old one.
+in_cgroup() {
+	local cgroup=$cgroups/$1
+	shift
+	mkdir -p "$cgroup"
+	exec sh -c 'echo 0 > '"$cgroup/cgroup.procs"' && exec "$@"' sh "$@"
+}
+
+# start_worker NAME CGROUP [PROGRAM]: tests/vm/worker.c, whose pid is ${worker[NAME]}
+declare -A worker worker_in worker_out
+start_worker() {
+	local fd pipe=$work/worker-$1
+	mkfifo "$pipe.in" "$pipe.out"
+	in_cgroup "$2" "${3:-$guest/../../build/vm-tests/worker}" < "$pipe.in" > "$pipe.out" &
+	worker[$1]=$!
+	exec {fd}> "$pipe.in"
+	worker_in[$1]=$fd
+	exec {fd}< "$pipe.out"
+	worker_out[$1]=$fd
+}
+# ask NAME REQUEST...: prints what the worker answers
+ask() {
+	local name=$1 good answer
+	shift
+	echo "$*" >&"${worker_in[$name]}"
+	read -r -u "${worker_out[$name]}" good answer
+	[[ $good == ok ]] || echo "# $name: $*: $answer" >&2
+	echo "$answer"
+	[[ $good == ok ]]
+}
+end_workers() {
+	kill -KILL "${worker[@]}" 2> /dev/null
+	wait "${worker[@]}" 2> /dev/null
 }
