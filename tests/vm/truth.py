@@ -47,4 +47,4 @@ def totals(path, key, name):
 
 def same(what, wanted, got):
     if wanted != got:
-        print("%s: wanted %s, got %s" % (what, wanted, got))
+        print("%s: wanted %.300s, got %.300s" % (what, wanted, got))
