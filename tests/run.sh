@@ -86,7 +86,7 @@ hotplug() {
 
 # Programs in a VM with two devices
 in_vm() {
-	"$vm" --memory 1G --cpus 2 --cdm 64M --cdm 64M --timeout 600 \
+	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout 600 \
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
@@ -107,12 +107,13 @@ if [[ -z $debug ]]; then
 	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
 	suite "collector" "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
-	for test in cdmtop cdmtop-ui cdmtrace cdmtrace-live cdmctl; do
+	for test in cdmtop cdmtop-ui prometheus cdmtrace cdmtrace-live cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
-	for test in cdmctl cdmtop cdmtrace; do
+	for test in cdmctl cdmtop cdmtrace watch valgrind; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
+	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi
 suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
 for program in $programs; do
