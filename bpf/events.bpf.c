@@ -538,6 +538,10 @@ static __always_inline int device_event(struct device_host *dh, u32 old, u32 sta
 SEC("tp_btf/cdm_region_add")
 int BPF_PROG(region_add, struct device_host *dh, struct range *range, int nid)
 {
+	struct cdm_stats_key key = { .scope = CDM_SCOPE_DEVICE, .id = learn(dh, BPF_ANY) };
+
+	/* The figures of whatever was there before are not this one's. */
+	bpf_map_delete_elem(&stats, &key);
 	return device_event(dh, CDM_ST_REMOVED, CDM_ST_ONLINE, nid, true);
 }
 

@@ -287,9 +287,15 @@ static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
 	bpf_probe_read_kernel_str(ev->comm, sizeof(ev->comm), &owner->comm);
 }
 
+/*
+ * NULL: nobody any more; or not yet: while an address space is copied for a child,
+ * that one has its parent's number still, and is in no cgroup.
+ */
 static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
 {
-	return BPF_CORE_READ(mm, owner);
+	struct task_struct *owner = BPF_CORE_READ(mm, owner);
+
+	return owner && BPF_CORE_READ(owner, mm) == mm ? owner : NULL;
 }
 
 static const struct cdm_stats no_stats;

@@ -120,6 +120,10 @@ struct mm_struct {
 	struct percpu_counter rss_stat[1];
 } CORE;
 
+struct bpf_array {
+	void *pptrs[1];		/* of a per-CPU array */
+} CORE;
+
 struct super_block {
 	unsigned long s_magic;
 } CORE;

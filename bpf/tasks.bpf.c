@@ -26,36 +26,58 @@ const volatile __u32 nr_cpus = 1;		/* possible ones */
  */
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
 
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, u64);
+} anchor SEC(".maps");
+
 /*
- * Distances between a per-CPU pointer and what it points to on each CPU. The kernel
- * tells where it is with CONFIG_KALLSYMS_ALL, otherwise it is 0.
+ * Distances between a per-CPU pointer and what it points to on each CPU. The kernel's
+ * own table has no address for those who may not read symbols, nor without
+ * CONFIG_KALLSYMS_ALL. So from an object of which both are known.
  */
-extern const void __per_cpu_offset __ksym __weak;
+volatile __u64 distances[MAX_CPUS];	/* 0: a CPU that cannot be */
+volatile __u64 anchor_map;
+bool measured;
 
-/* Sums may be off by tens of pages for each CPU; for the reader. */
-bool approximate;
+static __always_inline void measure(void)
+{
+	u32 zero = 0;
+	u64 pointer;
+
+	if (measured)
+		return;
+	/* By way of memory pointers are numbers: to read from, and to calculate with. */
+	anchor_map = (u64)&anchor;
+	pointer = (u64)BPF_CORE_READ((struct bpf_array *)anchor_map, pptrs[0]);
+	for (u32 cpu = 0; cpu < MAX_CPUS && cpu < nr_cpus; cpu++) {
+		u64 *there = bpf_map_lookup_percpu_elem(&anchor, &zero, cpu);
+
+		if (!there)
+			continue;
+		distances[cpu] = (u64)there;
+		distances[cpu] -= pointer;
+	}
+	measured = true;
+}
 
 /*
- * percpu_counter_sum(): the count alone is not exact. Without the lock, so a CPU that
- * folds its part meanwhile may be counted twice or not at all, as in the kernel's own
- * readers of such counters.
+ * percpu_counter_sum(): the count alone may be off by tens of pages for each CPU.
+ * Without the lock, so a CPU that folds its part meanwhile may be counted twice or
+ * not at all, as in the kernel's own readers of such counters.
  */
 static __always_inline s64 counter_sum(struct percpu_counter *counter)
 {
-	const unsigned long *offsets = &__per_cpu_offset;
 	s64 sum = BPF_CORE_READ(counter, count);
 	s32 *parts = BPF_CORE_READ(counter, counters);
 
-	if (!offsets) {
-		approximate = true;
-		return sum;
-	}
 	for (u32 cpu = 0; cpu < MAX_CPUS && cpu < nr_cpus; cpu++) {
-		unsigned long offset = 0;
 		s32 part = 0;
 
-		bpf_probe_read_kernel(&offset, sizeof(offset), offsets + cpu);
-		bpf_probe_read_kernel(&part, sizeof(part), (void *)parts + offset);
+		if (distances[cpu])
+			bpf_probe_read_kernel(&part, sizeof(part), (void *)parts + distances[cpu]);
 		sum += part;
 	}
 	return sum;
@@ -94,6 +116,7 @@ int tasks(struct bpf_iter__task *ctx)
 	if (!mm || !t.pid)
 		return 0;
 
+	measure();
 	t.mm = (u64)mm;
 	t.start_ns = task->start_boottime;
 	t.uid = BPF_CORE_READ(task, cred, euid.val);

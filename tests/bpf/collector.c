@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -420,6 +421,81 @@ static int migrate(int fd, char *p, size_t pages, __u32 direction)
 	return ioctl(fd, CDM_MIGRATE, &m) ? -1 : (int)m.migrated;
 }
 
+/* Touches odd numbers of pages on each CPU, says so, and waits. */
+static pid_t start_toucher(int said)
+{
+	pid_t pid = fork();
+	cpu_set_t cpus;
+	char *p;
+
+	if (pid)
+		return pid;
+	p = map(PRIME);
+	for (size_t i = 0; i < PRIME; i++) {
+		CPU_ZERO(&cpus);
+		CPU_SET(i / 7 % sysconf(_SC_NPROCESSORS_ONLN), &cpus);
+		if (!(i % 7))
+			sched_setaffinity(0, sizeof(cpus), &cpus);
+		p[i * PAGE] = 1;
+	}
+	if (write(said, "", 1) == 1)
+		pause();
+	_exit(0);
+}
+
+/* From the page tables, not from counters; pages. */
+static __u64 rollup(pid_t pid)
+{
+	char path[64], line[256];
+	unsigned long kb = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/%d/smaps_rollup", pid);
+	f = fopen(path, "r");
+	while (f && fgets(line, sizeof(line), f) && !kb)
+		sscanf(line, "Rss: %lu", &kb);
+	if (f)
+		fclose(f);
+	return kb * 1024 / PAGE;
+}
+
+static void test_exact(int fd)
+{
+	const char *what = "rss is exact, whatever CPU the pages were touched on";
+	struct cdm_collector_options o = {
+		.features = CDM_F_PROC_DEVICE, .filter = { .dir = -1, .why = -1 },
+		.emit = keep_proc,
+	};
+	const struct cdm_snap_proc *found;
+	struct cdm_collector *c;
+	struct seen s = {};
+	int pipefd[2];
+	char byte;
+	pid_t pid;
+
+	o.ctx = &s;
+	if (pipe(pipefd))
+		return;
+	pid = start_toucher(pipefd[1]);
+	if (read(pipefd[0], &byte, 1) != 1)
+		return;
+	c = cdm_collector_open(&o);
+	iterated.nr = 0;
+	cdm_collector_refresh(c);
+	found = find_proc(&iterated, pid);
+	if (strstr(s.note, "no task iterator"))
+		skip(what, s.note);
+	else
+		result(found && found->rss == rollup(pid), what);
+	if (!found)
+		printf("# not there, %zu processes, %s\n", iterated.nr, s.note);
+	else if (found->rss != rollup(pid))
+		printf("# %llu, by the page tables %llu\n", found->rss, rollup(pid));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cdm_collector_close(c);
+}
+
 #define MAX_CGROUPS	256
 
 struct cgroups {
@@ -611,6 +687,7 @@ int main(void)
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run(test_processes, -1);
+	run(test_exact, -1);
 	run(test_pagefaults, -1);
 	run(test_stop, -1);
 	run(test_cgroups, fd);

@@ -46,7 +46,7 @@ static const struct hook {
 	{ "charge", "cdm_charge", 0, EV(CHARGE) },
 	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
 	{ "transfer", "cdm_transfer", 0, EV(CHARGE) },
-	{ "region_add", "cdm_region_add", 0, EV(DEVICE) },
+	{ "region_add", "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE) },
 	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
 	{ "state", "cdm_state", 0, EV(DEVICE) },
 	{ "pagefault", "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT) },
@@ -58,8 +58,6 @@ struct cdm_bpf {
 	struct programs_bpf *programs;
 	struct bpf_link *tasks;		/* iterators; NULL: not possible */
 	struct bpf_link *cgroups;	/* also: not yet attached */
-	bool asked_for_tasks;
-	bool approximate;		/* the user was told */
 	struct ring_buffer *ring;
 	bool series;			/* the kernel has DEVICE_HOST memory */
 	int stats_fd;			/* keeps the measuring of run time on */
@@ -359,8 +357,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 		note(b, "no events: BPF programs cannot be loaded: %s; -v tells more", strerror(-err));
 		goto err;
 	}
-	b->asked_for_tasks = o->features & CDM_F_PROC_DEVICE;
-	if (!b->tasks && b->asked_for_tasks)
+	if (!b->tasks && (o->features & CDM_F_PROC_DEVICE))
 		note(b, "processes come from /proc, which is slower: this kernel has no task iterator");
 	b->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	return b;
@@ -412,10 +409,6 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 	if (!err && n < 0)
 		err = -errno;
 	close(fd);
-	if (b->programs->bss->approximate && b->asked_for_tasks && !b->approximate) {
-		b->approximate = true;
-		note(b, "rss may be off by some pages a CPU: the kernel does not tell where data is (CONFIG_KALLSYMS_ALL)");
-	}
 	return err;
 }
 
