@@ -82,7 +82,10 @@ static void print_summary(FILE *out, struct cdm_model *m)
 		fprintf(out, "  interval %.1fs", seconds);
 	print_rate(out, "in", total->known, total->d.pages[CDM_DIR_IN] / seconds);
 	print_rate(out, "out", total->known, total->d.pages[CDM_DIR_OUT] / seconds);
-	fprintf(out, "  lost %llu", end ? end->lost : 0);
+	if (end && end->lost != CDM_UNKNOWN)
+		fprintf(out, "  lost %llu", end->lost);
+	else
+		fputs("  lost -", out);
 	if (!isnan(cost))
 		fprintf(out, "  cost %.1f%%", cost);
 	putc('\n', out);
