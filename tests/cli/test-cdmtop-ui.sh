@@ -66,7 +66,8 @@ keys() {
 	done
 }
 
-# start COLUMNS LINES RECORDING [VARIABLE=VALUE...] [-- OPTION...]
+# start COLUMNS LINES RECORDING [VARIABLE=VALUE...] [-- OPTION...]; $pace says how fast
+pace=0.1
 start() {
 	local size=(-x "$1" -y "$2") recording=$3 env=()
 	shift 3
@@ -81,7 +82,7 @@ start() {
 		trap : INT QUIT
 		stty -a > $work/before
 		$(printf '%q ' env -u NO_COLOR "${env[@]}" bash -c 'echo $$ > '"$work/pid"'; exec "$0" "$@"' \
-			"$cdmtop" -r "$recording" "$@" 0.1)
+			"$cdmtop" -r "$recording" "$@") $pace
 		echo \$? > $work/status
 		stty -a > $work/after
 		echo "left with \$(cat $work/status)"
@@ -113,6 +114,7 @@ fi
 "$work/generate" "$work/small.cdm" 6 30 0
 "$work/generate" "$work/lost.cdm" 6 30 123
 "$work/generate" "$work/many.cdm" 3 10000 0
+"$work/generate" "$work/bare.cdm" 3 9 0 bare
 
 # --- views ---
 start 80 24 "$work/small.cdm"
@@ -177,6 +179,39 @@ seen "reversed by pid" "by PID reversed"
 keys Enter
 seen "the cursor followed its process" "1002 sqlite3"
 
+keys Escape r M
+seen "M: by memory" "by CDM"
+keys P
+seen "P: by what moves to devices" "by IN/s"
+keys 3 M
+seen "M: devices by what is used" "by USED"
+keys 2 t
+seen "t: cgroups as a list" "^/system.slice/db.service "
+keys t
+seen "t: as a tree again" "^    db.service "
+
+# --- the processes of a cgroup: by what it is, not by its name ---
+keys Home Down Down Enter
+seen "Enter on a cgroup: its processes and those of its children" \
+	"in /system.slice/db.service" " 1001 .*python3 +db.service" " 1003 " " 1007 .*inner"
+unseen "but none of its namesake" " 1005 "
+unseen "and none of its parent" " 1000 "
+keys 4
+seen "and its events" " 1001 " " 1003 "
+unseen "but no others" " 1000 "
+keys 1 / r e d i s Enter
+seen "a filter within it" " 1007 .*inner" \
+	"in ~.*/db.service  filter: redis"
+unseen "does not leave it" " 1000 "
+keys Escape
+seen "Esc clears the filter first" "in /system.slice/db.service" " 1003 "
+keys Escape
+seen "and then leads to all" " 1005 .* db.service"
+keys 2 Home Enter
+seen "the root has them all" " 1005 " " 1000 "
+unseen "without being named" "  in /"
+keys s Home Enter r
+
 # --- one process ---
 keys Escape r Home Enter
 seen "a process in full" "PID 1000 .*COMM redis-server" "CDM 16M" "History" "on device .*peak 16M" \
@@ -203,7 +238,88 @@ seen "pause" "PAUSED"
 keys p + +
 seen "interval" "interval 0.5s"
 
+# --- a recording: how fast, and where ---
+pace=
+start 80 24 "$work/small.cdm" -- --speed max
+seen "--speed max does not wait" "interval 1s xmax .* END #6"
+keys b
+seen "b: one back" "22:13:25 .* PAUSED #5" "lost 0 of 40 events"
+seen "with rates as before" "events 8/s" "cdm0 .* in +10M/s"
+keys B
+seen "B: ten back, at most to the first" "22:13:21 .* PAUSED #1" "events -"
+keys n
+seen "n: one on" "22:13:22 .* PAUSED #2" "events 8/s"
+keys N
+seen "N: ten on, at most to the last" "22:13:26 .* PAUSED #6"
+keys b Space
+seen "Space goes on" "END #6"
+start 80 24 "$work/small.cdm" -- --speed 0.25
+seen "--speed N" "interval .* x0.25 .* emulated  replay #1"
+keys - -
+seen "- makes it slower" "x0.1 "
+keys + + + + +
+seen "+ makes it faster" "x4 "
+before=$(date +%s%N)
+keys + + + + +
+until_seen "END #6"
+(($(date +%s%N) - before < 3000000000))
+result $? "and it is: five seconds in less than three"
+keys q
+left "q" 0
+"${mux[@]}" kill-session -t ui
+"${mux[@]}" new-session -d -s ui -x 80 -y 24 "cat $work/small.cdm | $cdmtop -r - --speed max; sleep 1000"
+seen "from a pipe" "END #6"
+keys b
+seen "a pipe cannot be read again" "not a file"
+pace=0.1
+
+# --- options mean the same as with -b ---
+start 80 24 "$work/small.cdm" -- -p 1002
+seen "-p: its details first" "PID 1002 " "END"
+keys Escape
+seen "-p: and no other process" "total 1/1 procs" " 1002 .*sqlite3"
+unseen "-p: and no other process" " 100[^2] "
+keys 4
+seen "-p: its events" " 1002 "
+unseen "-p: and no others" " 100[^2] "
+start 80 24 "$work/small.cdm" -- -c system.slice/db.service/
+seen "-c: a cgroup and those below" "END" " 1001 " " 1007 "
+unseen "-c: no others" " 100[0245] "
+keys 2
+seen "-c: cgroups" "inner"
+unseen "-c: other cgroups" "web.service"
+start 80 24 "$work/small.cdm" -- -d cdm1 --view device
+seen "-d: a device" "END" "^cdm1 +draining" "cdm1 +64M draining"
+unseen "-d: no other" "cdm0"
+keys 4
+seen "-d: its events" " cdm1 "
+unseen "-d: no others" " cdm0 "
+start 80 24 "$work/small.cdm" -- -n 2
+seen "-n: rows" "END" " 1000 " " 1001 "
+unseen "-n: not more" " 1002 "
+keys r
+seen "-n: the first ones in any order" "reversed" " 1004 "
+unseen "-n: in any order not more" " 1007 "
+keys 4
+seen "-n: the newest events" "CLOCK"
+(($(screen | grep -c " migrate ") == 2))
+result $? "-n: not more events"
+
+# --- a machine without all this ---
+start 80 24 "$work/bare.cdm"
+seen "what is missing is said" "not known: devices, device memory, migrations .*d: why" \
+	"lost - " "events -" "total 9 processes, on devices -"
+seen "and the rest is shown" " 1000 .*redis-server .* - +32M"
+keys 3
+seen "no devices" "there are no devices"
+keys 4
+seen "no events" "no events can be had"
+keys d
+seen "reasons" "no +devices " "no +migrations "
+
 # --- sizes ---
+start 80 24 "$work/small.cdm"
+seen "the screen that is resized" "END"
 "${mux[@]}" resize-window -t ui -x 120 -y 40
 seen "larger: more columns" "OUT/s .*FAIL/s" "cdm0 .* p50/p99 .* fail"
 "${mux[@]}" resize-window -t ui -x 40 -y 10
@@ -212,7 +328,15 @@ seen "small" "1 Proc" "PID +USER"
 seen "tiny" "too small"
 keys 2 3 4 1 Enter d '?'
 seen "tiny, with keys" "too small"
-"${mux[@]}" resize-window -t ui -x 80 -y 24
+for size in "1 1" "19 4" "24 6" "79 13" "200 50"; do
+	for key in 1 2 3 4 '?' d s; do
+		keys "$key"
+		"${mux[@]}" resize-window -t ui -x "${size% *}" -y "${size#* }"
+		keys End PPage Home Escape
+	done
+	"${mux[@]}" resize-window -t ui -x 80 -y 24
+done
+seen "any view in any size" "1 Processes +2 Cgroups"
 keys q q q q q q
 left "q" 0
 unseen "q: what was on the screen before is back" "Processes"
@@ -228,6 +352,16 @@ for signal in TERM:143 HUP:129 QUIT:131; do
 	kill -"${signal%:*}" "$(cat "$work/pid")"
 	left "SIG${signal%:*}" "${signal#*:}"
 done
+# Nothing can be seen of what happens to it then.
+start 80 24 "$work/small.cdm"
+until_seen "END"
+"${mux[@]}" kill-session -t ui
+for ((i = 0; i < 50; i++)); do
+	kill -0 "$(cat "$work/pid")" 2> /dev/null || break
+	sleep 0.1
+done
+((i < 50))
+result $? "it ends with its terminal"
 start 80 24 "$work/small.cdm"
 until_seen "END"
 kill -SEGV "$(cat "$work/pid")"
@@ -242,7 +376,15 @@ keys C-z
 seen "Ctrl-Z gives the terminal back" "Stopped" "ready> "
 keys fg Enter
 seen "and fg takes it again" "1 Processes +2 Cgroups" "redis-server"
+keys C-z
+seen "Ctrl-Z once more" "ready> "
+"${mux[@]}" resize-window -t ui -x 100 -y 30
+keys fg Enter
+seen "fg in another size" "FAIL/s"
+(($(screen | grep -n "q quit" | cut -d: -f1) == 30))
+result $? "fg in another size: down to the last line"
 keys q
+seen "and q leads to the shell" "ready> "
 
 # --- terminals ---
 start 80 24 "$work/small.cdm" LC_ALL=C
@@ -269,6 +411,13 @@ left "vt100" 0
 start 80 24 "$work/small.cdm" TERM=dumb
 seen "a dumb terminal" "cdmtop: .*dumb.*use -b"
 left "dumb" 1
+echo precious > "$work/kept.cdm"
+"${mux[@]}" kill-session -t ui
+"${mux[@]}" new-session -d -s ui -x 80 -y 24 \
+	"TERM=dumb $cdmtop --no-bpf -w $work/kept.cdm; echo status \$?; sleep 1000"
+seen "a recording that cannot start" "status 1"
+[[ $(cat "$work/kept.cdm") == precious && ! -e $work/kept.cdm.part ]]
+result $? "leaves what was there"
 "$cdmtop" -r "$work/small.cdm" > "$work/out" 2> "$work/err" < /dev/null
 [[ $? == 2 && ! -s $work/out ]] && grep -q "not a terminal.*use -b" "$work/err"
 result $? "no terminal: says what to do"

@@ -116,6 +116,104 @@ is "a textfile is what --format prometheus says" "" \
 	"$(diff "$work/cdm.prom" <(top --format prometheus 2>&1))"
 is "and nothing else is left" "" "$(ls "$work" | grep part)"
 
+# Events: as cdmtrace prints them, one for one.
+cdmtrace=${CDMTRACE:-$project/tools/cdmtrace/cdmtrace}
+sum_of() { "$@" | grep -v '"type":"end"' | md5sum; }
+if [ -x "$cdmtrace" ]; then
+	for format in text ndjson csv; do
+		is "events as $format" "$(sum_of "$cdmtrace" -r "$work/small.cdm" --format "$format")" \
+			"$(sum_of top --view events --format "$format")"
+	done
+	is "events of a process" "$(sum_of "$cdmtrace" -r "$work/small.cdm" -p 1412)" \
+		"$(sum_of top --view events -p 1412)"
+	is "events of a cgroup" "$(sum_of "$cdmtrace" -r "$work/small.cdm" -c /ml)" \
+		"$(sum_of top --view events -c ml)"
+	is "events on a device" "$(sum_of "$cdmtrace" -r "$work/small.cdm" -D cdm1)" \
+		"$(sum_of top --view events -d cdm1)"
+	# A recording of events alone has no refresh.
+	python3 - "$work/small.cdm" > "$work/events.cdm" <<- 'END'
+		import struct, sys
+		data = open(sys.argv[1], "rb").read()
+		at = struct.unpack_from("=I", data, 16)[0]
+		out = data[:at]
+		while at < len(data):
+		    kind, _, size = struct.unpack_from("=HHI", data, at)
+		    if kind < 64:
+		        out += data[at:at + size]
+		    at += size
+		sys.stdout.buffer.write(out)
+	END
+	is "events without refreshes" "$(sum_of "$cdmtrace" -r "$work/events.cdm")" \
+		"$(sum_of "$cdmtop" -b --view events -r "$work/events.cdm")"
+else
+	skip "events as cdmtrace prints them" "cdmtrace is not built"
+fi
+is "at most N events" 4 "$(top --view events -n 3 | wc -l)"
+is "events, filtered" "$(top --view events -j | grep -c '"pinned":')" \
+	"$(top --view events --filter 'nothing|PINNED' -j | grep -c '"type":"migrate"')"
+is "an end for each refresh" 30 "$(top --view events -j | grep -c '"type":"end"')"
+fails "events of a process that is not in it" 1 "-p, -c and -d" -b --view events \
+	-r "$work/small.cdm" -p 99
+like "events to a full disk" "No space left" "$(top --view events 2>&1 > /dev/full)"
+fails "events are no metrics" 2 "no metrics" --view events --format openmetrics
+fails "nor a textfile" 2 "no metrics" --view events --textfile "$work/x"
+fails "events without BPF" 1 "no events to be had" -b --view events --no-bpf
+is "a filter with alternatives" "redis-server stress-ng" \
+	"$(echo $(top -o comm --filter 'redis|STRESS' 1 1 | tail -2 | sort))"
+
+fails "--speed without -r" 2 "needs -r" --speed 2
+fails "--speed with -b" 2 "at once" -b -r x --speed 2
+fails "--speed and an interval" 2 "one of them" -r x --speed 2 1
+fails "a negative speed" 2 "between" -r x --speed -1
+fails "a speed that is no number" 2 "neither a number nor max" -r x --speed fast
+
+# Who the users are is known only where it was recorded.
+user_of() { "$cdmtop" -b -r "$1" -o user 1 1 2> /dev/null | tail -1; }
+${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$project/tools/lib" -o "$work/generate" \
+	"$project"/tests/cli/ui-recording.c "$project"/tools/lib/record{,-valid}.c || exit 1
+"$work/generate" "$work/here.cdm" 2 5 0
+is "a user by name" "$(id -nu 0)" "$(user_of "$work/here.cdm")"
+python3 - "$work/here.cdm" "$work/there.cdm" <<- 'END'
+	import sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	data[120:128] = b"another" + bytes(1)	# the header ends with the name of the host
+	open(sys.argv[2], "wb").write(data)
+END
+is "a user of another machine" 0 "$(user_of "$work/there.cdm")"
+
+# Where nothing can be told of events, none was seen to be lost.
+like "without BPF: losses are not known" "  lost -" "$("$cdmtop" -b --no-bpf 0.1 1 2> /dev/null)"
+like "nor as NDJSON" '"events_lost":null' "$("$cdmtop" -j --no-bpf 0.1 1 2> /dev/null)"
+
+# A recording that could not start leaves what was there.
+for arguments in "-c /no/such/cgroup" "-p 2147483646" "-d cdm99" "--textfile /no/such/dir"; do
+	echo precious > "$work/kept.cdm"
+	"$cdmtop" -b --no-bpf -w "$work/kept.cdm" $arguments 0.1 1 > /dev/null 2>&1
+	is "failed start: $arguments" "1 precious kept.cdm" \
+		"$? $(cat "$work/kept.cdm") $(ls "$work" | grep kept)"
+done
+"$cdmtop" -b --no-bpf -w "$work/kept.cdm" 0.1 1 > /dev/full 2> /dev/null
+is "nothing could be shown" "1 precious kept.cdm" \
+	"$? $(cat "$work/kept.cdm") $(ls "$work" | grep kept)"
+like "a recording that cannot be written" "cannot write /dev/full: No space left" \
+	"$("$cdmtop" -b --no-bpf -w /dev/full 0.1 1 2>&1 > /dev/null)"
+"$cdmtop" -b --no-bpf -w "$work/stopped.cdm" 60 > /dev/null 2>&1 &
+sleep 1
+kill -TERM $!
+wait $!
+is "SIGTERM completes a recording" "143 1" \
+	"$? $("$cdmtop" -b -r "$work/stopped.cdm" 2> /dev/null | grep -c ^cdmtop)"
+
+mount=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /memory/) { print $2; exit }' /proc/mounts)
+cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -o cgroup 0.1 1 2> /dev/null |
+	tr -d '\r' | sed -n '3s/^[0-9]*,//p')
+if [ -n "$cgroup" ] && [ -d "$mount/$cgroup" ]; then
+	is "a cgroup by its directory" "$cgroup" "$("$cdmtop" -b --view cgroup --no-bpf --format csv \
+		-o cgroup -c "$mount$cgroup" 0.1 1 2> /dev/null | tr -d '\r' | sed -n '2s/^[0-9]*,//p')"
+else
+	skip "a cgroup by its directory" "there is no cgroup"
+fi
+
 fails "unknown column" 2 "column 'coom'.*did you mean 'comm'" -b -s coom
 fails "unknown view" 2 "did you mean 'device'" -b --view devce
 fails "unknown format" 2 "ndjson" --format xml

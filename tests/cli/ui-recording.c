@@ -4,7 +4,9 @@
  * cgroups, processes of which a few hold device memory, and names that are meant
  * to upset the screen.
  *
- *   ui-recording FILE REFRESHES PROCESSES LOST
+ *   ui-recording FILE REFRESHES PROCESSES LOST [bare]
+ *
+ * bare: as of a machine that has neither devices nor the series.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +17,7 @@
 
 static struct cdm_writer *writer;
 static __u64 now = 100000000000ULL;
+static bool bare;
 static struct cdm_stats device_stats[2], holder_stats[HOLDERS];
 
 static void put(void *record, int kind, size_t len)
@@ -53,6 +56,7 @@ static void put_migrations(void)
 		now += 1000;
 		e.ev.pid = e.ev.actor_pid = 1000 + i % HOLDERS;
 		strcpy(e.ev.comm, comm_of(i % HOLDERS));
+		e.ev.cgroup = i % 2 ? 11 : 12;
 		e.ev.device = 0x100 + i % 2;
 		e.ev.stack = -1;
 		e.start = 0x7f0000000000ULL + i * 0x200000ULL;
@@ -115,7 +119,12 @@ static void put_process(int i)
 {
 	struct cdm_snap_proc p = { .pid = 1000 + i, .tgid = 1000 + i, .cgroup = i % 2 ? 11 : 12,
 		.start_ns = 1 + i, .rss = 8192 };
-	bool holds = i < HOLDERS;
+	bool holds = i < HOLDERS && !bare;
+
+	if (i == 5)
+		p.cgroup = 14;
+	if (i == 7)
+		p.cgroup = 15;
 
 	strcpy(p.comm, comm_of(i));
 	if (holds) {
@@ -124,7 +133,7 @@ static void put_process(int i)
 		p.stats = holder_stats[i];
 	}
 	/* One that could not be read. */
-	if (i == HOLDERS + 2)
+	if (bare || i == HOLDERS + 2)
 		p.device = p.device_anon = p.device_file = p.device_shmem = CDM_UNKNOWN;
 	put(&p, CDM_SNAP_PROC, holds ? sizeof(p) : CDM_SNAP_PROC_MIN);
 }
@@ -148,19 +157,25 @@ static void put_vma(__u64 start, enum cdm_abi_vma kind, const char *name)
 static void put_refresh(int n, int processes, __u64 lost)
 {
 	struct cdm_snap_begin begin = { .interval_ns = n ? 1000000000 : 0,
-		.features = 0x3ff & ~(CDM_F_PER_DEVICE | CDM_F_PAGEFAULTS) };
-	struct cdm_snap_end end = { .emitted = 8 * (n + 1), .lost = n ? lost : 0,
+		.features = bare ? 0 : 0x3ff & ~(CDM_F_PER_DEVICE | CDM_F_PAGEFAULTS) };
+	struct cdm_snap_end end = { .emitted = bare ? 0 : 8 * (n + 1), .lost = n ? lost : 0,
 		.tool_cpu_ns = 3000000ULL * (n + 1), .bpf_ns = 1000000ULL * (n + 1),
 		.bpf_runs = 9000ULL * (n + 1), .tool_rss = 12 << 20 };
 
 	now += 1000000000;
-	put_migrations();
+	if (!bare)
+		put_migrations();
 	put(&begin, CDM_SNAP_BEGIN, sizeof(begin));
-	put_devices();
+	if (!bare)
+		put_devices();
 	put_cgroup(1, 0, "/", 10240, CDM_NO_LIMIT);
 	put_cgroup(10, 1, "/system.slice", 10240, CDM_NO_LIMIT);
 	put_cgroup(11, 10, "/system.slice/db.service", 4096, 16384);
+	put_cgroup(15, 11, "/system.slice/db.service/inner", 0, CDM_NO_LIMIT);
 	put_cgroup(12, 10, "/system.slice/web.service", 6144, CDM_NO_LIMIT);
+	/* A name that there is twice. */
+	put_cgroup(13, 1, "/user.slice", 0, CDM_NO_LIMIT);
+	put_cgroup(14, 13, "/user.slice/db.service", 0, CDM_NO_LIMIT);
 	for (int i = 0; i < processes; i++)
 		put_process(i);
 	put_vma(0x55aa00000000ULL, CDM_VMA_HEAP, "[heap]");
@@ -172,8 +187,9 @@ int main(int argc, char **argv)
 {
 	struct cdm_file_header header;
 
-	if (argc != 5)
+	if (argc < 5)
 		return 2;
+	bare = argc > 5;
 	cdm_file_header_init(&header);
 	header.boot_ns = now;
 	header.wall_ns = 1700000000000000000ULL;

@@ -29,7 +29,7 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int print_view(FILE *out, struct cdm_model *m, const struct cdmtop_options *o,
+static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_options *o,
 		      enum cdm_format format, enum cdm_view view, bool first, bool *seen)
 {
 	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
@@ -44,30 +44,30 @@ static int print_view(FILE *out, struct cdm_model *m, const struct cdmtop_option
 		for (const struct cdm_column *col = cdm_columns(view); col->id; col++)
 			all[t.nr_columns++] = col;
 	}
-	nr = cdmtop_rows(m, o, view, &rows, seen);
+	nr = cdmtop_rows(s, o, view, &rows, seen);
 	if (nr < 0)
 		return nr;
 	t.rows = rows;
 	t.nr_rows = nr;
-	err = cdm_output_table(out, format, m, &t, first);
+	err = cdm_output_table(out, format, s->model, &t, first);
 	free(rows);
 	return err;
 }
 
 /* Metrics are of all views, unless one is asked for. */
-static int print_refresh(FILE *out, struct cdm_model *m, const struct cdmtop_options *o,
+static int print_refresh(FILE *out, struct cdmtop_source *s, const struct cdmtop_options *o,
 			 enum cdm_format format, bool first, bool *seen)
 {
 	bool all = (format == CDM_OPENMETRICS || format == CDM_PROMETHEUS) && !o->view_set;
-	int err = print_view(out, m, o, format, (enum cdm_view)o->view, first, seen);
+	int err = print_view(out, s, o, format, (enum cdm_view)o->view, first, seen);
 
 	for (enum cdm_view v = CDM_VIEW_CGROUP; all && !err && v <= CDM_VIEW_DEVICE; v++)
-		err = print_view(out, m, o, format, v, first, seen);
-	return err ?: cdm_output_end(out, format, m);
+		err = print_view(out, s, o, format, v, first, seen);
+	return err ?: cdm_output_end(out, format, s->model);
 }
 
 /* The file is replaced as a whole: its reader sees one refresh or the other. */
-static int write_textfile(struct cdm_model *m, const struct cdmtop_options *o, bool *seen)
+static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *o, bool *seen)
 {
 	char *part;
 	FILE *out;
@@ -76,7 +76,7 @@ static int write_textfile(struct cdm_model *m, const struct cdmtop_options *o, b
 	if (asprintf(&part, "%s.%d.part", o->textfile, (int)getpid()) < 0)
 		return -ENOMEM;
 	out = fopen(part, "we");
-	err = out ? print_refresh(out, m, o, CDM_PROMETHEUS, true, seen) : -errno;
+	err = out ? print_refresh(out, s, o, CDM_PROMETHEUS, true, seen) : -errno;
 	if (out && fclose(out) && !err)
 		err = -errno;
 	if (!err && rename(part, o->textfile))
@@ -89,20 +89,26 @@ static int write_textfile(struct cdm_model *m, const struct cdmtop_options *o, b
 	return err;
 }
 
-static int show(struct cdmtop_source *s, const struct cdmtop_options *o, bool first, bool *seen)
+/* A closed pipe is no news. Return: @err. */
+static int output_failed(int err)
+{
+	if (err && err != -EPIPE)
+		cdmtop_error("cannot write standard output: %s", strerror(-err));
+	return err;
+}
+
+static int show(struct cdmtop_source *s, const struct cdmtop_options *o,
+		struct cdmtop_events *events, bool first, bool *seen)
 {
 	int err;
 
 	if (o->textfile)
-		return write_textfile(s->model, o, seen);
+		return write_textfile(s, o, seen);
+	if (events)
+		return cdmtop_events_refreshed(events);
 	errno = 0;
-	err = print_refresh(stdout, s->model, o, o->format, first, seen);
-	if (!err)
-		return 0;
-	err = errno ? -errno : err;
-	if (err != -EPIPE)
-		cdmtop_error("cannot write standard output: %s", strerror(-err));
-	return err;
+	err = print_refresh(stdout, s, o, o->format, first, seen);
+	return output_failed(err && errno ? -errno : err);
 }
 
 static double seconds_to(const struct timespec *when)
@@ -113,19 +119,22 @@ static double seconds_to(const struct timespec *when)
 	return when->tv_sec - now.tv_sec + (when->tv_nsec - now.tv_nsec) / 1e9;
 }
 
-/* Events that are recorded wait in the ring. Return: 0, 1 after a signal, -errno. */
-static int sleep_until(struct cdmtop_source *s, const struct timespec *when)
+/* Events that are wanted wait in the ring. Return: 0, 1 after a signal, -errno. */
+static int sleep_until(struct cdmtop_source *s, struct cdmtop_events *events,
+		       const struct timespec *when)
 {
 	double left;
 
 	while (!caught && (left = seconds_to(when)) > 0) {
 		int ret = 0;
 
-		if (!s->writer)
+		if (!s->writer && !events)
 			clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, when, NULL);
 		else
-			ret = cdm_collector_poll(s->collector, left < 0.1 ? left * 1000 + 1 : 100);
-		if (ret < 0 && ret != -EINTR)
+			ret = cdmtop_source_poll(s, left < 0.1 ? left * 1000 + 1 : 100);
+		if (ret >= 0 && events)
+			ret = cdmtop_events_flush(events);
+		if (ret < 0)
 			return ret;
 	}
 	return caught != 0;
@@ -187,6 +196,7 @@ static bool lost_events(const struct cdmtop_source *s)
 static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int ret,
 		  unsigned long shown, bool seen)
 {
+	s->worthless = !shown && (ret < 0 || !cdm_model_end(s->model));
 	if (ret == -EPIPE) {
 		/* As other tools: but what is recorded is complete. */
 		signal(SIGPIPE, SIG_DFL);
@@ -196,7 +206,7 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 		return CDMTOP_FAILED;
 	if (caught)
 		return caught == SIGINT ? CDMTOP_OK : 128 + caught;
-	if (!shown && s->reader) {
+	if (!shown && s->reader && o->view != CDM_UI_EVENTS) {
 		cdmtop_error("%s: there is no whole refresh in it", o->replay);
 		return CDMTOP_FAILED;
 	}
@@ -211,15 +221,14 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 	return CDMTOP_OK;
 }
 
-int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
+/* Return: 0 when that was all, 1 after a signal, -errno. */
+static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
+		struct cdmtop_events *events, unsigned long *shown, bool *seen)
 {
-	unsigned long shown = 0;
 	struct timespec next;
-	bool seen = false;
 	size_t notes = 0;
 	int ret;
 
-	catch_signals();
 	clock_gettime(CLOCK_MONOTONIC, &next);
 	for (;;) {
 		ret = cdmtop_source_refresh(s);
@@ -227,22 +236,48 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 			break;
 		print_notes(s->model, &notes);
 		if (!is_baseline(s, o) && !only_last(s, o)) {
-			ret = show(s, o, !shown, &seen);
-			shown++;
+			ret = show(s, o, events, !*shown, seen);
+			if (ret)
+				return ret;
+			++*shown;
 		}
-		if (ret < 0 || caught || (o->count && shown >= o->count))
-			break;
+		if (caught || (o->count && *shown >= o->count))
+			return 0;
 		if (s->reader)
 			continue;
 		add_seconds(&next, o->interval_s);
-		ret = sleep_until(s, &next);
+		ret = sleep_until(s, events, &next);
 		if (ret)
-			break;
+			return ret;
 	}
 	if (!ret && only_last(s, o) && cdm_model_end(s->model)) {
-		ret = show(s, o, true, &seen);
-		shown++;
+		ret = show(s, o, events, true, seen);
+		++*shown;
 	}
+	return ret;
+}
+
+int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	struct cdmtop_events *events = NULL;
+	unsigned long shown = 0;
+	bool seen = false;
+	int ret, err = 0;
+
+	catch_signals();
+	if (o->view == CDM_UI_EVENTS) {
+		events = cdmtop_events_open(s, o, &seen);
+		if (!events)
+			return CDMTOP_FAILED;
+	}
+	ret = loop(s, o, events, &shown, &seen);
+	if (events)
+		err = output_failed(cdmtop_events_flush(events));
+	cdmtop_events_close(events);
+	/* -n: that was enough. */
+	if (ret == -ECANCELED)
+		ret = 0;
+	ret = err ?: ret;
 	if (ret < 0 && s->err)
 		ret = s->err;
 	return finish(s, o, ret, shown, seen);

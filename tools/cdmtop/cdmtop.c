@@ -51,6 +51,9 @@ static unsigned int needed_features(const struct cdmtop_options *o)
 
 	if (!o->batch || o->record)
 		return UI_FEATURES;
+	/* For the names of devices and cgroups. */
+	if (o->view == CDM_UI_EVENTS)
+		return needs | CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE;
 	for (size_t i = 0; i < o->nr_columns; i++)
 		needs |= o->columns[i]->needs;
 	if (o->sort)
@@ -71,9 +74,7 @@ static int ui_refresh(void *ctx)
 
 static int ui_poll(void *ctx, int timeout_ms)
 {
-	struct cdmtop_source *s = ctx;
-
-	return cdm_collector_poll(s->collector, timeout_ms);
+	return cdmtop_source_poll(ctx, timeout_ms);
 }
 
 static void ui_look_into(void *ctx, __u32 pid)
@@ -88,6 +89,15 @@ static int ui_step(void *ctx)
 	return cdmtop_source_refresh(ctx);
 }
 
+static int ui_seek(void *ctx, unsigned long n, struct cdm_model **model)
+{
+	struct cdmtop_source *s = ctx;
+	int err = cdmtop_source_seek(s, n);
+
+	*model = s->model;
+	return err;
+}
+
 static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
 	struct cdm_ui_options ui = {
@@ -99,15 +109,18 @@ static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)
 		.event_fd = s->collector ? cdm_collector_fd(s->collector) : -1,
 		.replay = s->reader,
 		.step = s->reader ? ui_step : NULL,
+		.seek = s->reader ? ui_seek : NULL,
+		.speed = o->speed ?: 1,
 		.interval_s = s->reader && !o->interval_set ? 0 : o->interval_s,
 		.count = o->count,
 		.source = o->replay ?: o->record,
 		.view = o->view,
 		.filter = o->filter,
-		.pid = o->pid,
+		.select = s->select,
 		.colour = o->colour,
 		.ascii = o->ascii,
 	};
+	int status;
 
 	if (o->view < CDM_UI_EVENTS) {
 		ui.views[o->view].columns = o->column_list ? o->columns : NULL;
@@ -115,12 +128,16 @@ static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)
 		ui.views[o->view].reverse = o->reverse;
 	}
 	signal(SIGPIPE, SIG_IGN);
-	return cdm_ui_run(&ui);
+	status = cdm_ui_run(&ui);
+	s->worthless = !cdm_model_end(s->model);
+	return status;
 }
 
 static int run(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
-	if (!cdmtop_source_open(s, o, needed_features(o), o->batch && !o->record ? 0 : UI_EVENTS))
+	bool events = !o->batch || o->record || o->view == CDM_UI_EVENTS;
+
+	if (!cdmtop_source_open(s, o, needed_features(o), events ? UI_EVENTS : 0))
 		return CDMTOP_FAILED;
 	return o->batch ? cdmtop_batch(s, o) : run_ui(s, o);
 }
@@ -130,6 +147,7 @@ int main(int argc, char **argv)
 	struct cdmtop_source source = { 0 };
 	struct cdmtop_options o;
 	int status, closed;
+	bool from_stdin;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
@@ -141,7 +159,8 @@ int main(int argc, char **argv)
 	if (o.features)
 		return cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED :
 									     CDMTOP_OK;
-	if (!o.batch && (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))) {
+	from_stdin = o.replay && !strcmp(o.replay, "-");
+	if (!o.batch && (!isatty(STDOUT_FILENO) || (!from_stdin && !isatty(STDIN_FILENO)))) {
 		cdmtop_error("standard input or output is not a terminal; use -b to print");
 		return CDMTOP_USAGE;
 	}

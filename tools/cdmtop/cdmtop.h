@@ -5,6 +5,7 @@
 
 #include "collector.h"
 #include "output.h"
+#include "select.h"
 #include "ui.h"
 
 #define CDMTOP_VERSION	"0.3"
@@ -16,6 +17,7 @@ enum { CDMTOP_OK, CDMTOP_FAILED, CDMTOP_USAGE };
 struct cdmtop_options {
 	double interval_s;
 	bool interval_set;
+	double speed;			/* of a replay, INFINITY: as fast as possible; 0: not given */
 	unsigned long count;		/* 0: no limit */
 	bool batch;
 	enum cdm_format format;
@@ -57,6 +59,13 @@ struct cdmtop_source {
 	struct cdm_reader *reader;
 	struct cdm_writer *writer;		/* NULL: nothing is recorded */
 	int err;				/* of the writer */
+	bool worthless;				/* what is recorded: it failed before it showed anything */
+	struct cdm_select select;
+	char *cgroup;				/* of @select */
+	const char *path;			/* of the recording that is read */
+	/* May be NULL: each record, once the model has it. Return: 0 or -errno to stop. */
+	int (*record)(void *ctx, const struct cdm_rec *rec);
+	void *ctx;
 	/* Records of a replayed refresh that has not ended yet. */
 	char *pending;
 	size_t used;
@@ -68,18 +77,35 @@ bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 			unsigned int features, __u64 events);
 /* Feeds a refresh. Return: 1; 0 at the end of a recording; -errno. */
 int cdmtop_source_refresh(struct cdmtop_source *s);
+/* Waits for events for so long, and feeds them. Return: how many, or -errno. */
+int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms);
+/*
+ * Reads the recording anew, up to the end of refresh @n (0: the start), into a model
+ * of its own. Return: 0; -ESPIPE: it is not a file; -errno.
+ */
+int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n);
 /* Return: CDMTOP_OK, or CDMTOP_FAILED after a message. */
 int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o);
 
 /* Return: exit status, or 128 + the signal that ended it. */
 int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o);
 
+/* Prints events as they come; sets *@seen as cdmtop_rows() does. NULL after a message. */
+struct cdmtop_events;
+struct cdmtop_events *cdmtop_events_open(struct cdmtop_source *s, const struct cdmtop_options *o,
+					 bool *seen);
+/* Return: 0 or -errno of the output. */
+int cdmtop_events_flush(struct cdmtop_events *e);
+/* After a refresh. Return: as above. */
+int cdmtop_events_refreshed(struct cdmtop_events *e);
+void cdmtop_events_close(struct cdmtop_events *e);
+
 /*
  * The rows of @view that the options want, in their order. @seen: set if there
  * is one that -p, -c and -d mean. Return: number, *rows is to be freed; -ENOMEM.
  */
-ssize_t cdmtop_rows(struct cdm_model *m, const struct cdmtop_options *o, enum cdm_view view,
-		    const void ***rows, bool *seen);
+ssize_t cdmtop_rows(const struct cdmtop_source *s, const struct cdmtop_options *o,
+		    enum cdm_view view, const void ***rows, bool *seen);
 
 void cdmtop_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -12,7 +12,7 @@
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_FILTER, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
-	OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR,
+	OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR, OPT_SPEED,
 };
 
 static const struct argp_option options[] = {
@@ -23,11 +23,11 @@ static const struct argp_option options[] = {
 	{ "sort", 's', "ID", 0, "column to sort by", 1 },
 	{ "reverse", 'R', 0, 0, "the other way round", 1 },
 	{ "filter", OPT_FILTER, "TEXT", 0,
-	  "only rows with this in their texts or in their pid", 1 },
-	{ "pid", 'p', "PID", 0, "only this process; on the terminal: its details", 1 },
+	  "only rows with this in their texts or in their pid; a|b: either", 1 },
+	{ "pid", 'p', "PID", 0, "only this process; on the terminal its details first", 1 },
 	{ "cgroup", 'c', "PATH", 0, "only this cgroup and those below", 1 },
 	{ "device", 'd', "NAME", 0, "only this device, or processes with memory on it", 1 },
-	{ "rows", 'n', "N", 0, "at most N rows", 1 },
+	{ "rows", 'n', "N", 0, "at most N rows; of events printed, N in all", 1 },
 	{ "list-columns", OPT_LIST_COLUMNS, 0, 0, "list all columns and exit", 1 },
 
 	{ 0, 0, 0, 0, "How to show it:", 2 },
@@ -43,6 +43,8 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Where it comes from:", 3 },
 	{ "write", 'w', "FILE", 0, "record into FILE as well; - is standard output", 3 },
 	{ "read", 'r', "FILE", 0, "replay a recording; - is standard input", 3 },
+	{ "speed", OPT_SPEED, "N", 0,
+	  "replay N times as fast as it was recorded; 0 or max: as fast as possible", 3 },
 	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
 	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
 	{ "pingpong-window", OPT_WINDOW, "US", 0, "time between changes of direction (500)", 3 },
@@ -90,6 +92,21 @@ static double parse_interval(struct argp_state *state, const char *arg)
 	if (!(value >= 0.05 && value <= 86400))
 		argp_error(state, "interval: %s is not between 0.05 and 86400 seconds", arg);
 	return value;
+}
+
+static double parse_speed(struct argp_state *state, const char *arg)
+{
+	double value;
+	char *end;
+
+	if (!strcmp(arg, "max"))
+		return INFINITY;
+	value = strtod(arg, &end);
+	if (end == arg || *end)
+		argp_error(state, "speed: '%s' is neither a number nor max", arg);
+	if (value != 0 && !(value >= 0.01 && value <= 1000))
+		argp_error(state, "speed: %s is not between 0.01 and 1000; max has no limit", arg);
+	return value ?: INFINITY;
 }
 
 /* The index of @arg in @words, which end with NULL. */
@@ -193,6 +210,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case 'r':
 		o->replay = arg;
 		break;
+	case OPT_SPEED:
+		o->speed = parse_speed(state, arg);
+		break;
 	case OPT_NO_BPF:
 		o->no_bpf = true;
 		break;
@@ -283,8 +303,16 @@ static void check(struct cdmtop_options *o)
 		wrong = "-r and -w: a recording is not recorded again, copy the file";
 	else if (o->replay && o->no_bpf)
 		wrong = "-r and --no-bpf: a recording says what was recorded";
-	else if (o->view == CDM_UI_EVENTS && o->batch)
-		wrong = "--view events is for the terminal; cdmtrace prints events";
+	else if (o->speed && !o->replay)
+		wrong = "--speed is that of a recording: it needs -r";
+	else if (o->speed && o->batch)
+		wrong = "--speed is for the terminal: a recording is printed at once";
+	else if (o->speed && o->interval_set)
+		wrong = "--speed and an interval: one of them says how fast";
+	else if (o->view == CDM_UI_EVENTS && o->format >= CDM_OPENMETRICS)
+		wrong = "--view events: events are no metrics; use text, ndjson or csv";
+	else if (o->view == CDM_UI_EVENTS && o->textfile)
+		wrong = "--view events: events are no metrics, --textfile cannot have them";
 	else if (o->view == CDM_UI_EVENTS && (o->column_list || o->sort_id))
 		wrong = "--view events has no columns to choose from";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)

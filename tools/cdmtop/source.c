@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cdmtop.h"
 #include "snapshot.h"
@@ -12,6 +13,8 @@ static int take(struct cdmtop_source *s, const struct cdm_rec *rec)
 {
 	int ret = cdm_model_feed(s->model, rec);
 
+	if (ret >= 0 && s->record)
+		ret = s->record(s->ctx, rec) ?: ret;
 	if (ret < 0 || !s->writer)
 		return ret;
 	s->err = cdm_writer_put(s->writer, rec);
@@ -59,17 +62,39 @@ static int emit(void *ctx, const struct cdm_rec *rec)
 	return ret < 0 ? ret : 0;
 }
 
-static __u64 find_cgroup(const char *path)
+/* With a slash in front, as they are recorded. */
+static bool set_cgroup(struct cdmtop_source *s, const char *path)
+{
+	if (asprintf(&s->cgroup, "%s%s", *path == '/' ? "" : "/", path) >= 0) {
+		s->select.cgroup = s->cgroup;
+		return true;
+	}
+	s->cgroup = NULL;
+	cdmtop_error("%s", strerror(ENOMEM));
+	return false;
+}
+
+/* Paths of rows are below the mount. */
+static const char *below_mount(const char *path, const char *mount)
+{
+	size_t len = strlen(mount);
+
+	return !strncmp(path, mount, len) && (!path[len] || path[len] == '/') ? path + len : path;
+}
+
+static __u64 find_cgroup(struct cdmtop_source *s, const char *path)
 {
 	struct cdm_cgroups *cgroups = cdm_cgroups_open();
 	__u64 id = cgroups ? cdm_cgroups_id(cgroups, path) : 0;
 
-	if (!id)
+	if (id)
+		path = below_mount(path, cdm_cgroups_mount(cgroups));
+	else
 		cdmtop_error("cgroup '%s': %s; `cdmtop -b --view cgroup` lists them", path,
 			     cgroups ? strerror(errno) : "there is no memory controller");
 	if (cgroups)
 		cdm_cgroups_close(cgroups);
-	return id;
+	return id && set_cgroup(s, path) ? id : 0;
 }
 
 static bool known_pid(__u32 pid)
@@ -117,7 +142,7 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 	if (o->device && !known_device(o->device))
 		return false;
 	if (o->cgroup) {
-		c.cgroup = find_cgroup(o->cgroup);
+		c.cgroup = find_cgroup(s, o->cgroup);
 		if (!c.cgroup)
 			return false;
 	}
@@ -128,13 +153,10 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		if (!s->writer)
 			return false;
 	}
+	s->worthless = true;
 	s->collector = cdm_collector_open(&c);
-	if (!s->collector) {
-		if (s->writer)
-			cdm_writer_discard(s->writer);
-		s->writer = NULL;
+	if (!s->collector)
 		return false;
-	}
 	cdm_collector_describe(s->collector, &header);
 	if (s->writer)
 		cdm_writer_set_header(s->writer, &header);
@@ -147,8 +169,9 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 
 static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
-	s->reader = cdm_reader_open(o->replay);
-	if (!s->reader)
+	s->path = o->replay;
+	s->reader = cdm_reader_open(s->path);
+	if (!s->reader || (o->cgroup && !set_cgroup(s, o->cgroup)))
 		return false;
 	s->model = cdm_model_new(cdm_reader_header(s->reader));
 	if (!s->model)
@@ -159,10 +182,14 @@ static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
 bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 			unsigned int features, __u64 events)
 {
+	s->select = (struct cdm_select) { .pid = o->pid, .device = o->device, .rows = o->rows };
 	return o->replay ? open_replay(s, o) : open_live(s, o, features, events);
 }
 
-/* A refresh that the recording ends in is not shown by halves. */
+/*
+ * A refresh that the recording ends in is not shown by halves. What stands between
+ * refreshes is taken at once: of events there may be gigabytes.
+ */
 static int replay_refresh(struct cdmtop_source *s)
 {
 	const struct cdm_rec *rec;
@@ -173,13 +200,46 @@ static int replay_refresh(struct cdmtop_source *s)
 		ret = cdm_reader_next(s->reader, &rec);
 		if (ret <= 0)
 			return ret;
-		ret = keep(s, rec);
-		if (ret)
+		ret = s->used || rec->kind == CDM_SNAP_BEGIN ? keep(s, rec) : take(s, rec);
+		if (ret < 0)
 			return ret;
 	} while (rec->kind != CDM_SNAP_END);
 
 	ret = take_kept(s);
 	return ret < 0 ? ret : 1;
+}
+
+int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms)
+{
+	int ret = cdm_collector_poll(s->collector, timeout_ms);
+
+	return ret == -EINTR || ret == -EAGAIN ? 0 : ret;
+}
+
+int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n)
+{
+	struct cdm_reader *reader;
+	struct cdm_model *model;
+	struct stat st;
+	int ret = 1;
+
+	if (stat(s->path, &st) || !S_ISREG(st.st_mode))
+		return -ESPIPE;
+	reader = cdm_reader_open(s->path);
+	if (!reader)
+		return -EIO;
+	model = cdm_model_new(cdm_reader_header(reader));
+	if (!model) {
+		cdm_reader_close(reader);
+		return -ENOMEM;
+	}
+	cdm_reader_close(s->reader);
+	cdm_model_free(s->model);
+	s->reader = reader;
+	s->model = model;
+	while (n-- && ret > 0)
+		ret = replay_refresh(s);
+	return ret < 0 ? ret : 0;
 }
 
 int cdmtop_source_refresh(struct cdmtop_source *s)
@@ -198,7 +258,11 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 			     o->replay);
 		status = o->strict ? CDMTOP_FAILED : CDMTOP_OK;
 	}
-	if (s->writer && cdm_writer_close(s->writer))
+	if (s->writer && s->worthless && s->err)
+		cdmtop_error("cannot write %s: %s", o->record, strerror(-s->err));
+	if (s->writer && s->worthless)
+		cdm_writer_discard(s->writer);
+	else if (s->writer && cdm_writer_close(s->writer))
 		status = CDMTOP_FAILED;
 	if (s->collector)
 		cdm_collector_close(s->collector);
@@ -206,5 +270,6 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 		cdm_reader_close(s->reader);
 	cdm_model_free(s->model);
 	free(s->pending);
+	free(s->cgroup);
 	return status;
 }

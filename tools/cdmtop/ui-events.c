@@ -152,24 +152,28 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 	ui_newline(c, UI_PLAIN);
 }
 
-static bool matches(const struct ui *ui, const struct cdm_event_row *row)
+/* Those that the table of processes is about. */
+static void wanted(struct ui *ui, struct cdm_event_filter *f)
 {
-	const char *device = cdm_model_device_name(ui->m, row->ev->device);
-	const char *path = cdm_model_cgroup_path(ui->m, row->ev->cgroup);
-	char text[512];
-	struct line l;
+	cdm_select_events(&ui->o->select, ui->m, f);
+	if (ui->cgroup)
+		f->cgroup = cdm_model_cgroup_path(ui->m, ui->cgroup) ?: "-";
+}
 
-	if (!*ui->filter)
-		return true;
-	describe(row->ev, &l);
-	snprintf(text, sizeof(text), "%s %u %.*s %s %s %s %s", cdm_kind_name(row->ev->rec.kind),
-		 row->ev->pid, CDM_COMM_LEN, row->ev->comm, l.dir, device ? device : "", l.detail,
-		 path ? path : "");
-	return ui_filter_matches(ui->filter, text);
+/* -n: the newest ones. */
+static void cut(struct ui *ui)
+{
+	size_t most = ui->o->select.rows;
+
+	if (!most || ui->nr_events <= most)
+		return;
+	memmove(ui->events, ui->events + ui->nr_events - most, most * sizeof(*ui->events));
+	ui->nr_events = most;
 }
 
 int ui_events_update(struct ui *ui, __u32 pid)
 {
+	struct cdm_event_filter f;
 	size_t i, nr, kept = 0;
 
 	if (ui->frozen)
@@ -178,12 +182,17 @@ int ui_events_update(struct ui *ui, __u32 pid)
 		ui->events = calloc(CDM_MODEL_EVENTS, sizeof(*ui->events));
 	if (!ui->events)
 		return -ENOMEM;
+	wanted(ui, &f);
 	nr = cdm_model_events(ui->m, pid, ui->events, CDM_MODEL_EVENTS);
 	for (i = 0; i < nr; i++) {
-		if (pid || matches(ui, &ui->events[i]))
+		const struct cdm_ev *ev = ui->events[i].ev;
+
+		if (pid || (cdm_event_match(&f, ev, ui->m) &&
+			    (!*ui->filter || cdm_filter_event(ui->filter, ui->m, ev))))
 			ui->events[kept++] = ui->events[i];
 	}
 	ui->nr_events = kept;
+	cut(ui);
 	return 0;
 }
 
@@ -214,6 +223,7 @@ int ui_events_freeze(struct ui *ui)
 
 void ui_events_draw(struct ui *ui, struct ui_canvas *c)
 {
+	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
 	size_t rows = c->rows > 1 ? c->rows - 1 : 0, most, first;
 	size_t i;
 
@@ -226,7 +236,8 @@ void ui_events_draw(struct ui *ui, struct ui_canvas *c)
 		ui_event_draw(ui, c, &ui->events[i]);
 	if (!ui->nr_events)
 		ui_put(c, UI_DIM, *ui->filter ? "no event matches the filter (Esc clears it)" :
-		       "no events yet (d: why)");
+		       begin && !(begin->features & CDM_F_MIGRATE) ?
+		       "no events can be had (d: why)" : "no events yet");
 }
 
 void ui_events_key(struct ui *ui, int key, int rows)

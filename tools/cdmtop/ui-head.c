@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The lines above and below every page. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,10 @@ static void draw_title(struct ui *ui, int y)
 	if (ui_term.cols >= 60)
 		ui_printf(&c, UI_PLAIN, "  interval %.3gs",
 			  ui->interval_s > 0 ? ui->interval_s : ui_interval_s(ui));
+	if (ui->o->replay && isinf(ui->speed))
+		ui_put(&c, UI_PLAIN, " xmax");
+	else if (ui->o->replay && ui->speed != 1)
+		ui_printf(&c, UI_PLAIN, " x%.3g", ui->speed);
 	if (ui->events_per_s < 0)
 		ui_put(&c, UI_DIM, "  events -");
 	else
@@ -38,6 +43,8 @@ static void draw_title(struct ui *ui, int y)
 		ui_put(&c, UI_WARN, "  END");
 	else if (ui->o->replay)
 		ui_put(&c, UI_GOOD, "  replay");
+	if (ui->o->replay)
+		ui_printf(&c, UI_DIM, " #%lu", ui->refreshes);
 	ui_newline(&c, UI_PLAIN);
 }
 
@@ -79,7 +86,7 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	ui_put(&c, UI_PLAIN, "/s out");
 	ui_field(&c, UI_OUT, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_OUT] * page / interval).s,
 		 7);
-	ui_put(&c, UI_PLAIN, ui_term.cols < 100 ? "/s " : "/s  p50/p99 ");
+	ui_put(&c, UI_PLAIN, ui_term.cols < 90 ? "/s " : "/s p50/p99 ");
 	ui_printf(&c, UI_PLAIN, "%s/%s", ui_ns(known ? ui_quantile(&delta->d, 0.5) : CDM_UNKNOWN).s,
 		  ui_ns(known ? ui_quantile(&delta->d, 0.99) : CDM_UNKNOWN).s);
 	if (known && moved + failed)
@@ -98,10 +105,13 @@ static void draw_totals(struct ui *ui, int y)
 	struct ui_canvas c = line_at(y);
 	struct cdm_proc_row **procs;
 	__u64 sum = 0, faults = 0;
-	size_t nr, i, holding = 0, unknown = 0;
+	size_t all, nr = 0, i, holding = 0, unknown = 0;
 
-	procs = cdm_model_procs(ui->m, &nr);
-	for (i = 0; i < nr; i++) {
+	procs = cdm_model_procs(ui->m, &all);
+	for (i = 0; i < all; i++) {
+		if (!cdm_select_row(&ui->o->select, CDM_VIEW_PROC, procs[i]))
+			continue;
+		nr++;
 		if (procs[i]->snap->device == CDM_UNKNOWN)
 			unknown++;
 		else if (procs[i]->snap->device) {
@@ -125,6 +135,29 @@ static void draw_totals(struct ui *ui, int y)
 	ui_newline(&c, UI_PLAIN);
 }
 
+/* The end of the path: that is what tells it from others. */
+static void draw_scope(struct ui *ui, struct ui_canvas *c)
+{
+	const char *path = cdm_model_cgroup_path(ui->m, ui->cgroup);
+	int room = c->cols - c->col - 5, width;
+
+	if (!path)
+		path = "a cgroup that is gone";
+	if (*ui->filter)
+		room -= ui_width(ui->filter) + 10;
+	width = ui_width(path);
+	if (width <= room || room < 2) {
+		ui_printf(c, UI_WARN, "  in %s", path);
+		return;
+	}
+	for (; *path && width >= room; width = ui_width(++path))
+		;
+	/* Not from within a character. */
+	while ((*path & 0xc0) == 0x80)
+		path++;
+	ui_printf(c, UI_WARN, "  in ~%s", path);
+}
+
 static void draw_tabs(struct ui *ui, int y)
 {
 	static const char *const names[] = { "Processes", "Cgroups", "Devices", "Events" };
@@ -140,12 +173,39 @@ static void draw_tabs(struct ui *ui, int y)
 	}
 	if (ui->page == UI_PAGE_LOOK)
 		ui_printf(&c, UI_SORTED, " %u %s ", ui->look_pid, ui_comm(ui, ui->look_pid));
-	if (ui->page == UI_PAGE_VIEW && ui->view < UI_NR_TABLE && ui->tables[ui->view].sort)
+	if (ui->page == UI_PAGE_VIEW && ui->view < UI_NR_TABLE && ui->tables[ui->view].sort &&
+	    (!ui->cgroup || ui_term.cols >= 100))
 		ui_printf(&c, UI_DIM, "  by %s%s", ui->tables[ui->view].sort->title,
 			  ui->tables[ui->view].reverse ? " reversed" : "");
+	if (ui->cgroup)
+		draw_scope(ui, &c);
 	if (*ui->filter && !ui->typing)
 		ui_printf(&c, UI_WARN, "  filter: %s", ui->filter);
 	ui_newline(&c, UI_PLAIN);
+}
+
+/* What this machine, or the recording, does not have. Return: lines used. */
+static int draw_missing(struct ui *ui, int y)
+{
+	static const struct { __u64 feature; const char *what; } all[] = {
+		{ CDM_F_DEVICES, "devices" },
+		{ CDM_F_PROC_DEVICE, "device memory" },
+		{ CDM_F_MIGRATE, "migrations" },
+	};
+	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
+	struct ui_canvas c = line_at(y);
+	int i, missing = 0;
+
+	for (i = 0; begin && i < (int)(sizeof(all) / sizeof(*all)); i++) {
+		if (begin->features & all[i].feature)
+			continue;
+		ui_printf(&c, UI_WARN, "%s%s", missing++ ? ", " : "not known: ", all[i].what);
+	}
+	if (!missing)
+		return 0;
+	ui_put(&c, UI_DIM, "  (d: why; the rest is shown)");
+	ui_newline(&c, UI_PLAIN);
+	return 1;
 }
 
 /* Small screens lose the lines that say least. Return: lines used. */
@@ -158,8 +218,14 @@ int ui_head_draw(struct ui *ui, int rows)
 	draw_title(ui, y++);
 	devices = cdm_model_devices(ui->m, &nr);
 	most = rows < 14 ? 0 : rows / 6;
-	for (i = 0; i < nr && i < most; i++)
+	for (i = 0; i < nr && most; i++) {
+		if (!cdm_select_row(&ui->o->select, CDM_VIEW_DEVICE, devices[i]))
+			continue;
 		draw_device(ui, y++, devices[i]);
+		most--;
+	}
+	if (rows >= 14)
+		y += draw_missing(ui, y);
 	if (rows >= 14)
 		draw_totals(ui, y++);
 	draw_tabs(ui, y++);
@@ -171,6 +237,7 @@ static void draw_cost(struct ui *ui, int y)
 	const struct cdm_snap_end *end = cdm_model_end(ui->m);
 	struct ui_canvas c = line_at(y);
 	double cost = cdm_model_tool_cost(ui->m);
+	const char *source = ui->o->source, *slash = source ? strrchr(source, '/') : NULL;
 
 	if (ui->typing) {
 		ui_put(&c, UI_BOLD, "filter: ");
@@ -184,10 +251,12 @@ static void draw_cost(struct ui *ui, int y)
 		ui_newline(&c, UI_PLAIN);
 		return;
 	}
-	if (end && end->lost && end->lost != CDM_UNKNOWN)
+	if (!end || end->lost == CDM_UNKNOWN)
+		ui_put(&c, UI_DIM, "lost -");
+	else if (end->lost)
 		ui_printf(&c, UI_ALERT, "LOST %llu of %llu events", (unsigned long long)end->lost,
 			  (unsigned long long)(end->lost + end->emitted));
-	else if (end)
+	else
 		ui_printf(&c, UI_PLAIN, "lost 0 of %llu events", (unsigned long long)end->emitted);
 	ui_put(&c, UI_PLAIN, "  cdmtop itself: ");
 	/* Negative, or not a number: not known. */
@@ -199,9 +268,9 @@ static void draw_cost(struct ui *ui, int y)
 		ui_printf(&c, UI_PLAIN, " RSS %s", ui_bytes(end->tool_rss).s);
 	if (end && end->bpf_runs && end->bpf_runs != CDM_UNKNOWN && end->bpf_ns != CDM_UNKNOWN)
 		ui_printf(&c, UI_PLAIN, " BPF %s/run", ui_ns(end->bpf_ns / end->bpf_runs).s);
-	if (ui->o->source)
+	if (source)
 		ui_printf(&c, UI_DIM, "  %s%s", ui->o->replay ? "" : "recording to ",
-			  ui->o->source);
+			  slash && slash[1] ? slash + 1 : source);
 	ui_newline(&c, UI_PLAIN);
 }
 

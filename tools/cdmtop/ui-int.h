@@ -38,11 +38,15 @@ struct ui {
 	enum ui_page back;		/* where help and notes came from */
 	struct ui_table tables[UI_NR_TABLE];
 	char filter[64];
+	__u64 cgroup;			/* id: only it and those below; 0: all */
+	bool flat;			/* cgroups as a list, not as a tree */
 	bool typing;			/* the filter is being typed */
 	bool paused;
 	bool ended;			/* no more to replay */
-	double interval_s;
+	double interval_s;		/* 0: as recorded, @speed times as fast */
+	double speed;
 	unsigned long refreshes;
+	double refreshed_s;		/* CLOCK_MONOTONIC of the last one */
 	double events_per_s;		/* negative: not known yet */
 	__u64 emitted;			/* at the last refresh */
 	int scroll;			/* of pages that are not tables */
@@ -74,16 +78,15 @@ void ui_cell(struct ui_canvas *c, const struct cdm_column *col, const void *row,
 	     bool selected);
 /* The row with the cursor, NULL: there is none. */
 const void *ui_table_selected(struct ui *ui);
-/* Whether one of the alternatives "a|b" of the filter is in @text, whatever the case. */
-bool ui_filter_matches(const char *filter, const char *text);
+/* Whether the options and the cgroup that was entered mean this row; filters come after. */
+bool ui_selected(const struct ui *ui, enum cdm_view view, const void *row);
 
 /* ui-sort.c: puts rows [from, to) of the whole order at their places, not more. */
-void ui_sort(const void **rows, size_t nr, size_t from, size_t to, const struct cdm_column *col,
-	     bool reverse);
-int ui_compare(const struct cdm_column *col, const void *a, const void *b, bool reverse);
+void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
+	     const struct cdm_order *order);
 
 /* ui-tree.c: sorts the siblings of cgroups that come in depth-first order. */
-int ui_tree_sort(const void **rows, size_t nr, const struct cdm_column *col, bool reverse);
+int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order);
 
 /* ui-figure.c: figures that are not in the table of columns. */
 struct ui_text { char s[24]; };

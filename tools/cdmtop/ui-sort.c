@@ -5,16 +5,6 @@
  */
 #include "ui-int.h"
 
-/* Rows that compare equal keep one order, or they would jump about on the screen. */
-int ui_compare(const struct cdm_column *col, const void *a, const void *b, bool reverse)
-{
-	int order = cdm_column_compare(col, a, b, reverse);
-
-	if (order || a == b)
-		return order;
-	return a < b ? -1 : 1;
-}
-
 static void swap(const void **a, const void **b)
 {
 	const void *tmp = *a;
@@ -23,18 +13,18 @@ static void swap(const void **a, const void **b)
 	*b = tmp;
 }
 
-static void insertion(const void **rows, size_t nr, const struct cdm_column *col, bool reverse)
+static void insertion(const void **rows, size_t nr, const struct cdm_order *order)
 {
 	size_t i, j;
 
 	for (i = 1; i < nr; i++) {
-		for (j = i; j && ui_compare(col, rows[j - 1], rows[j], reverse) > 0; j--)
+		for (j = i; j && cdm_order_compare(order, rows[j - 1], rows[j]) > 0; j--)
 			swap(&rows[j - 1], &rows[j]);
 	}
 }
 
-void ui_sort(const void **rows, size_t nr, size_t from, size_t to, const struct cdm_column *col,
-	     bool reverse)
+void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
+	     const struct cdm_order *order)
 {
 	size_t i, store;
 
@@ -45,12 +35,12 @@ void ui_sort(const void **rows, size_t nr, size_t from, size_t to, const struct 
 			return;
 		swap(&rows[nr / 2], &rows[nr - 1]);
 		for (i = store = 0; i < nr - 1; i++) {
-			if (ui_compare(col, rows[i], rows[nr - 1], reverse) < 0)
+			if (cdm_order_compare(order, rows[i], rows[nr - 1]) < 0)
 				swap(&rows[i], &rows[store++]);
 		}
 		swap(&rows[store], &rows[nr - 1]);
 		if (from < store)
-			ui_sort(rows, store, from, to, col, reverse);
+			ui_sort(rows, store, from, to, order);
 		if (to <= store + 1)
 			return;
 		store++;
@@ -59,5 +49,5 @@ void ui_sort(const void **rows, size_t nr, size_t from, size_t to, const struct 
 		from = from > store ? from - store : 0;
 		to -= store;
 	}
-	insertion(rows, nr, col, reverse);
+	insertion(rows, nr, order);
 }

@@ -61,42 +61,18 @@ static __u64 row_key(enum cdm_ui_view view, const void *row)
 	}
 }
 
-bool ui_filter_matches(const char *filter, const char *text)
+bool ui_selected(const struct ui *ui, enum cdm_view view, const void *row)
 {
-	char part[64];
-	size_t len;
+	const struct cdm_cgroup_row *cgroup;
+	const char *path;
 
-	for (;; filter += len + 1) {
-		len = strcspn(filter, "|");
-		snprintf(part, sizeof(part), "%.*s", (int)len, filter);
-		if (*part && strcasestr(text, part))
-			return true;
-		if (!filter[len])
-			return false;
-	}
-}
-
-/* Texts and numbers without a unit are what one looks for: names and ids. */
-static bool row_matches(const struct ui_table *t, const char *filter, const void *row)
-{
-	struct cdm_cell cell;
-	char number[24];
-	size_t i;
-
-	for (i = 0; i < t->nr_columns; i++) {
-		const struct cdm_column *col = t->columns[i];
-
-		if (col->unit != CDM_UNIT_TEXT && strcmp(col->id, "pid"))
-			continue;
-		col->get(row, &cell);
-		if (!cell.known)
-			continue;
-		if (col->unit != CDM_UNIT_TEXT)
-			snprintf(number, sizeof(number), "%llu", (unsigned long long)cell.u);
-		if (ui_filter_matches(filter, col->unit == CDM_UNIT_TEXT ? cell.s : number))
-			return true;
-	}
-	return false;
+	if (!cdm_select_row(&ui->o->select, view, row))
+		return false;
+	if (!ui->cgroup || view != CDM_VIEW_PROC)
+		return true;
+	cgroup = ((const struct cdm_proc_row *)row)->cgroup;
+	path = cdm_model_cgroup_path(ui->m, ui->cgroup);
+	return cgroup && path && cdm_path_below(cgroup->snap->path, path);
 }
 
 static void **model_rows(struct ui *ui, enum cdm_ui_view view, size_t *nr)
@@ -111,12 +87,37 @@ static void **model_rows(struct ui *ui, enum cdm_ui_view view, size_t *nr)
 	}
 }
 
+static bool is_tree(const struct ui *ui, enum cdm_ui_view view)
+{
+	return view == CDM_UI_CGROUP && !*ui->filter && !ui->flat;
+}
+
+static struct cdm_order order_of(const struct ui_table *t, enum cdm_ui_view view)
+{
+	return (struct cdm_order) { t->sort, cdm_columns(ui_table_view(view)), t->reverse };
+}
+
+/* -n: only the first ones in the order that they are shown in. */
+static void cut(const struct ui *ui, struct ui_table *t, enum cdm_ui_view view)
+{
+	struct cdm_order order = order_of(t, view);
+	size_t most = ui->o->select.rows;
+
+	if (!most || t->nr_rows <= most)
+		return;
+	if (t->sort && !is_tree(ui, view))
+		ui_sort(t->rows, t->nr_rows, 0, most, &order);
+	t->nr_rows = most;
+}
+
 int ui_table_update(struct ui *ui, enum cdm_ui_view view)
 {
 	struct ui_table *t = &ui->tables[view];
+	struct cdm_order order = order_of(t, view);
 	const void **grown;
 	void **rows;
 	size_t nr, i;
+	int err = 0;
 
 	rows = model_rows(ui, view, &nr);
 	if (nr > t->max_rows) {
@@ -128,28 +129,29 @@ int ui_table_update(struct ui *ui, enum cdm_ui_view view)
 	}
 	t->nr_rows = 0;
 	for (i = 0; i < nr; i++) {
-		if (!*ui->filter || row_matches(t, ui->filter, rows[i]))
+		if (!ui_selected(ui, ui_table_view(view), rows[i]))
+			continue;
+		if (!*ui->filter || cdm_filter_row(ui->filter, ui_table_view(view), rows[i]))
 			t->rows[t->nr_rows++] = rows[i];
 	}
-	if (view == CDM_UI_CGROUP && !*ui->filter)
-		return ui_tree_sort(t->rows, t->nr_rows, t->sort, t->reverse);
-	return 0;
-}
-
-static bool is_tree(const struct ui *ui)
-{
-	return ui->view == CDM_UI_CGROUP && !*ui->filter;
+	if (is_tree(ui, view))
+		err = ui_tree_sort(t->rows, t->nr_rows, &order);
+	cut(ui, t, view);
+	return err;
 }
 
 static void sort_part(const struct ui *ui, struct ui_table *t, size_t from, size_t to)
 {
-	if (t->sort && !is_tree(ui))
-		ui_sort(t->rows, t->nr_rows, from, to, t->sort, t->reverse);
+	struct cdm_order order = order_of(t, ui->view);
+
+	if (t->sort && !is_tree(ui, ui->view))
+		ui_sort(t->rows, t->nr_rows, from, to, &order);
 }
 
 /* Where the row that the cursor follows would stand if all rows were sorted. */
 static void follow(const struct ui *ui, struct ui_table *t)
 {
+	struct cdm_order order = order_of(t, ui->view);
 	size_t i, at, rank = 0;
 
 	for (at = 0; t->key && at < t->nr_rows; at++) {
@@ -158,12 +160,12 @@ static void follow(const struct ui *ui, struct ui_table *t)
 	}
 	if (!t->key || at == t->nr_rows)
 		return;
-	if (!t->sort || is_tree(ui)) {
+	if (!t->sort || is_tree(ui, ui->view)) {
 		t->cursor = at;
 		return;
 	}
 	for (i = 0; i < t->nr_rows; i++)
-		rank += ui_compare(t->sort, t->rows[i], t->rows[at], t->reverse) < 0;
+		rank += cdm_order_compare(&order, t->rows[i], t->rows[at]) < 0;
 	t->cursor = rank;
 }
 
@@ -354,7 +356,7 @@ static void draw_row(const struct ui *ui, struct ui_canvas *c, const struct layo
 	for (i = 0; i < l->nr; i++) {
 		if (i)
 			ui_put(c, rest, " ");
-		if (!i && is_tree(ui) && l->columns[i]->unit == CDM_UNIT_TEXT)
+		if (!i && is_tree(ui, ui->view) && l->columns[i]->unit == CDM_UNIT_TEXT)
 			draw_branch(c, row, l->widths[i], selected);
 		else
 			ui_cell(c, l->columns[i], row, l->widths[i], selected);
@@ -383,7 +385,8 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 		draw_row(ui, c, &l, t->rows[i], i == t->cursor);
 	if (!t->nr_rows)
 		ui_put(c, UI_DIM, *ui->filter ? "nothing matches the filter (Esc clears it)" :
-		       "nothing to show yet (d: why)");
+		       ui->view == CDM_UI_DEVICE ? "there are no devices (d: why)" :
+		       "there is nothing to show (d: why)");
 }
 
 static void sort_by(struct ui_table *t, int step)
@@ -418,6 +421,12 @@ static void keep_sorted_in_sight(struct ui_table *t)
 	}
 }
 
+static void sort_by_id(struct ui *ui, struct ui_table *t, const char *id)
+{
+	t->sort = cdm_column_find(ui_table_view(ui->view), id);
+	t->reverse = false;
+}
+
 void ui_table_key(struct ui *ui, int key, int rows)
 {
 	struct ui_table *t = &ui->tables[ui->view];
@@ -429,8 +438,18 @@ void ui_table_key(struct ui *ui, int key, int rows)
 		sort_by(t, key == '<' ? -1 : 1);
 		keep_sorted_in_sight(t);
 		return;
+	case 'M':
+		sort_by_id(ui, t, ui->view == CDM_UI_DEVICE ? "used" : "cdm");
+		return;
+	case 'P':
+		sort_by_id(ui, t, "in");
+		return;
 	case 'r':
+	case 'I':
 		t->reverse = !t->reverse;
+		return;
+	case 't':
+		ui->flat = !ui->flat;
 		return;
 	case KEY_LEFT:
 		t->first -= t->first > 0;

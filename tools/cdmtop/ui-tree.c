@@ -28,8 +28,7 @@ struct sibling {
 };
 
 /* Sorts @rows, a sequence of subtrees, into itself; @tmp has room for @nr rows. */
-static int sort_level(const void **rows, size_t nr, const void **tmp, const struct cdm_column *col,
-		      bool reverse)
+static int sort_level(const void **rows, size_t nr, const void **tmp, const struct cdm_order *order)
 {
 	struct sibling *siblings = NULL, *more, s;
 	size_t i, j, count = 0, out = 0;
@@ -45,7 +44,7 @@ static int sort_level(const void **rows, size_t nr, const void **tmp, const stru
 		siblings = more;
 		/* Few siblings, and nearly sorted from the last time. */
 		for (j = count++; j; j--) {
-			if (ui_compare(col, siblings[j - 1].row, s.row, reverse) <= 0)
+			if (cdm_order_compare(order, siblings[j - 1].row, s.row) <= 0)
 				break;
 			siblings[j] = siblings[j - 1];
 		}
@@ -58,7 +57,7 @@ static int sort_level(const void **rows, size_t nr, const void **tmp, const stru
 	memcpy(rows, tmp, nr * sizeof(*rows));
 	for (i = 0, out = 0; i < count && !err; i++) {
 		if (siblings[i].nr > 1)
-			err = sort_level(rows + out + 1, siblings[i].nr - 1, tmp, col, reverse);
+			err = sort_level(rows + out + 1, siblings[i].nr - 1, tmp, order);
 		out += siblings[i].nr;
 	}
 out:
@@ -66,17 +65,17 @@ out:
 	return err;
 }
 
-int ui_tree_sort(const void **rows, size_t nr, const struct cdm_column *col, bool reverse)
+int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order)
 {
 	const void **tmp;
 	int err;
 
-	if (!col || nr < 2)
+	if (!order->by || nr < 2)
 		return 0;
 	tmp = calloc(nr, sizeof(*tmp));
 	if (!tmp)
 		return -ENOMEM;
-	err = sort_level(rows, nr, tmp, col, reverse);
+	err = sort_level(rows, nr, tmp, order);
 	free(tmp);
 	return err;
 }

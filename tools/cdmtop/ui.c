@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The loop: waits for time, keys, events and signals, and draws once for each. */
 #include <errno.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -149,11 +150,13 @@ static void refreshed(struct ui *ui)
 	double interval = ui_interval_s(ui);
 
 	ui->events_per_s = -1;
-	if (ui->refreshes && interval > 0 && end && end->emitted >= ui->emitted)
+	if (ui->refreshes && interval > 0 && end && end->emitted != CDM_UNKNOWN &&
+	    end->emitted >= ui->emitted)
 		ui->events_per_s = (end->emitted - ui->emitted) / interval;
 	if (end)
 		ui->emitted = end->emitted;
 	ui->refreshes++;
+	ui->refreshed_s = now_s();
 	*ui->message = '\0';
 }
 
@@ -180,27 +183,44 @@ static int take_refresh(struct ui *ui)
 	return 0;
 }
 
+static void say(struct ui *ui, const char *text)
+{
+	snprintf(ui->message, sizeof(ui->message), "%s", text);
+}
+
 static void pause_or_go_on(struct ui *ui)
 {
 	ui->paused = !ui->paused;
 	if (ui_events_freeze(ui))
-		snprintf(ui->message, sizeof(ui->message), "no memory to keep the events");
+		say(ui, "no memory to keep the events");
 }
 
-static void change_interval(struct ui *ui, int step)
+/* The next of the ascending @steps, to the left or to the right of @now. */
+static double next_step(const double *steps, int nr, double now, int direction)
 {
-	static const double steps[] = { 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 30, 60 };
-	const int nr = sizeof(steps) / sizeof(*steps);
-	double interval = ui->interval_s > 0 ? ui->interval_s : 1;
 	int i;
 
-	for (i = 0; i < nr - 1 && steps[i] < interval - 1e-6; i++)
+	for (i = 0; i < nr - 1 && steps[i] < now - 1e-6; i++)
 		;
-	if (step < 0)
+	if (direction < 0)
 		i -= i > 0;
-	else if (steps[i] <= interval + 1e-6)
+	else if (steps[i] <= now + 1e-6)
 		i += i < nr - 1;
-	ui->interval_s = steps[i];
+	return steps[i];
+}
+
+/* A recording at its own pace gets faster with what makes an interval longer. */
+static void change_interval(struct ui *ui, int direction)
+{
+	static const double intervals[] = { 0.1, 0.2, 0.5, 1, 2, 3, 5, 10, 30, 60 };
+	static const double speeds[] = { 0.1, 0.25, 0.5, 1, 2, 4, 8, 16, 32, 64, INFINITY };
+
+	if (ui->o->replay && !(ui->interval_s > 0))
+		ui->speed = next_step(speeds, sizeof(speeds) / sizeof(*speeds), ui->speed,
+				      direction);
+	else
+		ui->interval_s = next_step(intervals, sizeof(intervals) / sizeof(*intervals),
+					   ui->interval_s, direction);
 }
 
 static void enter(struct ui *ui)
@@ -218,8 +238,9 @@ static void enter(struct ui *ui)
 	if (ui->view != CDM_UI_CGROUP)
 		return;
 	cgroup = row;
-	snprintf(ui->filter, sizeof(ui->filter), "%s",
-		 cgroup->depth ? strrchr(cgroup->snap->path, '/') ? : cgroup->snap->path : "");
+	ui->cgroup = cgroup->depth ? cgroup->snap->id : 0;
+	/* What led to the cgroup is no name of its processes. */
+	*ui->filter = '\0';
 	ui_show_view(ui, CDM_UI_PROC);
 }
 
@@ -269,8 +290,10 @@ static void open_menu(struct ui *ui)
 
 static void leave_page(struct ui *ui)
 {
-	if (ui->page == UI_PAGE_VIEW)
+	if (ui->page == UI_PAGE_VIEW && *ui->filter)
 		*ui->filter = '\0';
+	else if (ui->page == UI_PAGE_VIEW)
+		ui->cgroup = 0;
 	else if (ui->page == UI_PAGE_LOOK)
 		ui_show_view(ui, ui->view);
 	else
@@ -368,16 +391,67 @@ static bool common_key(struct ui *ui, int key)
 	return false;
 }
 
-static int step_once(struct ui *ui)
+/* Takes @nr refreshes, and stays there. */
+static int step_on(struct ui *ui, int nr)
 {
-	int err = take_refresh(ui);
+	int err = 0;
 
-	return err ? err : ui_events_freeze(ui);
+	ui->paused = true;
+	while (nr-- && !err && !ui->ended)
+		err = take_refresh(ui);
+	return err ?: ui_events_freeze(ui);
+}
+
+static int step_back(struct ui *ui, unsigned long nr)
+{
+	/* The one before is read, too: rates are compared with it. */
+	unsigned long before = ui->refreshes > nr + 1 ? ui->refreshes - nr - 1 : 0;
+	const struct cdm_snap_end *end;
+	int err = ui->o->seek(ui->o->ctx, before, &ui->m);
+
+	if (err == -ESPIPE) {
+		say(ui, "this recording is not a file: it cannot be read again");
+		return 0;
+	}
+	if (err)
+		return err;
+	end = cdm_model_end(ui->m);
+	ui->emitted = end ? end->emitted : 0;
+	ui->refreshes = before;
+	ui->ended = false;
+	return step_on(ui, 1);
+}
+
+/* Return: whether @key moves within time; *@err: -errno. */
+static bool step_key(struct ui *ui, int key, int *err)
+{
+	bool replay = ui->o->replay;
+
+	switch (key) {
+	case '.':
+	case 'n':
+		/* Live, what is to come cannot be had earlier. */
+		if (replay || ui->paused)
+			*err = step_on(ui, 1);
+		return true;
+	case 'N':
+		if (replay)
+			*err = step_on(ui, 10);
+		return true;
+	case 'b':
+	case 'B':
+		if (replay)
+			*err = step_back(ui, key == 'b' ? 1 : 10);
+		return true;
+	}
+	return false;
 }
 
 /* Return: 1: leave; 0; -errno. */
 static int key_pressed(struct ui *ui, int key)
 {
+	int err = 0;
+
 	if (ui->typing) {
 		type_filter(ui, key);
 		return 0;
@@ -388,10 +462,8 @@ static int key_pressed(struct ui *ui, int key)
 		leave_page(ui);
 		return 0;
 	}
-	if (key == '.' && ui->paused)
-		return step_once(ui);
-	if (common_key(ui, key))
-		return 0;
+	if (common_key(ui, key) || step_key(ui, key, &err))
+		return err;
 	if (ui->page == UI_PAGE_VIEW && (key == '/' || key == KEY_F(4)))
 		ui->typing = true;
 	else if (ui->page == UI_PAGE_VIEW && (key == '\n' || key == '\r' || key == KEY_ENTER))
@@ -407,7 +479,8 @@ static double wait_s(const struct ui *ui)
 
 	if (ui->interval_s > 0)
 		return ui->interval_s;
-	return recorded > 0 && recorded < 60 ? recorded : 1;
+	/* Nobody wants to watch a screen that stands still for minutes. */
+	return (recorded > 0 && recorded < 60 ? recorded : 1) / ui->speed;
 }
 
 /* Return: 1: leave; 0; -errno. */
@@ -428,22 +501,28 @@ static int take_events(struct ui *ui, bool *redraw)
 {
 	int nr = ui->o->poll(ui->o->ctx, 0);
 
-	if (nr < 0 && nr != -EINTR && nr != -EAGAIN)
+	if (nr < 0)
 		return nr;
 	*redraw |= nr > 0 && ui->view == CDM_UI_EVENTS && !ui->paused;
 	return 0;
 }
 
-static bool is_due(const struct ui *ui, double next)
+/* Seconds to the next refresh; a key may have changed the interval since the last one. */
+static double left_s(const struct ui *ui)
 {
-	return !ui->ended && (!ui->paused || !ui->refreshes) && now_s() >= next;
+	return ui->refreshes ? ui->refreshed_s + wait_s(ui) - now_s() : 0;
+}
+
+static bool is_due(const struct ui *ui)
+{
+	return !ui->ended && (!ui->paused || !ui->refreshes) && left_s(ui) <= 0;
 }
 
 enum { FD_SIGNAL, FD_KEY, FD_EVENT, NR_FD };
 
-static int timeout_ms(const struct ui *ui, double next, bool live)
+static int timeout_ms(const struct ui *ui, bool live)
 {
-	double left = (next - now_s()) * 1000;
+	double left = left_s(ui) * 1000;
 
 	if (ui->paused || ui->ended || left > 3600000)
 		left = 3600000;
@@ -453,7 +532,7 @@ static int timeout_ms(const struct ui *ui, double next, bool live)
 }
 
 /* Waits for something to happen. Return: as loop(); 0 with *@redraw: go on. */
-static int wait_once(struct ui *ui, double next, bool *redraw)
+static int wait_once(struct ui *ui, bool *redraw)
 {
 	bool live = ui->o->poll && !ui->o->replay;
 	struct pollfd fds[NR_FD] = {
@@ -463,7 +542,7 @@ static int wait_once(struct ui *ui, double next, bool *redraw)
 	};
 	int err;
 
-	if (poll(fds, NR_FD, timeout_ms(ui, next, live)) < 0) {
+	if (poll(fds, NR_FD, timeout_ms(ui, live)) < 0) {
 		if (errno != EINTR)
 			return -errno;
 		memset(fds, 0, sizeof(fds));
@@ -487,16 +566,14 @@ static int wait_once(struct ui *ui, double next, bool *redraw)
 /* Return: 1: the user leaves, or that was all; 128 + number of a signal; -errno. */
 static int loop(struct ui *ui)
 {
-	double next = now_s();
 	bool redraw;
 	int err;
 
 	for (;;) {
-		if (is_due(ui, next)) {
+		if (is_due(ui)) {
 			err = take_refresh(ui);
 			if (err)
 				return err;
-			next = now_s() + wait_s(ui);
 		}
 		ui_term_message(ui->message, sizeof(ui->message));
 		err = draw(ui);
@@ -506,10 +583,10 @@ static int loop(struct ui *ui)
 			return 1;
 		redraw = false;
 		do {
-			err = wait_once(ui, next, &redraw);
+			err = wait_once(ui, &redraw);
 			if (err)
 				return err;
-		} while (!redraw && !is_due(ui, next));
+		} while (!redraw && !is_due(ui));
 	}
 }
 
@@ -527,7 +604,7 @@ int cdm_ui_run(const struct cdm_ui_options *o)
 {
 	struct ui ui = {
 		.o = o, .m = o->model, .view = o->view, .interval_s = o->interval_s,
-		.events_per_s = -1,
+		.speed = o->speed, .events_per_s = -1,
 	};
 	int i, err;
 
@@ -536,8 +613,8 @@ int cdm_ui_run(const struct cdm_ui_options *o)
 	for (i = 0; i < UI_NR_TABLE; i++)
 		ui_table_init(&ui, i);
 	snprintf(ui.filter, sizeof(ui.filter), "%s", o->filter ? o->filter : "");
-	if (o->pid)
-		ui_look_into(&ui, o->pid);
+	if (o->select.pid && o->view == CDM_UI_PROC)
+		ui_look_into(&ui, o->select.pid);
 	err = loop(&ui);
 	ui_term_close();
 	free_ui(&ui);

@@ -6,7 +6,7 @@
 #ifndef CDMTOP_UI_H
 #define CDMTOP_UI_H
 
-#include "column.h"
+#include "select.h"
 
 enum cdm_ui_view { CDM_UI_PROC, CDM_UI_CGROUP, CDM_UI_DEVICE, CDM_UI_EVENTS, CDM_UI_NR_VIEW };
 
@@ -32,7 +32,7 @@ struct cdm_ui_options {
 	/*
 	 * Live, may be NULL: feeds the events that wait, for at most @timeout_ms
 	 * (always 0 here). Called when @event_fd is readable, and at least every
-	 * 100 ms. Return: how many events, or -errno.
+	 * 100 ms. Return: how many events; 0 also where it was interrupted; -errno.
 	 */
 	int (*poll)(void *ctx, int timeout_ms);
 	int event_fd;			/* negative: none */
@@ -42,6 +42,12 @@ struct cdm_ui_options {
 	/* Replay: feeds up to the next END. Return: 1; 0 at the end of the recording; -errno. */
 	bool replay;
 	int (*step)(void *ctx);
+	/*
+	 * Replay: starts anew and feeds @n refreshes, into a model of its own: *@model.
+	 * Return: 0; -ESPIPE: that cannot be; -errno.
+	 */
+	int (*seek)(void *ctx, unsigned long n, struct cdm_model **model);
+	double speed;			/* of a replay as recorded; INFINITY: no waiting */
 
 	double interval_s;		/* between refreshes; 0, replay only: as recorded */
 	unsigned long count;		/* refreshes until it leaves by itself; 0: no limit */
@@ -50,7 +56,7 @@ struct cdm_ui_options {
 	enum cdm_ui_view view;		/* that is shown first */
 	struct cdm_ui_view_options views[CDM_UI_EVENTS];	/* tables */
 	const char *filter;		/* or NULL */
-	__u32 pid;			/* starts with a look into this process; 0: no */
+	struct cdm_select select;	/* with a pid it starts with a look into that process */
 	enum cdm_ui_colour colour;
 	bool ascii;			/* no UTF-8 even if the locale has it */
 };

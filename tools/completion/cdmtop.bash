@@ -13,7 +13,7 @@ _cdmtop() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} head=
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
 		--list-columns --batch --format --json --textfile --color --ascii --write --read
-		--no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
+		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 
 	COMPREPLY=()
@@ -23,6 +23,9 @@ _cdmtop() {
 		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text ndjson csv openmetrics prometheus' -- "$word")
+		;;
+	--speed)
+		mapfile -t COMPREPLY < <(compgen -W '0.5 1 2 4 10 max' -- "$word")
 		;;
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word")

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Which rows and events are wanted. -p, -c, -d and filters mean the same whether
+ * something is printed or on the screen, live or from a recording.
+ */
+#ifndef CDMTOP_SELECT_H
+#define CDMTOP_SELECT_H
+
+#include "column.h"
+#include "event.h"
+
+struct cdm_select {
+	__u32 pid;		/* 0: all */
+	const char *cgroup;	/* path below the mount, and those below it; NULL: all */
+	const char *device;	/* name; NULL: all */
+	size_t rows;		/* at most; 0: all */
+};
+
+bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *row);
+/* For cdm_event_match(), until the next refresh: processes come and go. */
+void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
+		       struct cdm_event_filter *f);
+/* Whether @path is @below or one of its descendants. */
+bool cdm_path_below(const char *path, const char *below);
+
+/* An order of rows that is one and the same each time: no two are equal. */
+struct cdm_order {
+	const struct cdm_column *by;
+	const struct cdm_column *then;	/* the view's first column, where @by is equal */
+	bool reverse;			/* of @by */
+};
+
+int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b);
+
+/* Filters are texts, "a|b": one of them is in what is looked at, whatever the case. */
+bool cdm_filter_text(const char *filter, const char *text);
+/* In one of the row's texts, or its pid. */
+bool cdm_filter_row(const char *filter, enum cdm_view view, const void *row);
+/* In one of the event's names, addresses and pids. */
+bool cdm_filter_event(const char *filter, const struct cdm_model *m, const struct cdm_ev *ev);
+
+#endif
