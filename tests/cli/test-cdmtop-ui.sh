@@ -427,5 +427,22 @@ seen "10,000 processes" "4/10000 procs" "END"
 keys s Home Enter End
 seen "10,000 processes: the last one" " 10999 "
 
+if command -v valgrind > /dev/null; then
+	"${mux[@]}" kill-session -t ui
+	"${mux[@]}" new-session -d -s ui -x 100 -y 30 "valgrind -q --leak-check=full \
+		--show-leak-kinds=definite,possible --error-exitcode=9 --log-file=$work/valgrind \
+		$cdmtop -r $work/small.cdm --speed max; echo status \$?; sleep 1000"
+	for ((tries = 0; tries < 5; tries++)); do
+		until_seen "END #6" && break
+	done
+	keys 2 Down Down Enter 4 / r e d Enter 3 1 Escape Escape Home Enter End Escape b b B n N \
+		'?' Escape d Escape s End Enter p Down Enter + - b q M P r t q
+	seen "valgrind" "status 0"
+	sed 's/^/# /' "$work/valgrind"
+else
+	number=$((number + 1))
+	echo "ok $number - valgrind # SKIP not installed"
+fi
+
 echo "1..$number"
 ((failed == 0))

@@ -15,13 +15,14 @@ static void draw_title(struct ui *ui, int y)
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
 	const struct cdm_snap_end *end = cdm_model_end(ui->m);
+	double interval = ui->interval_s > 0 ? ui->interval_s : ui_interval_s(ui);
 	struct ui_canvas c = line_at(y);
 
 	ui_put(&c, UI_BOLD, "cdmtop ");
 	ui_put(&c, UI_BOLD, begin ? ui_clock(ui, begin->rec.ts, false).s : "--:--:--");
 	if (ui_term.cols >= 60)
-		ui_printf(&c, UI_PLAIN, "  interval %.3gs",
-			  ui->interval_s > 0 ? ui->interval_s : ui_interval_s(ui));
+		ui_printf(&c, UI_PLAIN, interval < 100 ? "  interval %.2gs" : "  interval %.0fs",
+			  interval);
 	if (ui->o->replay && isinf(ui->speed))
 		ui_put(&c, UI_PLAIN, " xmax");
 	else if (ui->o->replay && ui->speed != 1)

@@ -106,7 +106,6 @@ static const struct { unsigned int feature; const char *what; } features[] = {
 	{ CDM_F_WHY, "reasons for pages that stayed" },
 	{ CDM_F_FAULTS, "CPU faults on device memory" },
 	{ CDM_F_PINGPONG, "pages that go to and fro" },
-	{ CDM_F_PAGEFAULTS, "all page faults" },
 	{ CDM_F_PER_DEVICE, "device pages by device" },
 	{ CDM_F_EVICT, "evictions" },
 };

@@ -165,7 +165,7 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_PER_S, 7, CDM_F_FAULTS, .extra = true, RATE(faults) },
 	{ "p50", "P50", "Median time of a migration call in the last interval.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .extra = true, .get = proc_p50 },
-	{ "p99", "P99", "99th percentile of it.",
+	{ "p99", "P99", "99th percentile of the times of migration calls.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .get = proc_p99 },
 	{ "wait99", "WAIT99", "99th percentile of waits of the CPU for a migration.",
 	  CDM_UNIT_NS, 6, CDM_F_FAULTS, .extra = true, .get = proc_wait99 },

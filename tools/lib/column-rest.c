@@ -192,7 +192,7 @@ const struct cdm_column cdm_device_columns[] = {
 	  CDM_UNIT_PER_S, 6, CDM_F_MIGRATE, .extra = true, DEV_RATE(calls) },
 	{ "p50", "P50", "Median time of a migration call in the last interval.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .extra = true, .get = device_p50 },
-	{ "p99", "P99", "99th percentile of it.",
+	{ "p99", "P99", "99th percentile of the times of migration calls.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .get = device_p99 },
 	{ "fail", "FAIL/s", "Pages that were to move and stayed.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, DEV_RATE(fail) },
