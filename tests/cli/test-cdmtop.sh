@@ -204,6 +204,13 @@ wait $!
 is "SIGTERM completes a recording" "143 1" \
 	"$? $("$cdmtop" -b -r "$work/stopped.cdm" 2> /dev/null | grep -c ^cdmtop)"
 
+# Stopped as soon as it begins, while BPF programs are loaded.
+"$cdmtop" -b -w "$work/early.cdm" 60 > /dev/null 2>&1 &
+until [ -e "$work/early.cdm.part" ] || ! kill -0 $! 2> /dev/null; do :; done
+kill -TERM $!
+wait $! 2> /dev/null
+is "SIGTERM while it starts" "143 " "$? $(ls "$work" | grep early.cdm.part)"
+
 mount=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /memory/) { print $2; exit }' /proc/mounts)
 cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -o cgroup 0.1 1 2> /dev/null |
 	tr -d '\r' | sed -n '3s/^[0-9]*,//p')

@@ -138,7 +138,8 @@ static int run(struct cdmtop_source *s, const struct cdmtop_options *o)
 	bool events = !o->batch || o->record || o->view == CDM_UI_EVENTS;
 
 	if (!cdmtop_source_open(s, o, needed_features(o), events ? UI_EVENTS : 0))
-		return CDMTOP_FAILED;
+		return s->stopped <= 0 ? CDMTOP_FAILED :
+		       s->stopped == SIGINT ? CDMTOP_OK : 128 + s->stopped;
 	return o->batch ? cdmtop_batch(s, o) : run_ui(s, o);
 }
 

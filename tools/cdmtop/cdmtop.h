@@ -59,6 +59,7 @@ struct cdmtop_source {
 	struct cdm_reader *reader;
 	struct cdm_writer *writer;		/* NULL: nothing is recorded */
 	int err;				/* of the writer */
+	int stopped;				/* by this signal before it began; else 0 or less */
 	bool worthless;				/* what is recorded: it failed before it showed anything */
 	struct cdm_select select;
 	char *cgroup;				/* of @select */
@@ -72,7 +73,7 @@ struct cdmtop_source {
 	size_t room;
 };
 
-/* Return: false after a message. */
+/* Return: false after a message, or if @s->stopped is a signal. */
 bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 			unsigned int features, __u64 events);
 /* Feeds a refresh. Return: 1; 0 at the end of a recording; -errno. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Records from the collector or a recording, to the model and a new recording. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -119,6 +120,28 @@ static bool known_device(const char *name)
 	return false;
 }
 
+/*
+ * Loading BPF programs takes a while. A signal meanwhile ends this, too, but not
+ * before the unfinished recording is gone.
+ */
+static struct cdm_collector *open_collector(struct cdmtop_source *s,
+					    const struct cdm_collector_options *o)
+{
+	const struct timespec now = { 0 };
+	struct cdm_collector *collector;
+	sigset_t ends, before;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	collector = cdm_collector_open(o);
+	s->stopped = sigtimedwait(&ends, NULL, &now);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return collector;
+}
+
 static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		      unsigned int features, __u64 events)
 {
@@ -154,8 +177,8 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 			return false;
 	}
 	s->worthless = true;
-	s->collector = cdm_collector_open(&c);
-	if (!s->collector)
+	s->collector = open_collector(s, &c);
+	if (!s->collector || s->stopped > 0)
 		return false;
 	cdm_collector_describe(s->collector, &header);
 	if (s->writer)
