@@ -217,7 +217,7 @@ out:
 		cdm_collector_close(c);
 }
 
-#define MAX_PROCS	4096
+#define MAX_PROCS	32768
 #define SLACK		200	/* pages that come and go between two looks */
 
 struct list {

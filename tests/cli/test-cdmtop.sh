@@ -114,6 +114,10 @@ fi
 "$cdmtop" -r "$work/small.cdm" --textfile "$work/cdm.prom" 1 30
 is "a textfile is what --format prometheus says" "" \
 	"$(diff "$work/cdm.prom" <(top --format prometheus 2>&1))"
+mkdir "$work/theirs" && chown nobody "$work/theirs" 2> /dev/null && chmod 755 "$work" "$work/theirs"
+"$cdmtop" -b --textfile "$work/theirs/cdm.prom" -w "$work/theirs/cdm.cdm" 0.1 2 > /dev/null 2> "$work/err"
+is "root writes into a folder of someone else, a textfile and a recording" "0 cdm.cdm cdm.prom" \
+	"$? $(ls "$work/theirs" | xargs)"
 is "and nothing else is left" "" "$(ls "$work" | grep part)"
 
 # Events: as cdmtrace prints them, one for one.
@@ -170,7 +174,7 @@ fails "a speed that is no number" 2 "neither a number nor max" -r x --speed fast
 # Who the users are is known only where it was recorded.
 user_of() { "$cdmtop" -b -r "$1" -o user 1 1 2> /dev/null | tail -1; }
 ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$project/tools/lib" -o "$work/generate" \
-	"$project"/tests/cli/ui-recording.c "$project"/tools/lib/record{,-valid}.c || exit 1
+	"$project"/tests/cli/ui-recording.c "$project"/build/lib/libcdm.a -lcap || exit 1
 "$work/generate" "$work/here.cdm" 2 5 0
 is "a user by name" "$(id -nu 0)" "$(user_of "$work/here.cdm")"
 python3 - "$work/here.cdm" "$work/there.cdm" <<- 'END'

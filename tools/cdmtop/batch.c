@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cdmtop.h"
+#include "privileges.h"
 
 /* Figures that need two refreshes. */
 #define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)
@@ -75,6 +76,7 @@ static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *
 
 	if (asprintf(&part, "%s.%d.part", o->textfile, (int)getpid()) < 0)
 		return -ENOMEM;
+	cdm_privileges_files(true);
 	out = fopen(part, "we");
 	err = out ? print_refresh(out, s, o, CDM_PROMETHEUS, true, seen) : -errno;
 	if (out && fclose(out) && !err)
@@ -85,6 +87,7 @@ static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *
 		cdmtop_error("cannot write %s: %s", o->textfile, strerror(-err));
 		unlink(part);
 	}
+	cdm_privileges_files(false);
 	free(part);
 	return err;
 }
