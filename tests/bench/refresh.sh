@@ -1,66 +1,78 @@
 #!/bin/bash
-# CPU time of a refresh with many sleeping processes: cdmtop, with and without BPF,
-# against top and htop, in the same run. A refresh costs the difference between many
-# and few refreshes, so start-up does not count.
+# CPU time of a refresh with many sleeping processes: cdmtop against top and htop, in
+# turns. A refresh costs the difference between many and few, so start-up does not
+# count. Then a recording of ten times as many: time of a refresh, and memory.
 #
-#   tests/bench/refresh.sh [PROCESSES]
-set -euo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-processes=${1:-10000}
-few=2 many=12
-work=$(mktemp -d)
+#   tests/bench/refresh.sh [PROCESSES [ROUNDS]]
+source "$(dirname "$0")/lib.sh"
+processes=${1:-10000} rounds=${2:-3}
+few=3 many=23
 session=cdm-refresh-$$
-trap 'kill "${forker:-}" 2> /dev/null; tmux kill-session -t "$session" 2> /dev/null; rm -rf "$work"' EXIT
+at_exit() {
+	kill "${forker:-}" 2> /dev/null || true
+	tmux kill-session -t "$session" 2> /dev/null || true
+}
 
-${CC:-cc} -O2 -Wall -Wextra -Werror -o "$work/manyprocs" "$top/tests/bench/manyprocs.c"
+compile manyprocs
+make -s -C "$top/tests/unit" "$top/build/tests/unit/mkrecording"
 mkfifo "$work/ready"
 "$work/manyprocs" "$processes" > "$work/ready" &
 forker=$!
-read -r < "$work/ready"
+read -r < "$work/ready" || true
 
-# cpu_of COMMAND...: its user and system time, ms
-cpu_of() {
+# cpu_ms COMMAND...: its user and system time
+cpu_ms() {
 	local TIMEFORMAT='%3U %3S' times
-	times=$({ time "$@" > /dev/null 2>&1; } 2>&1)
+	times=$({ time "$@" > /dev/null 2> "$work/log"; } 2>&1)
 	awk '{ print ($1 + $2) * 1000 }' <<< "$times"
 }
 
-# per_refresh NAME FORMAT: FORMAT is a command with %d for the number of refreshes
+# per_refresh NAME COMMAND...: the number of refreshes comes last
 per_refresh() {
 	local name=$1 a b
-	# shellcheck disable=SC2059
-	a=$(cpu_of sh -c "$(printf "$2" $few)") || return 0
-	# shellcheck disable=SC2059
-	b=$(cpu_of sh -c "$(printf "$2" $many)") || return 0
-	report "$name" "$(awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN { print (b - a) / n }')"
-}
-
-base=
-report() {
-	base=${base:-$2}
-	awk -v name="$1" -v ms="$2" -v base="$base" \
-		'BEGIN { printf "%-24s %9.2f ms  %6.1f times cdmtop\n", name, ms, (base > 0 ? ms / base : 0) }'
+	shift
+	a=$(cpu_ms "$@" "$few")
+	b=$(cpu_ms "$@" "$many")
+	note ms "$name" "$(awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN { print (b - a) / n }')"
 }
 
 # No batch mode: on a terminal of its own, between two readings of its CPU time.
 htop_refresh() {
-	local pid before after seconds=10
+	local pid before seconds=6
 	tmux new-session -d -s "$session" -x 120 -y 40 'exec htop -d 10'
 	sleep 3
 	pid=$(tmux list-panes -t "$session" -F '#{pane_pid}')
-	before=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
+	before=$(cpu_ns "$pid")
 	sleep "$seconds"
-	after=$(awk '{ print $14 + $15 }' "/proc/$pid/stat")
-	report htop "$(awk -v t=$((after - before)) -v hz="$(getconf CLK_TCK)" -v n="$seconds" \
-		'BEGIN { print t * 1000 / hz / n }')"
+	note ms htop "$(awk -v ns=$(($(cpu_ns "$pid") - before)) -v n="$seconds" \
+		'BEGIN { print ns / 1e6 / n }')"
+	tmux kill-session -t "$session"
 }
 
-echo "CPU of a refresh, $processes processes:"
-per_refresh cdmtop "$top/tools/cdmtop/cdmtop -b 0.5 %d"
-per_refresh "cdmtop, no BPF" "$top/tools/cdmtop/cdmtop -b --no-bpf 0.5 %d"
-per_refresh top "top -b -d 0.5 -n %d"
-if command -v htop > /dev/null && command -v tmux > /dev/null; then
-	htop_refresh
-else
-	echo "htop                     not installed (or tmux)"
-fi
+names=(cdmtop cdmtop-screen cdmtop-ndjson cdmtop-no-bpf top)
+! have htop || ! have tmux || names+=(htop)
+for ((round = 0; round < rounds; round++)); do
+	per_refresh cdmtop "$cdmtop" -b 0.2
+	per_refresh cdmtop-screen "$cdmtop" -b -n 40 0.2
+	per_refresh cdmtop-ndjson "$cdmtop" -j 0.2
+	per_refresh cdmtop-no-bpf "$cdmtop" -b --no-bpf 0.2
+	per_refresh top top -b -d 0.2 -n
+	[[ " ${names[*]} " != *" htop "* ]] || htop_refresh
+done
+
+echo "CPU of a refresh, $processes processes, medians of $rounds rounds"
+for name in "${names[@]}"; do
+	awk -v name="$name" -v ms="$(median ms "$name")" -v times="$(ratio ms "$name" cdmtop)" \
+		'BEGIN { printf "%-16s %8.2f ms %6.1f times cdmtop\n", name, ms, times }'
+done
+
+"$top/build/tests/unit/mkrecording" "$work/recording" $((10 * processes))
+"$cdmtop" -b -n 40 -r "$work/recording" > /dev/null &
+reader=$!
+while [[ -e /proc/$reader/fd ]]; do
+	note rss replay "$(awk '/VmHWM/ { print $2 }' "/proc/$reader/status" 2> /dev/null)"
+	sleep 0.1
+done
+ms=$(cpu_ms "$cdmtop" -b -n 40 -r "$work/recording")
+awk -v n=$((10 * processes)) -v ms="$ms" -v kib="$(grep -v '^$' "$work/rss@replay" | tail -1)" \
+	'BEGIN { printf "recording of %d processes: %.1f ms a refresh, %.1f MiB\n", n, ms / 30, kib / 1024 }'
