@@ -7,7 +7,8 @@ KERNEL := kernel-patches/kernel.sh
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock \
-	tools demo check check-debug hmm-baseline bench fuzz install clean
+	tools demo check check-debug hmm-baseline bench bench-events bench-refresh bench-startup \
+	bench-overhead fuzz install clean
 
 help:
 	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel)'
@@ -19,6 +20,10 @@ help:
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
+	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
+	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
+	@echo 'make bench-startup   time until the first result; make bench-overhead: pages a'
+	@echo '                     second of a migrating program under each tool, in a VM'
 	@echo 'make deps            install what the above need (they do it by themselves)'
 
 deps:
@@ -67,6 +72,15 @@ hmm-baseline: kernel-stock tools
 
 bench: kernel kernel-stock tools
 	@tests/bench/kernel-cost.sh
+
+bench-events bench-refresh bench-startup: tools
+	@$(SUDO) scripts/deps.sh bench
+	@$(SUDO) tests/bench/$(@:bench-%=%).sh
+	$(if $(filter bench-events,$@),@$(SUDO) tests/bench/printers.sh)
+
+bench-overhead: kernel tools
+	@$(SUDO) scripts/deps.sh bench
+	@tests/bench/overhead.sh
 
 fuzz: tools
 	@$(SUDO) scripts/deps.sh test

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Installs the Debian packages that the named groups need and that are missing.
-# Usage: scripts/deps.sh GROUP...      groups: kernel deb vm tools demo test
+# Usage: scripts/deps.sh GROUP...      groups: kernel deb vm tools demo test bench
 set -euo pipefail
 
 declare -A packages=(
@@ -13,6 +13,7 @@ declare -A packages=(
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
 	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
 		libcap2-bin man-db"
+	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
 )
 
 wanted=()

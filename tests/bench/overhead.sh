@@ -1,0 +1,13 @@
+#!/bin/bash
+# What it costs a program to be watched while it does nothing but migrate: pages a
+# second with nothing attached, and with each tool, on one processor whose time is
+# counted in instructions, so that the tool's own work is in it and noise is not.
+#
+#   tests/bench/overhead.sh [PAGES-A-CALL [SECONDS]]	(of the VM's clock)
+source "$(dirname "$0")/lib.sh"
+load=$top/build/bench/migrations
+mkdir -p "${load%/*}"
+compile migrations -static
+mv "$work/migrations" "$load"
+"$top/tools/cdm-vm/cdm-vm" --icount --cdm 64M --timeout 1800 -- \
+	"$top/tests/bench/guest-overhead.sh" "$load" "${1:-64}" "${2:-2}"
