@@ -90,6 +90,10 @@ in_vm() {
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
+sanitized() {
+	make -s -C "$top/tests/vm" sanitized && memory=2G in_vm "$top/tests/vm/guest-sanitized.sh"
+}
+
 unit() {
 	local test
 	make -s -C "$top/tests/unit" || return
@@ -110,9 +114,10 @@ if [[ -z $debug ]]; then
 	for test in cdmtop cdmtop-ui prometheus cdmtrace cdmtrace-live cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
-	for test in cdmctl cdmtop cdmtrace watch valgrind; do
+	for test in cdmctl cdmtop cdmtrace watch; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
+	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi
 suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"

@@ -200,9 +200,15 @@ is "all have ended: the devices are empty" "0 0" "$(used cdm0) $(used cdm1)"
 echo "# rates"
 start_worker moves r
 address=$(ask moves map 3000)
+start_worker shared s
+ask shared map 499 > /dev/null
 "$cdmtop" -j -o pid,in,out,evicted,fail,faults -w "$work/rates.cdm" 0.5 > "$work/rates.proc" &
 watcher=$!
 until_true 30 has_refreshes "$work/rates.proc" 1
+ask shared in 1 0 499 > /dev/null
+child=$(ask shared fork)
+"$cdmctl" evict --device cdm1 > /dev/null
+kill -KILL "$child"
 in0=$(ask moves in 0 0 1409)
 out0=$(ask moves out 0 0 997)
 in1=$(ask moves in 1 1409 211)
@@ -234,7 +240,7 @@ same("faults", 53, total("faults_per_second"))
 PY
 check "... of its cgroup, and of no other" << 'PY'
 from truth import same, totals
-total = lambda name: {p: n for p, n in totals("rates.cgroup", "path", name).items() if n}
+total = lambda name: {p: n for p, n in totals("rates.cgroup", "path", name).items() if n and p != "/s"}
 same("in", {"/r": 1409 + 211 + 93}, total("in_pages_per_second"))
 same("out", {"/r": 997 + 412}, total("out_pages_per_second"))
 same("failed", {"/r": 7}, total("fail_pages_per_second"))
@@ -242,9 +248,15 @@ PY
 check "... of each device" << 'PY'
 from truth import same, totals
 total = lambda name: totals("rates.device", "name", name)
-same("in", {"cdm0": 1409 + 93, "cdm1": 211}, total("in_pages_per_second"))
-same("out", {"cdm0": 997 + 412, "cdm1": 0}, total("out_pages_per_second"))
+same("in", {"cdm0": 1409 + 93, "cdm1": 499 + 211}, total("in_pages_per_second"))
+same("out", {"cdm0": 997 + 412, "cdm1": 499}, total("out_pages_per_second"))
 same("failed", {"cdm0": 7, "cdm1": 0}, total("fail_pages_per_second"))
+PY
+check "... and pages that two processes share go home once, for their cgroup" << 'PY'
+from truth import same, totals
+total = lambda name: totals("rates.cgroup", "path", name).get("/s")
+same("in", 499, total("in_pages_per_second"))
+same("out", 499, total("out_pages_per_second"))
 PY
 end_workers
 rm -rf "$work"

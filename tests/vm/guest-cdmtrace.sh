@@ -346,7 +346,24 @@ PY
 is "-- COMMAND that fails: its status" 42 $?
 "$cdmtrace" -o /dev/null -- /no/such/program 2> /dev/null
 is "-- COMMAND that is not there" 127 $?
-end_workers
 cd /
+
+echo "# more events than can be written"
+mkfifo "$work/slow"
+"$python" -c 'import os, time
+while os.read(0, 65536):
+    time.sleep(0.1)' < "$work/slow" &
+reader=$!
+ask first storm 0 0 1409 > /dev/null
+"$cdmtrace" -j -e page,rss,charge -d 1 > "$work/slow" 2> "$work/slow.err" &
+tracer=$!
+until_true 30 ended $tracer
+result $? "-d ends it all the same"
+kill -INT $tracer
+until_true 10 ended $tracer
+result $? "... or Ctrl-C"
+kill -KILL $tracer $reader 2> /dev/null
+wait $tracer $reader 2> /dev/null
+end_workers
 rm -rf "$work"
 finish

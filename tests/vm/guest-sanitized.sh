@@ -1,0 +1,77 @@
+#!/bin/bash
+# In the VM, with two devices: cdmtop and cdmtrace, compiled with the address and
+# undefined behaviour sanitizers, at work. Prints TAP.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cdmtop=$top/build/vm-sanitized/cdmtop.san
+cdmtrace=$top/build/vm-sanitized/cdmtrace.san
+work=$(mktemp -d)
+source "$top/tests/vm/guest-lib.sh"
+
+# run NAME COMMAND...: in the background, into NAME.out and NAME.err
+declare -A running
+run() {
+	local name=$1
+	shift
+	"$@" > "$work/$name.out" 2> "$work/$name.err" &
+	running[$name]=$!
+}
+# clean NAME: it ends well, and no sanitizer said anything
+clean() {
+	wait "${running[$1]}"
+	local status=$?
+	! grep -qE 'Sanitizer|runtime error' "$work/$1.err" && [[ $status == 0 ]] ||
+		{ echo "# status $status"; head -30 "$work/$1.err" | sed 's/^/# /'; false; }
+	result $? "$1"
+}
+refreshes_of() { grep -c '"type":"end"' "$work/$1.out"; }
+
+start_worker one job
+start_worker two job/below
+ask one map 1409 > /dev/null
+ask two map 997 > /dev/null
+mover() {
+	while sleep 0.1; do
+		ask one in 1 0 997
+		ask one fork
+		ask one write 0 53
+		ask one out 1 0 997
+		ask two in 0 0 211
+		ask two drop 0 211
+	done > /dev/null
+}
+mover &
+mover=$!
+run "cdmtop, processes" "$cdmtop" -j -o +dev -w "$work/proc.cdm" 0.5 6
+run "cdmtop, cgroups" "$cdmtop" -j --view cgroup 0.5 6
+run "cdmtop, devices" "$cdmtop" -j --view device -o +holders 0.5 6
+run "cdmtop, a process as text" "$cdmtop" -b -p "${worker[one]}" 0.5 6
+run "cdmtop without BPF" "$cdmtop" --no-bpf --format openmetrics 0.5 6
+for name in "${!running[@]}"; do clean "$name"; done
+is "... with all refreshes" "6 6 6" \
+	"$(for what in processes cgroups devices; do refreshes_of "cdmtop, $what"; done | xargs)"
+run "cdmtop, replay" "$cdmtop" -r "$work/proc.cdm" -j
+clean "cdmtop, replay"
+
+running=()
+run "cdmtrace, all kinds" "$cdmtrace" -j --stacks -d 4 -w "$work/trace.cdm" --chrome "$work/chrome" \
+	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 64K
+run "cdmtrace, report" "$cdmtrace" --summary -d 4
+run "cdmtrace, filters" "$cdmtrace" -d 4 -c /job --dir in --comm worker -D cdm1
+run "cdmtrace, flame graph" "$cdmtrace" --folded -d 4 --rings 2
+run "cdmtrace, a command" "$cdmtrace" -o /dev/null -- sleep 3
+for name in "${!running[@]}"; do clean "$name"; done
+(($(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") > 997))
+result $? "... with events"
+run "cdmtrace, replay" "$cdmtrace" report -r "$work/trace.cdm" -j
+clean "cdmtrace, replay"
+kill $mover
+wait $mover 2> /dev/null
+end_workers
+
+# Does it say anything at all, if there is something to say?
+echo 'int main(int argc, char **argv) { char a[4] = "abc"; return a[argc + 3]; }' > "$work/bad.c"
+gcc -fsanitize=address -o "$work/bad" "$work/bad.c" 2> /dev/null && ! "$work/bad" 2> "$work/bad.err"
+result $? "the sanitizer works here"
+rm -rf "$work"
+finish
