@@ -4,18 +4,6 @@
 
 #include "select.h"
 
-bool cdm_path_below(const char *path, const char *below)
-{
-	size_t len;
-
-	below += strspn(below, "/");
-	path += strspn(path, "/");
-	len = strlen(below);
-	while (len && below[len - 1] == '/')
-		len--;
-	return !len || (!strncmp(path, below, len) && (!path[len] || path[len] == '/'));
-}
-
 static bool on_device(const struct cdm_proc_row *row, const char *name)
 {
 	const struct cdm_snap_proc *snap = row->snap;

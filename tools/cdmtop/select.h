@@ -20,8 +20,6 @@ bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *
 /* For cdm_event_match(), until the next refresh: processes come and go. */
 void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
 		       struct cdm_event_filter *f);
-/* Whether @path is @below or one of its descendants. */
-bool cdm_path_below(const char *path, const char *below);
 
 /* An order of rows that is one and the same each time: no two are equal. */
 struct cdm_order {

@@ -176,13 +176,16 @@ __u64 cdm_event_ns(const struct cdm_ev *ev)
 	return ns == CDM_UNKNOWN ? 0 : ns;
 }
 
-static bool below(const char *path, const char *cgroup)
+bool cdm_path_below(const char *path, const char *below)
 {
-	size_t len = strlen(cgroup);
+	size_t len;
 
-	while (len && cgroup[len - 1] == '/')
+	below += strspn(below, "/");
+	path += strspn(path, "/");
+	len = strlen(below);
+	while (len && below[len - 1] == '/')
 		len--;
-	return !strncmp(path, cgroup, len) && (!path[len] || path[len] == '/');
+	return !len || (!strncmp(path, below, len) && (!path[len] || path[len] == '/'));
 }
 
 static bool who_matches(const struct cdm_event_filter *f, const struct cdm_ev *ev,
@@ -203,7 +206,7 @@ static bool who_matches(const struct cdm_event_filter *f, const struct cdm_ev *e
 	if (!f->cgroup)
 		return true;
 	path = cdm_model_cgroup_path(m, ev->cgroup);
-	return path && below(path, f->cgroup);
+	return path && cdm_path_below(path, f->cgroup);
 }
 
 static bool is_on(const struct cdm_ev *ev, const char *device, const struct cdm_model *m)
