@@ -6,7 +6,7 @@ load=$1 pages=$2 seconds=$3
 work=$(mktemp -d)
 base=
 
-# watched NAME COMMAND...: %r in it is a file that it makes when it is ready, or nothing
+# watched NAME COMMAND...: %r in it is a file that it makes when it is ready; others get time
 watched() {
 	local name=$1 pid rate
 	shift
@@ -18,7 +18,7 @@ watched() {
 		if [[ "$*" == *%r* ]]; then
 			until [[ -e $work/ready ]]; do sleep 0.1; done
 		else
-			sleep 3
+			sleep 10
 		fi
 	fi
 	rate=$("$load" /dev/cdm0 "$pages" "$seconds") || return
@@ -34,6 +34,7 @@ watched() {
 
 watched nothing
 watched "cdmtop -b 1" "$top/tools/cdmtop/cdmtop" -b 1
+watched "cdmtop -b, not PP/s" "$top/tools/cdmtop/cdmtop" -b -o pid,comm,cdm,rss,in,out,fail 1
 watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/events" --ready-file %r
 watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -e migrate -w - --ready-file %r
 watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file %r
