@@ -25,7 +25,12 @@ struct live {
 	int status;			/* of the child */
 	bool exited;
 	__u64 snapshots_ns;
+	bool looping;
+	__u64 end_ns;			/* 0: none */
+	unsigned int since_look;	/* events */
 };
+
+#define LOOK_EVERY	256		/* events */
 
 static volatile sig_atomic_t stopped;
 
@@ -58,6 +63,15 @@ static int keep(struct live *l, const struct cdm_rec *rec)
 	return 0;
 }
 
+/* Events may come faster than they can be written: then there is no end of reading them. */
+static bool is_time(struct live *l)
+{
+	if (!l->looping || ++l->since_look < LOOK_EVERY)
+		return false;
+	l->since_look = 0;
+	return stopped || (l->end_ns && now_ns() >= l->end_ns);
+}
+
 static int emit(void *ctx, const struct cdm_rec *rec)
 {
 	struct live *l = ctx;
@@ -66,7 +80,7 @@ static int emit(void *ctx, const struct cdm_rec *rec)
 		return keep(l, rec);
 	if (!l->err)
 		l->err = trace_put(l->t, rec);
-	return l->err;
+	return l->err ?: is_time(l) ? -EINTR : 0;
 }
 
 static int put_kept(struct live *l)
@@ -231,23 +245,24 @@ static bool make_ready_file(const char *path)
 	return true;
 }
 
-static bool is_over(const struct live *l, __u64 end_ns)
+static bool is_over(const struct live *l)
 {
-	return stopped || l->err || l->exited || (end_ns && now_ns() >= end_ns);
+	return stopped || l->err || l->exited || (l->end_ns && now_ns() >= l->end_ns);
 }
 
 /* An output that failed or has enough has said so by itself. */
 static int error_of(int n)
 {
-	return n < 0 && n != -ECANCELED ? n : 0;
+	return n < 0 && n != -ECANCELED && n != -EINTR ? n : 0;
 }
 
-static int loop(struct live *l, __u64 end_ns)
+static int loop(struct live *l)
 {
 	__u64 next = now_ns() + l->snapshots_ns;
 	int n = 0;
 
-	while (!is_over(l, end_ns) && n >= 0) {
+	l->looping = true;
+	while (!is_over(l) && n >= 0) {
 		n = cdm_collector_poll(l->collector, POLL_MS);
 		if (n >= 0)
 			put_losses(l, false);
@@ -258,6 +273,7 @@ static int loop(struct live *l, __u64 end_ns)
 		trace_flush(l->t);
 		reap(l);
 	}
+	l->looping = false;
 	return error_of(n);
 }
 
@@ -292,7 +308,8 @@ static int run(struct live *l)
 		return -ECANCELED;
 	if (l->child)
 		close(l->go);
-	err = loop(l, o->duration_ns ? now_ns() + o->duration_ns : 0);
+	l->end_ns = o->duration_ns ? now_ns() + o->duration_ns : 0;
+	err = loop(l);
 	if (!err && !l->err)
 		err = error_of(cdm_collector_stop(l->collector));
 	if (l->snapshots_ns && !l->err)
