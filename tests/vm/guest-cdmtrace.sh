@@ -357,10 +357,10 @@ reader=$!
 ask first storm 0 0 1409 > /dev/null
 "$cdmtrace" -j -e page,rss,charge -d 1 > "$work/slow" 2> "$work/slow.err" &
 tracer=$!
-until_true 30 ended $tracer
+until_true 120 ended $tracer
 result $? "-d ends it all the same"
 kill -INT $tracer
-until_true 10 ended $tracer
+until_true 30 ended $tracer
 result $? "... or Ctrl-C"
 kill -KILL $tracer $reader 2> /dev/null
 wait $tracer $reader 2> /dev/null
