@@ -35,7 +35,8 @@ with_tracefs() {
 
 have() { command -v "$1" > /dev/null; }
 
-cpu_ns() { awk '{ ns += $1 } END { printf "%d\n", ns }' /proc/"$1"/task/*/schedstat; }
+# Not %d: mawk ends at 2^31, two seconds.
+cpu_ns() { awk '{ ns += $1 } END { printf "%.0f\n", ns }' /proc/"$1"/task/*/schedstat; }
 
 # settle PID: waits until it takes less than a twentieth of a CPU
 settle() {
