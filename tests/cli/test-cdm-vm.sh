@@ -10,34 +10,14 @@ work=$(mktemp -d)
 mkdir -p "$project/build"
 shared=$(mktemp -d "$project/build/cdm-vm-test.XXXXXX")
 trap 'rm -rf "$work" "$shared"' EXIT
-number=0 passed=0 failed=0 skipped=0
+source "$project/tests/tap.sh"
 
 run() { "$vm" "${kernel[@]}" --timeout 120 --dmesg "$work/dmesg" "$@"; }
 
-ok() { number=$((number + 1)); passed=$((passed + 1)); echo "ok $number - $1"; }
-skip() { number=$((number + 1)); skipped=$((skipped + 1)); echo "ok $number - $1 # SKIP $2"; }
-
-not_ok() {
-	number=$((number + 1))
-	failed=$((failed + 1))
-	echo "not ok $number - $1"
-	[ -z "$2" ] || printf '%s\n' "$2" | sed 's/^/# /'
-}
-
-# is TEXT WANTED GOT
-is() {
-	if [ "$2" == "$3" ]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi
-}
-
-# like TEXT REGEX GOT
-like() {
-	if [[ $3 =~ $2 ]]; then ok "$1"; else not_ok "$1" "wanted /$2/, got '$3'"; fi
-}
-
 finish() {
-	echo "1..$number"
-	echo "$passed passed, $failed failed, $skipped skipped"
-	[ "$failed" == 0 ]
+	echo "1..$tap_number"
+	echo "$((tap_number - tap_failed - tap_skipped)) passed, $tap_failed failed, $tap_skipped skipped"
+	[ "$tap_failed" == 0 ]
 	exit
 }
 

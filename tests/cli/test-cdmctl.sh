@@ -4,18 +4,8 @@
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
+source "$top/tests/tap.sh"
 commands="list status migrate evict run inject engine"
-n=0 bad=0
-
-result() {
-	n=$((n + 1))
-	if [[ $1 == 0 ]]; then
-		echo "ok $n - $2"
-	else
-		bad=$((bad + 1))
-		echo "not ok $n - $2"
-	fi
-}
 # refused NAME STATUS REGEX ARGUMENT...: a message, nothing on stdout
 refused() {
 	local name=$1 want=$2 regex=$3 out err got
@@ -83,5 +73,4 @@ for command in $commands; do
 		result $? "$command $option is in the man page and the completion"
 	done
 done
-echo "1..$n"
-((bad == 0))
+finish

@@ -7,7 +7,8 @@ top=$(cd "$(dirname "$0")/../.." && pwd)
 cdmtop=${CDMTOP:-$top/tools/cdmtop/cdmtop}
 work=$(mktemp -d)
 mux=(tmux -u -L "cdmtop-ui-$$" -f /dev/null)
-number=0 failed=0
+source "$top/tests/tap.sh"
+on_failure() { screen; }
 export LC_ALL=C.UTF-8 TZ=UTC
 
 trap '"${mux[@]}" kill-server 2> /dev/null; rm -rf "$work"' EXIT
@@ -16,17 +17,6 @@ if ! command -v tmux > /dev/null; then
 	echo "1..0 # SKIP tmux is not installed"
 	exit 4
 fi
-
-result() {
-	number=$((number + 1))
-	if [[ $1 == 0 ]]; then
-		echo "ok $number - $2"
-		return
-	fi
-	failed=$((failed + 1))
-	screen | sed 's/^/# /'
-	echo "not ok $number - $2"
-}
 
 screen() { "${mux[@]}" capture-pane -p -t ui 2> /dev/null; }
 
@@ -440,9 +430,7 @@ if command -v valgrind > /dev/null; then
 	seen "valgrind" "status 0"
 	sed 's/^/# /' "$work/valgrind"
 else
-	number=$((number + 1))
-	echo "ok $number - valgrind # SKIP not installed"
+	skip "valgrind" "not installed"
 fi
 
-echo "1..$number"
-((failed == 0))
+finish

@@ -6,28 +6,8 @@ project=$(cd "$(dirname "$0")/../.." && pwd)
 cdmtop=${CDMTOP:-$project/tools/cdmtop/cdmtop}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0 failed=0
+source "$project/tests/tap.sh"
 export TZ=UTC LC_ALL=C.UTF-8
-
-ok() { number=$((number + 1)); echo "ok $number - $1"; }
-skip() { number=$((number + 1)); echo "ok $number - $1 # SKIP $2"; }
-
-not_ok() {
-	number=$((number + 1))
-	failed=$((failed + 1))
-	echo "not ok $number - $1"
-	printf '%s\n' "$2" | sed 's/^/# /'
-}
-
-# is TEXT WANTED GOT
-is() {
-	if [ "$2" == "$3" ]; then ok "$1"; else not_ok "$1" "$(diff <(echo "$2") <(echo "$3"))"; fi
-}
-
-# like TEXT REGEX GOT
-like() {
-	if [[ $3 =~ $2 ]]; then ok "$1"; else not_ok "$1" "wanted /$2/, got '$3'"; fi
-}
 
 # fails TEXT STATUS REGEX ARGUMENT...
 fails() {
@@ -286,5 +266,4 @@ else
 	skip "valgrind" "not installed"
 fi
 
-echo "1..$number"
-[ "$failed" == 0 ]
+finish

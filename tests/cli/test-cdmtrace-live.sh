@@ -9,17 +9,7 @@ if ! $trace --features 2>&1 | grep -qE 'events +pagefault +yes'; then
 fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0 failed=0
-
-ok() { number=$((number + 1)); echo "ok $number - $1"; }
-not_ok() {
-	number=$((number + 1)) failed=$((failed + 1))
-	[[ -z ${2:-} ]] || printf '%s\n' "$2" | head -20 | sed 's/^/# /'
-	echo "not ok $number - $1"
-}
-is() { if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
-# Prints nothing when all is well: see checks.
-check() { local out; out=$(/usr/bin/python3 - 2>&1) && [[ -z $out ]] && ok "$1" || not_ok "$1" "$out"; }
+source "$project/tests/tap.sh"
 
 cd "$work" || exit
 chmod 755 .
@@ -34,9 +24,9 @@ for i in range(pages):
 at = ctypes.addressof(ctypes.c_char.from_buffer(m))
 print(os.getpid(), at, at + pages * 4096, file=open(sys.argv[2], "w"))
 PY
-python="/usr/bin/python3 touch.py"
+touch="$python touch.py"
 
-$trace -e pagefault -o own.ndjson -j -- $python 1409 own 2> err; is "a command" 0 $?
+$trace -e pagefault -o own.ndjson -j -- $touch 1409 own 2> err; is "a command" 0 $?
 check "all its faults are there, and no one else's" << 'PY'
 import json
 pid, start, end = map(int, open("own").read().split())
@@ -52,7 +42,7 @@ assert n["seen"] == n["filtered"] + n["emitted"] + n["lost"], text
 assert n["lost"] == 0 and n["events"] == n["emitted"] > 1409 and n["filtered"] > 0, text
 PY
 
-$trace -e pagefault -o child.ndjson -j -- bash -c "$python 997 one; bash -c '$python 499 two; true'; true" 2> err
+$trace -e pagefault -o child.ndjson -j -- bash -c "$touch 997 one; bash -c '$touch 499 two; true'; true" 2> err
 is "a command with children" 0 $?
 check "faults of children and theirs are there" << 'PY'
 import json
@@ -67,7 +57,7 @@ $trace -e pagefault -- bash -c 'exit 42' > /dev/null 2>&1; is "its exit status" 
 $trace -e pagefault -- bash -c 'kill -9 $$' > /dev/null 2>&1; is "... of a signal" 137 $?
 $trace -e pagefault -- /nonexistent > /dev/null 2> err; is "a command that is not there" 127 $?
 
-$trace -e pagefault -n 17 -o n.txt -- $python 1409 n 2> err; is "-n" 0 $?
+$trace -e pagefault -n 17 -o n.txt -- $touch 1409 n 2> err; is "-n" 0 $?
 is "... so many lines and the heading" 18 "$(wc -l < n.txt)"
 start=$SECONDS; $trace -e pagefault -d 300ms > /dev/null 2> err; is "-d" 0 $?
 is "... ends soon" 1 $((SECONDS - start < 5))
@@ -75,7 +65,7 @@ is "... ends soon" 1 $((SECONDS - start < 5))
 $trace -e pagefault --ready-file ready --comm touch-me -j -o comm.ndjson 2> err & tracer=$!
 for ((i = 0; i < 100; i++)); do [[ -e ready ]] && break; sleep 0.1; done
 is "--ready-file" 1 $((i < 100))
-cp /usr/bin/python3 touch-me && PYTHONHOME=/usr ./touch-me touch.py 101 me; $python 103 other
+cp /usr/bin/python3 touch-me && PYTHONHOME=/usr ./touch-me touch.py 101 me; $touch 103 other
 kill -INT $tracer; wait $tracer; is "Ctrl-C ends it well" 0 $?
 check "--comm" << 'PY'
 import json
@@ -85,7 +75,7 @@ pid, start, end = map(int, open("me").read().split())
 assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 101
 PY
 
-$trace -e pagefault --rings 2 -w two.cdm -- $python 1409 own > /dev/null 2>&1; is "two rings" 0 $?
+$trace -e pagefault --rings 2 -w two.cdm -- $touch 1409 own > /dev/null 2>&1; is "two rings" 0 $?
 $trace -r two.cdm -j -o own.ndjson 2> err
 check "... and a recording have them all" << 'PY'
 import json
@@ -94,7 +84,7 @@ rows = [r for r in map(json.loads, open("own.ndjson")) if r["type"] == "pagefaul
 assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 1409
 PY
 # A ring of a page cannot hold what comes within a poll.
-$trace -e pagefault --ring 4K --strict -o /dev/null -- $python 20011 own 2> err; is "--strict, and a loss" 1 $?
+$trace -e pagefault --ring 4K --strict -o /dev/null -- $touch 20011 own 2> err; is "--strict, and a loss" 1 $?
 check "... is said, and adds up" << 'PY'
 import re
 text = open("err").read()
@@ -107,7 +97,7 @@ mkdir theirs && chown nobody theirs 2> /dev/null && chmod 755 theirs
 $trace -e pagefault -d 50ms -w theirs/a.cdm --chrome theirs/a.json > /dev/null 2> err
 is "root records into a folder of someone else" "0 a.cdm a.json" "$? $(ls theirs | xargs)"
 if unshare -pf --mount-proc true 2> /dev/null; then
-	unshare -pf --mount-proc $trace -e pagefault -j -o ns.ndjson -- $python 97 ns 2> err
+	unshare -pf --mount-proc $trace -e pagefault -j -o ns.ndjson -- $touch 97 ns 2> err
 	check "in a pid namespace ids are those of the namespace" << 'PY'
 import json
 pid, start, end = map(int, open("ns").read().split())
@@ -116,14 +106,13 @@ assert pid < 10 and {(r["pid"], r["actor_tid"]) for r in rows} == {(pid, pid)}, 
 assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 97
 PY
 else
-	ok "in a pid namespace # SKIP no pid namespace can be made here"
+	skip "in a pid namespace" "no pid namespace can be made here"
 fi
 $trace -e migrate -d 10ms > /dev/null 2> err; status=$?
 if [[ -e /sys/class/cdm ]]; then
-	ok "without devices # SKIP there is /sys/class/cdm"
+	skip "without devices" "there is /sys/class/cdm"
 else
 	is "a kernel without the series" 1 $status
 fi
 
-echo "1..$number"
-((failed == 0))
+finish

@@ -5,21 +5,7 @@ project=$(cd "$(dirname "$0")/../.." && pwd)
 trace=$project/tools/cdmtrace/cdmtrace
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-number=0 failed=0
-
-ok() { number=$((number + 1)); echo "ok $number - $1"; }
-not_ok() {
-	number=$((number + 1)) failed=$((failed + 1))
-	[[ -z ${2:-} ]] || printf '%s\n' "$2" | head -20 | sed 's/^/# /'
-	echo "not ok $number - $1"
-}
-is() { if [[ $2 == "$3" ]]; then ok "$1"; else not_ok "$1" "wanted '$2', got '$3'"; fi; }
-like() { if [[ $3 =~ $2 ]]; then ok "$1"; else not_ok "$1" "wanted /$2/, got '$3'"; fi; }
-# check TEXT: python3 from stdin; prints nothing when all is well
-check() {
-	local text=$1 out
-	out=$(cd "$work" && python3 - 2>&1) && [[ -z $out ]] && ok "$text" || not_ok "$text" "$out"
-}
+source "$project/tests/tap.sh"
 
 "$project/tests/fuzz/make-recording.py" "$work/a.cdm" 211 > "$work/truth.json"
 cd "$work" || exit
@@ -259,5 +245,4 @@ is "the man page has every field" "" "$(awk '/^    / && !/sorts:/ {print $1}' li
 	grep -q "${f//_/\\\\_}" "$project/build/cdmtrace/cdmtrace.1.fields" || echo "$f"; done)"
 like "--dry-run" 'pid=1412' "$($trace --dry-run -p 1412)"
 
-echo "1..$number"
-((failed == 0))
+finish

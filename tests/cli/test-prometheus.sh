@@ -7,26 +7,7 @@ cdmtop=$project/tools/cdmtop/cdmtop
 work=$(mktemp -d)
 pids=()
 trap 'kill "${pids[@]}" 2> /dev/null; wait 2> /dev/null; rm -rf "$work"' EXIT
-number=0 failed=0
-
-# result STATUS TEXT SAID
-result() {
-	number=$((number + 1))
-	if [[ $1 == 0 ]]; then
-		echo "ok $number - $2"
-	else
-		failed=$((failed + 1))
-		tail -20 <<< "$3" | sed 's/^/# /'
-		echo "not ok $number - $2"
-	fi
-}
-# check TEXT ARG...: python3 from standard input; prints nothing when all is well
-check() {
-	local text=$1 said
-	shift
-	said=$(cd "$work" && PYTHONPATH=$work python3 -B - "$@" 2>&1) && [[ -z $said ]]
-	result $? "$text" "$said"
-}
+source "$project/tests/tap.sh"
 
 if ! command -v prometheus > /dev/null || ! command -v promtool > /dev/null; then
 	echo "1..0 # SKIP prometheus is not installed"
@@ -130,5 +111,4 @@ for job, known in metadata.items():
             print(job, name, "unit", unit)
 PY
 
-echo "1..$number"
-((failed == 0))
+finish

@@ -1,5 +1,6 @@
 # For scripts that run in the VM. Those that test set $work, a folder of their own.
 guest=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$guest/../tap.sh"
 
 # Parameters of test_hmm that make devices of the ranges that --cdm SIZE,reserved
 # kept free: two DEVICE_COHERENT ones and then, if the module knows them, two
@@ -17,54 +18,7 @@ test_hmm_parameters() {
 	done
 }
 
-# TAP
-n=0 bad=0
-
-result() {
-	n=$((n + 1))
-	if [[ $1 == 0 ]]; then
-		echo "ok $n - $2"
-	else
-		bad=$((bad + 1))
-		echo "not ok $n - $2"
-	fi
-}
-skip() {	# NAME REASON
-	n=$((n + 1))
-	echo "ok $n - $1 # SKIP $2"
-}
-is() {		# NAME WANTED GOT
-	[[ $2 == "$3" ]] || echo "# wanted '$2', got '$3'"
-	[[ $2 == "$3" ]]
-	result $? "$1"
-}
-near() {	# NAME WANTED GOT: within 1 %
-	local off=$(($3 - $2))
-	((${off#-} * 100 <= $2)) || echo "# wanted about '$2', got '$3'"
-	((${off#-} * 100 <= $2))
-	result $? "$1"
-}
-like() {	# NAME REGEX GOT
-	[[ $3 =~ $2 ]] || echo "# wanted /$2/, got '$3'"
-	[[ $3 =~ $2 ]]
-	result $? "$1"
-}
-# check NAME ARG...: python from standard input, in $work; prints nothing when all is well
-check() {
-	local name=$1 said
-	shift
-	said=$(cd "$work" && PYTHONPATH=$guest "$python" -B - "$@" 2>&1) && [[ -z $said ]]
-	local status=$?
-	[[ $status == 0 ]] || tail -20 <<< "$said" | sed 's/^/# /'
-	result $status "$name"
-}
-finish() {
-	echo "1..$n"
-	((bad == 0))
-}
-
 # What the kernel says, in bytes
-python=/usr/bin/python3
 cgroups=/sys/fs/cgroup
 json() { "$python" -c "import json, sys; d = json.load(sys.stdin); print($1)"; }
 on_device() { awk '/^RssDevHost:/ { print $2 * 1024 }' "/proc/$1/status"; }

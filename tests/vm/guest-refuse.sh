@@ -2,13 +2,8 @@
 # In the VM: what the hotplug helper refuses, each with a message that says why,
 # and that what it takes shows in /proc/iomem and is gone with the driver.
 set -uo pipefail
-n=0
+source "$(dirname "$0")/../tap.sh"
 good=$(sed -n 's/.*\bcdm\.reserved=[^@]*@\([^ ,%]*\).*/\1/p' /proc/cmdline)
-
-result() {
-	n=$((n + 1))
-	if [[ $1 == 0 ]]; then echo "ok $n - $2"; else echo "not ok $n - $2"; fi
-}
 
 # refused WHAT RANGES DEVICES MESSAGE: load with RANGES, expect DEVICES devices
 # and MESSAGE in the kernel's log
@@ -38,3 +33,4 @@ result $? "and gone with the driver"
 result $? "a range that is not in units of 2 MiB fails the load"
 ! modprobe cdm reserved="64M" 2> /dev/null
 result $? "so does one without an address"
+finish
