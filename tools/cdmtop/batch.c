@@ -76,18 +76,16 @@ static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *
 
 	if (asprintf(&part, "%s.%d.part", o->textfile, (int)getpid()) < 0)
 		return -ENOMEM;
-	cdm_privileges_files(true);
-	out = fopen(part, "we");
+	out = cdm_privileged_fopen(part, "we");
 	err = out ? print_refresh(out, s, o, CDM_PROMETHEUS, true, seen) : -errno;
 	if (out && fclose(out) && !err)
 		err = -errno;
-	if (!err && rename(part, o->textfile))
+	if (!err && cdm_privileged_rename(part, o->textfile))
 		err = -errno;
 	if (err) {
 		cdmtop_error("cannot write %s: %s", o->textfile, strerror(-err));
-		unlink(part);
+		cdm_privileged_unlink(part);
 	}
-	cdm_privileges_files(false);
 	free(part);
 	return err;
 }

@@ -63,12 +63,10 @@ static bool close_file(struct trace *t, struct trace_file *f)
 	err = f->out.err;
 	if (f->path && close(f->out.fd) && !err)
 		err = -errno;
-	cdm_privileges_files(true);
 	if (f->part && t->discard)
-		unlink(f->part);
-	else if (!err && f->part && rename(f->part, f->path))
+		cdm_privileged_unlink(f->part);
+	else if (!err && f->part && cdm_privileged_rename(f->part, f->path))
 		err = -errno;
-	cdm_privileges_files(false);
 	if (err == -EPIPE)
 		t->pipe_closed = true;
 	else if (err)

@@ -63,6 +63,8 @@ struct cdm_bpf {
 	int stats_fd;			/* keeps the measuring of run time on */
 	unsigned int features;
 	__u64 kinds;
+	const char *missing;		/* the first tracepoint that is asked for and not there */
+	unsigned int nr_missing;
 
 	struct cdm_stats_key *keys;	/* sorted */
 	struct cdm_stats *values;
@@ -146,6 +148,7 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
 				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
 	b->kinds = o->events;
+	b->nr_missing = 0;
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
 	for (size_t i = 0; i < NR_HOOKS; i++) {
@@ -159,24 +162,9 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 			continue;
 		b->features &= ~hook->features;
 		b->kinds &= ~hook->events;
+		if (!b->nr_missing++)
+			b->missing = hook->tracepoint;
 	}
-}
-
-static void say_missing(struct cdm_bpf *b, const struct cdm_collector_options *o,
-			const struct btf *btf)
-{
-	const char *missing = NULL;
-	unsigned int more = 0;
-
-	for (size_t i = 0; i < NR_HOOKS; i++) {
-		if (!asked_for(&hooks[i], o) || has_tracepoint(b, btf, hooks[i].tracepoint))
-			continue;
-		more += missing != NULL;
-		missing = missing ?: hooks[i].tracepoint;
-	}
-	if (missing)
-		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
-		     missing, more);
 }
 
 /* Those of the programs on tracepoints. */
@@ -345,8 +333,10 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 		}
 		err = load(b, o, btf);
 	}
-	say_missing(b, o, btf);
 	btf__free(btf);
+	if (b->nr_missing)
+		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
+		     b->missing, b->nr_missing - 1);
 	if (!err)
 		err = attach(b, o);
 	if (err == -EPERM) {
@@ -598,17 +588,9 @@ int cdm_bpf_fd(const struct cdm_bpf *b)
 	return b->ring ? ring_buffer__epoll_fd(b->ring) : -1;
 }
 
-int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms)
+int cdm_bpf_consume(struct cdm_bpf *b)
 {
-	int n;
-
-	if (!b->ring)
-		return 0;
-	n = ring_buffer__poll(b->ring, timeout_ms);
-	if (n == -EINTR)
-		return 0;
-	/* Producers wake once in 64 KiB: take what is there without having been told. */
-	return n ? n : ring_buffer__consume(b->ring);
+	return b->ring ? ring_buffer__consume(b->ring) : 0;
 }
 
 /*

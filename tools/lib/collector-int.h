@@ -49,7 +49,8 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 __u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name);
 
 int cdm_bpf_fd(const struct cdm_bpf *b);
-int cdm_bpf_poll(struct cdm_bpf *b, int timeout_ms);
+/* Emits events that wait, of which the ring has not told. Return: how many or -errno. */
+int cdm_bpf_consume(struct cdm_bpf *b);
 /* Detaches the programs that make events and figures; none runs any more on return. */
 void cdm_bpf_stop(struct cdm_bpf *b);
 void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);

@@ -461,7 +461,8 @@ int cdm_collector_poll(struct cdm_collector *c, int timeout_ms)
 	if (timeout_ms)
 		poll(&ring, 1, timeout_ms);
 	err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
-	return err ? err : cdm_bpf_poll(c->bpf, 0);
+	/* Producers wake once in 64 KiB: also what is there without having been told. */
+	return err ? err : cdm_bpf_consume(c->bpf);
 }
 
 int cdm_collector_stop(struct cdm_collector *c)

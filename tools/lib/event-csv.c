@@ -109,29 +109,20 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 		       const struct cdm_rec *rec)
 {
 	const char *at = (const char *)rec + f->field->offset;
-	const struct cdm_name *name;
 	__u64 value;
 
 	switch (f->field->type) {
 	case CDM_FIELD_ENUM:
 		value = cdm_field_value(f->field, rec);
 		return value < f->nr_values ? cdm_put(s, f->values[value], f->value_len[value]) : s;
-	case CDM_FIELD_INT:
-		return cdm_put_s64(s, cdm_field_value(f->field, rec));
 	case CDM_FIELD_ID:
 		return cdm_put_hex(s, *(const __u64 *)at);
 	case CDM_FIELD_TEXT:
 		return cdm_put_csv(s, at, f->field->size ?: LINE_MAX_OUT / 12);
-	case CDM_FIELD_DEVICE:
-		name = cdm_printer_device(p, *(const __u64 *)at);
-		return cdm_put(s, name->text, name->len);
-	case CDM_FIELD_CGROUP:
-		name = cdm_printer_cgroup(p, *(const __u64 *)at);
-		return cdm_put(s, name->text, name->len);
 	case CDM_FIELD_STACK:
 		return put_stack(p, s, *(const __s32 *)at);
 	default:
-		return cdm_put_u64(s, cdm_field_value(f->field, rec));
+		return cdm_put_common(p, s, f, rec);
 	}
 }
 

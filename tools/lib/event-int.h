@@ -51,6 +51,27 @@ struct cdm_printer {
 const struct cdm_name *cdm_printer_cgroup(struct cdm_printer *p, __u64 id);
 const struct cdm_name *cdm_printer_device(struct cdm_printer *p, __u64 id);
 
+/* Fields that every format writes alike, but for the quotes of names. */
+static inline char *cdm_put_common(struct cdm_printer *p, char *s, const struct cdm_printed *f,
+				   const struct cdm_rec *rec)
+{
+	const __u64 *id = (const void *)((const char *)rec + f->field->offset);
+	const struct cdm_name *name;
+
+	switch (f->field->type) {
+	case CDM_FIELD_INT:
+		return cdm_put_s64(s, cdm_field_value(f->field, rec));
+	case CDM_FIELD_DEVICE:
+		name = cdm_printer_device(p, *id);
+		return cdm_put(s, name->text, name->len);
+	case CDM_FIELD_CGROUP:
+		name = cdm_printer_cgroup(p, *id);
+		return cdm_put(s, name->text, name->len);
+	default:
+		return cdm_put_u64(s, cdm_field_value(f->field, rec));
+	}
+}
+
 void cdm_print_json(struct cdm_printer *p, const struct cdm_rec *rec);
 void cdm_print_json_meta(struct cdm_printer *p);
 /* CSV has reasons as columns of their own, in the place of CDM_FIELD_FAILED. */

@@ -72,7 +72,6 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 		       const struct cdm_rec *rec)
 {
 	const char *at = (const char *)rec + f->field->offset;
-	const struct cdm_name *name;
 	__u64 value;
 
 	switch (f->field->type) {
@@ -82,8 +81,6 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 			return CDM_PUT(s, "null");
 		memcpy(s, f->values[value], VALUE_LEN);
 		return s + f->value_len[value];
-	case CDM_FIELD_INT:
-		return cdm_put_s64(s, cdm_field_value(f->field, rec));
 	case CDM_FIELD_ID:
 		*s++ = '"';
 		s = cdm_put_hex(s, *(const __u64 *)at);
@@ -91,18 +88,12 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 		return s;
 	case CDM_FIELD_TEXT:
 		return cdm_put_json(s, at, f->field->size ?: LINE_MAX_OUT / 12);
-	case CDM_FIELD_DEVICE:
-		name = cdm_printer_device(p, *(const __u64 *)at);
-		return cdm_put(s, name->text, name->len);
-	case CDM_FIELD_CGROUP:
-		name = cdm_printer_cgroup(p, *(const __u64 *)at);
-		return cdm_put(s, name->text, name->len);
 	case CDM_FIELD_FAILED:
 		return put_failed(s, (const __u32 *)at);
 	case CDM_FIELD_STACK:
 		return put_stack(p, s, *(const __s32 *)at);
 	default:
-		return cdm_put_u64(s, cdm_field_value(f->field, rec));
+		return cdm_put_common(p, s, f, rec);
 	}
 }
 

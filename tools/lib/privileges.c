@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <stddef.h>
+#include <errno.h>
 #include <sys/capability.h>
+#include <unistd.h>
 
 #include "privileges.h"
 
@@ -37,14 +38,47 @@ out:
 	cap_free(have);
 }
 
-void cdm_privileges_files(bool on)
+/* Keeps errno. */
+static void raise_files(bool on)
 {
 	const cap_value_t files = CAP_DAC_OVERRIDE;
 	cap_t caps = dropped ? cap_get_proc() : NULL;
+	int err = errno;
 
 	if (caps && has(caps, files)) {
 		cap_set_flag(caps, CAP_EFFECTIVE, 1, &files, on ? CAP_SET : CAP_CLEAR);
 		cap_set_proc(caps);
 	}
 	cap_free(caps);
+	errno = err;
+}
+
+FILE *cdm_privileged_fopen(const char *path, const char *mode)
+{
+	FILE *f;
+
+	raise_files(true);
+	f = fopen(path, mode);
+	raise_files(false);
+	return f;
+}
+
+int cdm_privileged_rename(const char *from, const char *to)
+{
+	int ret;
+
+	raise_files(true);
+	ret = rename(from, to);
+	raise_files(false);
+	return ret;
+}
+
+int cdm_privileged_unlink(const char *path)
+{
+	int ret;
+
+	raise_files(true);
+	ret = unlink(path);
+	raise_files(false);
+	return ret;
 }

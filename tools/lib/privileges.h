@@ -3,6 +3,7 @@
 #define CDM_PRIVILEGES_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 /*
  * Gives up every capability but those for reading /proc of other users'
@@ -12,10 +13,12 @@
 void cdm_privileges_drop(bool pagemap);
 
 /*
- * Files that are named only when they are complete: on before and off after, so
- * that root may still write into the folders of others then. Only if the program
- * started with that privilege, and without effect before cdm_privileges_drop().
+ * fopen(), rename() and unlink() as they were before cdm_privileges_drop(): a file
+ * that is named only when it is complete may be in a folder of someone else. With
+ * errno, as those.
  */
-void cdm_privileges_files(bool on);
+FILE *cdm_privileged_fopen(const char *path, const char *mode);
+int cdm_privileged_rename(const char *from, const char *to);
+int cdm_privileged_unlink(const char *path);
 
 #endif

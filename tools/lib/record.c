@@ -151,10 +151,8 @@ int cdm_writer_close(struct cdm_writer *w)
 
 	if (w->path && close(w->fd) && !err)
 		err = -errno;
-	cdm_privileges_files(true);
-	if (!err && kept && rename(w->part, w->path))
+	if (!err && kept && cdm_privileged_rename(w->part, w->path))
 		err = -errno;
-	cdm_privileges_files(false);
 	if (err && err != -EPIPE)
 		fprintf(stderr, "%s: cannot write %s: %s%s%s\n", program_invocation_short_name,
 			w->path ?: "standard output",
@@ -169,10 +167,8 @@ void cdm_writer_discard(struct cdm_writer *w)
 	if (w->path)
 		close(w->fd);
 	/* A device or a pipe is written to under its own name. */
-	cdm_privileges_files(true);
 	if (w->path && strcmp(w->path, w->part))
-		unlink(w->part);
-	cdm_privileges_files(false);
+		cdm_privileged_unlink(w->part);
 	writer_free(w);
 }
 
