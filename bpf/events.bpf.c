@@ -362,7 +362,7 @@ static __always_inline void count_evict(struct cdm_stats *s, u64 pages)
 	add(&s->evicted, pages);
 }
 
-/* Owners were counted page by page, at cdm_rss. */
+/* Owners were counted page by page, at cdm_rss, and their cgroups at cdm_transfer. */
 SEC("tp_btf/cdm_evict")
 int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
 	     int ret, u64 ns)
@@ -422,12 +422,8 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
 	/* A page that could not be moved comes back: the count goes down again. */
-	if (with_stats && evicting) {
-		if (e.ev.pid && (s = stats_of(CDM_SCOPE_PROC, e.ev.pid)))
-			count_evict(s, -(s64)nr);
-		if (e.ev.cgroup && (s = stats_of(CDM_SCOPE_CGROUP, e.ev.cgroup)))
-			count_evict(s, -(s64)nr);
-	}
+	if (with_stats && evicting && e.ev.pid && (s = stats_of(CDM_SCOPE_PROC, e.ev.pid)))
+		count_evict(s, -(s64)nr);
 	finish(ctx, count, &e.ev, sizeof(e));
 	return 0;
 }
@@ -499,12 +495,37 @@ int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
 	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE);
 }
 
-/* The charge goes with the data; the one of the two folios that is on a device counts. */
+static __always_inline void count_evicted_charge(struct mem_cgroup *memcg, u64 device)
+{
+	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+	struct cdm_stats *s;
+
+	if (!who_passes(NULL) || (filter_cgroup && !below(cgroup)) || !device_passes(device))
+		return;
+	s = stats_of(CDM_SCOPE_CGROUP, cgroup_id(cgroup));
+	if (s)
+		count_evict(s, 1);
+}
+
+/*
+ * The charge goes with the data; the one of the two folios that is on a device counts.
+ * Pages that several processes share have one charge: so an eviction is counted here
+ * for the cgroup.
+ */
 SEC("tp_btf/cdm_transfer")
 int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio *dst)
 {
-	u64 to = folio_device(dst);
+	struct call *call = call_of_thread();
+	bool evicting = with_stats && call && call->evicting;
+	u64 to;
 
+	if (!evicting && !wanted(CDM_EV_CHARGE))
+		return 0;
+	to = folio_device(dst);
+	if (evicting && !to)
+		count_evicted_charge(memcg, folio_device(src));
+	if (!wanted(CDM_EV_CHARGE))
+		return 0;
 	return charged(ctx, memcg, to ?: folio_device(src),
 		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT);
 }
