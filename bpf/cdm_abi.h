@@ -8,7 +8,7 @@
  *
  * Everything that flows from the kernel to the screen is a record: it starts
  * with struct cdm_rec. Events (kinds below 64) are made by BPF programs and
- * pass through the ring as they are; snapshots (64 and up, tools/lib/record.h)
+ * pass through the ring as they are; snapshots (64 and up, tools/lib/record/record.h)
  * are made by the collector. A .cdm file is a header and then records. So a
  * record never changes its meaning: new members are appended, readers look at
  * the length, and skip kinds that they do not know.

@@ -4,8 +4,9 @@
 include $(dir $(lastword $(MAKEFILE_LIST)))rules.mk
 
 OUT := $(BUILD)/$(NAME)
-OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c))
+OBJS := $(patsubst %.c,$(OUT)/%.o,$(wildcard *.c */*.c))
 MAN1 ?= cat $<
+CFLAGS += -I$(TOP)/tools/$(NAME)
 PREFIX ?= /usr/local
 INSTALLED := $(DESTDIR)$(PREFIX)
 
@@ -15,7 +16,7 @@ all: $(NAME) $(MANUALS:%=$(OUT)/%)
 $(NAME): $(OBJS) $(LIBCDM)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(LDLIBS)
 
-$(OUT)/%.o: %.c ../rules.mk | $(UAPI)
+$(OUT)/%.o: %.c ../rules.mk
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -c -o $@ $<
 

@@ -16,7 +16,7 @@ compile() {
 	local name=$1
 	shift
 	"${CC:-gcc}" -std=gnu11 -O2 -Wall -Wextra -Wno-unused-parameter -Werror -D_GNU_SOURCE \
-		-I"$top/tools/lib" -I"$top/build/include" -o "$work/$name" \
+		-I"$top/tools/lib" -I"$top/tools/include" -o "$work/$name" \
 		"$top/tests/bench/$name.c" "$@"
 }
 

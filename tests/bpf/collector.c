@@ -20,8 +20,8 @@
 #include <bpf/bpf.h>
 #include <linux/cdm.h>
 
-#include "collector.h"
-#include "snapshot.h"
+#include "source/collector.h"
+#include "source/snapshot.h"
 
 #define PAGE	4096UL
 #define PRIME	997UL

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "record/record.h"
 
 #define HOLDERS 4	/* the first processes, the others hold nothing */
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "record.h"
+#include "record/record.h"
 
 #define SECOND		1000000000ULL
 #define START		(1000 * SECOND)

@@ -6,9 +6,9 @@
 #include <sys/mman.h>
 
 #include "chrome.h"
-#include "event-print.h"
+#include "event/print.h"
 #include "folded.h"
-#include "report.h"
+#include "report/report.h"
 
 #define PRINTERS	3
 

@@ -43,9 +43,16 @@ built_from_series() {
 	[[ $(cat "$top/build/kernel/series") == "$(cat "$series"/*.patch | sha256sum | cut -c1-16)" ]]
 }
 
+# The tools are built without the kernel's source.
+same_uapi() {
+	diff -u "$tree/include/uapi/linux/cdm.h" "$top/tools/include/linux/cdm.h"
+}
+
 "$top/kernel-patches/kernel.sh" tree > /dev/null || exit 1
+cd "$top/build" || exit	# checkpatch leaves a file where it runs
 for patch in "$series"/*.patch; do
 	check "checkpatch --strict $(basename "$patch")" checkpatch "$patch"
 done
 check "refresh writes the same bytes" same_after_refresh
 check "build/kernel has this series" built_from_series
+check "the tools have the interface of this series" same_uapi

@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "column.h"
-#include "json.h"
+#include "table/column.h"
+#include "base/json.h"
 
 static struct cdm_model *m;
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "record.h"
+#include "record/record.h"
 
 static char dir[] = "/tmp/cdm-record-XXXXXX";
 static char path[64], part[64];

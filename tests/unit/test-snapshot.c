@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "snapshot.h"
+#include "source/snapshot.h"
 
 static char root[] = "/tmp/cdm-snapshot.XXXXXX";
 

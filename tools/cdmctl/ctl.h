@@ -8,8 +8,8 @@
 #include <signal.h>
 #include <stdint.h>
 
-#include "json.h"
-#include "snapshot.h"
+#include "base/json.h"
+#include "source/snapshot.h"
 
 #define CTL_VERSION	"0.1"
 

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "cdmtop.h"
-#include "privileges.h"
+#include "base/privileges.h"
 
 /* Figures that need two refreshes. */
 #define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)

@@ -3,10 +3,10 @@
 #ifndef CDMTOP_H
 #define CDMTOP_H
 
-#include "collector.h"
-#include "output.h"
+#include "source/collector.h"
+#include "table/output.h"
 #include "select.h"
-#include "ui.h"
+#include "ui/ui.h"
 
 #define CDMTOP_VERSION	"0.3"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cdmtop.h"
-#include "event-print.h"
+#include "event/print.h"
 
 struct cdmtop_events {
 	struct cdmtop_source *s;

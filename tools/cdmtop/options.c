@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "cdmtop.h"
-#include "event.h"
+#include "event/event.h"
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_FILTER, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,

@@ -6,8 +6,8 @@
 #ifndef CDMTOP_SELECT_H
 #define CDMTOP_SELECT_H
 
-#include "column.h"
-#include "event.h"
+#include "table/column.h"
+#include "event/event.h"
 
 struct cdm_select {
 	__u32 pid;		/* 0: all */

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "cdmtop.h"
-#include "snapshot.h"
+#include "source/snapshot.h"
 
 /* Return: 1 when a refresh ended, 0, -errno. */
 static int take(struct cdmtop_source *s, const struct cdm_rec *rec)

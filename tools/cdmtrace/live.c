@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
-#include "snapshot.h"
+#include "source/snapshot.h"
 #include "trace.h"
 
 #define POLL_MS		100

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#include "privileges.h"
+#include "base/privileges.h"
 #include "trace.h"
 
 void trace_error(const char *format, ...)

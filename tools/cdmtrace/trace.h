@@ -4,10 +4,10 @@
 #define CDMTRACE_H
 
 #include "chrome.h"
-#include "collector.h"
-#include "event-print.h"
+#include "source/collector.h"
+#include "event/print.h"
 #include "folded.h"
-#include "report.h"
+#include "report/report.h"
 
 #define CDMTRACE_VERSION	"0.1"
 

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Help, the reasons behind "-", and the menu of columns to sort by. */
+#include <string.h>
+
+#include "ui/ui-int.h"
+
+static const struct { const char *key, *what; } keys[] = {
+	{ "1 2 3 4, F2-F5",
+	  "processes, cgroups, devices, events; Tab and Shift-Tab: the next, the last" },
+	{ "Up Down PgUp PgDn", "move the cursor, which then follows its row; also k and j" },
+	{ "Home End, g G", "first row (the cursor follows nobody), last row" },
+	{ "Left Right", "scroll the columns; the first stays" },
+	{ "< >", "sort by the column to the left, to the right" },
+	{ "s, F6", "choose the column to sort by, also of those that do not fit" },
+	{ "M P", "sort by device memory, by pages migrated to devices" },
+	{ "r, I", "reverse the order; unknown values stay last" },
+	{ "t", "cgroups as a tree, or as a list" },
+	{ "/, F4", "filter by pid, command, user, cgroup ...; a|b: either; Esc clears" },
+	{ "Enter", "a process in full; processes of a cgroup and those below; Esc: back" },
+	{ "p, Space", "pause: the figures stand still, and no refreshes are recorded" },
+	{ "n .", "one refresh, when paused; replay: one refresh on, and pause" },
+	{ "b", "replay: one refresh back, and pause; N and B: ten on, ten back" },
+	{ "+ -", "a longer, a shorter interval; replay at its own pace: faster, slower" },
+	{ "d", "why figures are \"-\"" },
+	{ "h ?, F1", "this help" },
+	{ "Ctrl-L", "draw the screen anew" },
+	{ "q, F10, Ctrl-C", "leave" },
+};
+
+/* @text in lines of the canvas from column @indent on. */
+static void wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent)
+{
+	char word[256];
+	size_t len;
+
+	while (*text) {
+		len = strcspn(text, " ");
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		if (c->col > indent && c->col + ui_width(word) >= c->cols) {
+			ui_newline(c, UI_PLAIN);
+			ui_spaces(c, UI_PLAIN, indent);
+		}
+		ui_printf(c, style, "%s ", word);
+		text += len;
+		text += strspn(text, " ");
+	}
+	ui_newline(c, UI_PLAIN);
+}
+
+static void section(struct ui_canvas *c, const char *title)
+{
+	ui_put(c, UI_SECTION, title);
+	ui_newline(c, UI_PLAIN);
+}
+
+static int indent_of(const struct ui_canvas *c, int want)
+{
+	return c->cols < 60 ? 4 : want;
+}
+
+static void entry(struct ui_canvas *c, const char *name, const char *text, int want)
+{
+	int indent = indent_of(c, want);
+
+	ui_put(c, UI_KEY, name);
+	if (c->col >= indent)
+		ui_put(c, UI_PLAIN, " ");
+	else
+		ui_spaces(c, UI_PLAIN, indent - c->col);
+	wrapped(c, UI_PLAIN, text, indent);
+}
+
+static void draw_columns(struct ui_canvas *c, enum cdm_view view, const char *title)
+{
+	const struct cdm_column *col;
+
+	ui_newline(c, UI_PLAIN);
+	section(c, title);
+	for (col = cdm_columns(view); col->id; col++)
+		entry(c, col->title, col->help, 14);
+}
+
+void ui_help_draw(struct ui *ui, struct ui_canvas *c)
+{
+	size_t i;
+
+	section(c, "Keys");
+	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+		entry(c, keys[i].key, keys[i].what, 20);
+	if (ui->view < UI_NR_TABLE)
+		draw_columns(c, ui_table_view(ui->view), "Columns of this view");
+	draw_columns(c, CDM_VIEW_VMA, "Columns of the areas of a process");
+	ui_newline(c, UI_PLAIN);
+	section(c, "Figures");
+	wrapped(c, UI_PLAIN,
+		"\"-\" is not known (d says why), never nothing. K, M, G are powers of 1024. "
+		"Bars and sparklines are scaled to what stands beside them. "
+		"Rates are those of the last interval.", 0);
+}
+
+static const struct { unsigned int feature; const char *what; } features[] = {
+	{ CDM_F_PROC_DEVICE, "device pages of processes" },
+	{ CDM_F_CGROUP_DEVICE, "device pages of cgroups" },
+	{ CDM_F_DEVICES, "devices" },
+	{ CDM_F_MIGRATE, "migrations" },
+	{ CDM_F_WHY, "reasons for pages that stayed" },
+	{ CDM_F_FAULTS, "CPU faults on device memory" },
+	{ CDM_F_PINGPONG, "pages that go to and fro" },
+	{ CDM_F_PER_DEVICE, "device pages by device" },
+	{ CDM_F_EVICT, "evictions" },
+};
+
+static void draw_feature(struct ui_canvas *c, size_t n, __u64 have)
+{
+	char needed[200] = "";
+	const struct cdm_column *col;
+	size_t len = 0;
+	int view;
+
+	for (view = 0; view < CDM_NR_VIEW; view++) {
+		for (col = cdm_columns(view); col->id; col++) {
+			if (!(col->needs & features[n].feature) || len >= sizeof(needed))
+				continue;
+			if (strstr(needed, col->title))
+				continue;
+			len += snprintf(needed + len, sizeof(needed) - len, " %s", col->title);
+		}
+	}
+	ui_put(c, have & features[n].feature ? UI_GOOD : UI_WARN,
+	       have & features[n].feature ? "  yes  " : "  no   ");
+	ui_field(c, UI_PLAIN, features[n].what, -30);
+	wrapped(c, UI_DIM, needed + (*needed == ' '), indent_of(c, 37));
+}
+
+void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
+{
+	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
+	const char *note;
+	size_t i;
+
+	section(c, "Where figures come from, and the columns that need it");
+	for (i = 0; i < sizeof(features) / sizeof(*features); i++)
+		draw_feature(c, i, begin ? begin->features : 0);
+	ui_newline(c, UI_PLAIN);
+	section(c, "Why something is missing");
+	for (i = 0; (note = cdm_model_note(ui->m, i)); i++)
+		wrapped(c, UI_PLAIN, note, 2);
+	if (!i)
+		wrapped(c, UI_DIM,
+			"Nothing is. Rates are \"-\" until there are two refreshes, "
+			"times where nothing was migrated in the last interval.", 0);
+}
+
+void ui_menu_draw(struct ui *ui, struct ui_canvas *c)
+{
+	struct ui_table *t = &ui->tables[ui->view];
+	size_t i;
+
+	ui_put(c, UI_SECTION, "Sort by (Enter: take it, Esc: leave it)");
+	ui_newline(c, UI_PLAIN);
+	for (i = 0; i < t->nr_columns; i++) {
+		enum ui_style style = i == ui->menu ? UI_SELECTED : UI_PLAIN;
+
+		ui_put(c, style, t->columns[i] == t->sort ? "* " : "  ");
+		ui_field(c, style, t->columns[i]->title, -12);
+		ui_printf(c, style, " %s", t->columns[i]->help);
+		ui_newline(c, style);
+	}
+	/* The cursor stays in sight. */
+	if ((int)ui->menu + 1 < ui->scroll + 1)
+		ui->scroll = ui->menu;
+	if ((int)ui->menu + 1 >= ui->scroll + c->rows)
+		ui->scroll = ui->menu + 2 - c->rows;
+}
+
+void ui_menu_key(struct ui *ui, int key)
+{
+	struct ui_table *t = &ui->tables[ui->view];
+
+	switch (key) {
+	case KEY_UP:
+	case 'k':
+		ui->menu -= ui->menu > 0;
+		break;
+	case KEY_DOWN:
+	case 'j':
+		ui->menu += ui->menu + 1 < t->nr_columns;
+		break;
+	case KEY_HOME:
+		ui->menu = 0;
+		break;
+	case KEY_END:
+		ui->menu = t->nr_columns - 1;
+		break;
+	case '\n':
+	case '\r':
+	case KEY_ENTER:
+		t->reverse = false;
+		t->sort = t->columns[ui->menu];
+		ui->page = UI_PAGE_VIEW;
+		break;
+	}
+}

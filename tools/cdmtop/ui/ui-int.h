@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of the screen share. */
+#ifndef CDMTOP_UI_INT_H
+#define CDMTOP_UI_INT_H
+
+#include "ui/term.h"
+
+#define UI_MAX_COLUMNS	64
+#define UI_NR_TABLE	CDM_UI_EVENTS	/* views that are tables */
+
+/* Keys that curses has no name for. */
+#define UI_KEY_CTRL(c)	((c) & 0x1f)
+#define UI_KEY_ESC	27
+
+enum ui_page { UI_PAGE_VIEW, UI_PAGE_LOOK, UI_PAGE_HELP, UI_PAGE_NOTES, UI_PAGE_SORT };
+
+/* One table: its columns, order and cursor. */
+struct ui_table {
+	const struct cdm_column *columns[UI_MAX_COLUMNS];
+	size_t nr_columns;
+	size_t nr_default;		/* of them: shown first, the rest where there is room */
+	size_t first;			/* scrolled to, behind those that always stay */
+	const struct cdm_column *sort;	/* NULL: the order of the model */
+	bool reverse;
+	const void **rows;		/* filtered */
+	size_t nr_rows;
+	size_t max_rows;
+	size_t cursor;
+	size_t top;
+	__u64 key;			/* of the row that the cursor follows; 0: none */
+};
+
+struct ui {
+	const struct cdm_ui_options *o;
+	struct cdm_model *m;
+	enum cdm_ui_view view;
+	enum ui_page page;
+	enum ui_page back;		/* where help and notes came from */
+	struct ui_table tables[UI_NR_TABLE];
+	char filter[64];
+	__u64 cgroup;			/* id: only it and those below; 0: all */
+	bool flat;			/* cgroups as a list, not as a tree */
+	bool typing;			/* the filter is being typed */
+	bool paused;
+	bool ended;			/* no more to replay */
+	double interval_s;		/* 0: as recorded, @speed times as fast */
+	double speed;
+	unsigned long refreshes;
+	double refreshed_s;		/* CLOCK_MONOTONIC of the last one */
+	double events_per_s;		/* negative: not known yet */
+	__u64 emitted;			/* at the last refresh */
+	int scroll;			/* of pages that are not tables */
+	int page_lines;			/* lines that the page had when it was drawn */
+	int page_rows;			/* and how many of them the screen shows */
+	size_t menu;			/* cursor in the menu of columns */
+	__u32 look_pid;			/* reader's namespace */
+	size_t events_up;		/* lines scrolled up from the newest event */
+	struct cdm_event_row *events;	/* CDM_MODEL_EVENTS */
+	size_t nr_events;
+	char *frozen;			/* copies of events while paused */
+	char message[256];
+};
+
+/* ui.c */
+void ui_show_view(struct ui *ui, enum cdm_ui_view view);
+void ui_look_into(struct ui *ui, __u32 pid);
+
+/* ui-table.c */
+enum cdm_view ui_table_view(enum cdm_ui_view view);
+void ui_table_init(struct ui *ui, enum cdm_ui_view view);
+/* Takes the rows of the model anew. Return: 0 or -ENOMEM. */
+int ui_table_update(struct ui *ui, enum cdm_ui_view view);
+void ui_table_draw(struct ui *ui, struct ui_canvas *c);
+void ui_table_key(struct ui *ui, int key, int rows);
+/* Columns @from.. of @t, as many as there is room for. Return: how many. */
+size_t ui_table_fit(const struct ui_table *t, int cols, const struct cdm_column **shown);
+void ui_cell(struct ui_canvas *c, const struct cdm_column *col, const void *row, int width,
+	     bool selected);
+/* The row with the cursor, NULL: there is none. */
+const void *ui_table_selected(struct ui *ui);
+/* Whether the options and the cgroup that was entered mean this row; filters come after. */
+bool ui_selected(const struct ui *ui, enum cdm_view view, const void *row);
+
+/* ui-sort.c: puts rows [from, to) of the whole order at their places, not more. */
+void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
+	     const struct cdm_order *order);
+
+/* ui-tree.c: sorts the siblings of cgroups that come in depth-first order. */
+int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order);
+
+/* ui-figure.c: figures that are not in the table of columns. */
+struct ui_text { char s[24]; };
+struct ui_text ui_pages(__u64 pages);
+struct ui_text ui_ns(__u64 ns);
+struct ui_text ui_bytes_per_s(bool known, double pages_per_s);
+struct ui_text ui_per_s(bool known, double per_s);
+struct ui_text ui_bytes(__u64 bytes);
+double ui_interval_s(const struct ui *ui);
+/* "12:01:07" of a CLOCK_BOOTTIME; @us: with microseconds. */
+struct ui_text ui_clock(const struct ui *ui, __u64 ts, bool us);
+/* Both directions; CDM_UNKNOWN: no calls. */
+__u64 ui_quantile(const struct cdm_stats *s, double share);
+__u64 ui_failed(const struct cdm_stats *s);
+enum ui_style ui_level(double share);
+/* By pid as the reader sees it; NULL: gone. */
+const struct cdm_proc_row *ui_process(struct ui *ui, __u32 pid);
+/* Its name, never NULL. */
+const char *ui_comm(struct ui *ui, __u32 pid);
+
+/* ui-head.c */
+int ui_head_draw(struct ui *ui, int rows);
+void ui_foot_draw(struct ui *ui, int y, int rows);
+
+/* ui-cards.c: devices in full, below their table. */
+void ui_cards_draw(struct ui *ui, struct ui_canvas *c);
+
+/* ui-events.c */
+int ui_events_update(struct ui *ui, __u32 pid);
+int ui_events_freeze(struct ui *ui);
+void ui_events_draw(struct ui *ui, struct ui_canvas *c);
+void ui_events_key(struct ui *ui, int key, int rows);
+/* One line about an event. */
+void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_event_row *row);
+void ui_event_heading(struct ui_canvas *c);
+
+/* ui-look.c, ui-pages.c */
+void ui_look_draw(struct ui *ui, struct ui_canvas *c);
+void ui_help_draw(struct ui *ui, struct ui_canvas *c);
+void ui_notes_draw(struct ui *ui, struct ui_canvas *c);
+void ui_menu_draw(struct ui *ui, struct ui_canvas *c);
+void ui_menu_key(struct ui *ui, int key);
+
+#endif

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+#include "folded.h"
+#include "base/hash.h"
+
+#define TEXT_MAX	(64 << 10)
+
+struct site {
+	struct cdm_node node;	/* key: hash of the text */
+	struct cdm_site site;
+	char text[];
+};
+
+struct cdm_folded {
+	struct cdm_hash sites;
+	const struct cdm_site **order;
+	size_t nr;
+	char text[TEXT_MAX];	/* being put together */
+};
+
+struct cdm_folded *cdm_folded_new(void)
+{
+	return calloc(1, sizeof(struct cdm_folded));
+}
+
+static bool drop(struct cdm_node *node, void *ctx)
+{
+	free(node);
+	return true;
+}
+
+void cdm_folded_free(struct cdm_folded *f)
+{
+	if (!f)
+		return;
+	cdm_hash_drop(&f->sites, drop, NULL);
+	cdm_hash_free(&f->sites);
+	free(f->order);
+	free(f);
+}
+
+/* ';' and line ends have a meaning in the format. */
+static size_t put(struct cdm_folded *f, size_t at, const char *s, size_t max)
+{
+	for (size_t i = 0; i < max && s[i] && at + 1 < sizeof(f->text); i++) {
+		unsigned char c = s[i];
+
+		f->text[at++] = c < 0x20 || c == ';' ? '_' : c;
+	}
+	return at;
+}
+
+/* Return: length of the text, outermost first. */
+static size_t fold(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
+{
+	const struct cdm_rec_stack *stack = cdm_model_stack(m, ev->stack);
+	size_t at = put(f, 0, ev->actor_comm, CDM_COMM_LEN);
+	const char *frames[256];
+	__u32 nr = 0;
+
+	if (!stack || !stack->nr) {
+		f->text[at++] = ';';
+		return put(f, at, "[no stack]", CDM_COMM_LEN);
+	}
+	frames[0] = stack->frames;
+	for (nr = 1; nr < stack->nr && nr < 256; nr++)
+		frames[nr] = frames[nr - 1] + strlen(frames[nr - 1]) + 1;
+	while (nr-- > 0 && at + 1 < sizeof(f->text)) {
+		f->text[at++] = ';';
+		at = put(f, at, frames[nr], TEXT_MAX);
+	}
+	return at;
+}
+
+static __u64 hash_of(const char *s, size_t len)
+{
+	__u64 h = 0xcbf29ce484222325ULL;
+
+	while (len--)
+		h = (h ^ (unsigned char)*s++) * 0x100000001b3ULL;
+	return h;
+}
+
+static struct site *find(const struct cdm_folded *f, __u64 key, size_t len)
+{
+	struct cdm_node *node = cdm_hash_find(&f->sites, key);
+
+	/* Others with the same hash follow in the chain. */
+	for (; node; node = node->next) {
+		struct site *s = (struct site *)node;
+
+		if (node->key == key && strlen(s->text) == len && !memcmp(s->text, f->text, len))
+			return s;
+	}
+	return NULL;
+}
+
+int cdm_folded_add(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
+{
+	size_t len = fold(f, ev, m);
+	__u64 key = hash_of(f->text, len);
+	struct site *s = find(f, key, len);
+
+	if (!s) {
+		s = calloc(1, sizeof(*s) + len + 1);
+		if (!s)
+			return -ENOMEM;
+		memcpy(s->text, f->text, len);
+		s->site.text = s->text;
+		s->node.key = key;
+		if (cdm_hash_add(&f->sites, &s->node)) {
+			free(s);
+			return -ENOMEM;
+		}
+	}
+	s->site.count++;
+	s->site.pages += cdm_event_pages(ev);
+	s->site.ns += cdm_event_ns(ev);
+	return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct cdm_site *x = *(const struct cdm_site *const *)a;
+	const struct cdm_site *y = *(const struct cdm_site *const *)b;
+
+	if (x->pages != y->pages)
+		return x->pages > y->pages ? -1 : 1;
+	if (x->count != y->count)
+		return x->count > y->count ? -1 : 1;
+	return strcmp(x->text, y->text);
+}
+
+const struct cdm_site *const *cdm_folded_sites(struct cdm_folded *f, size_t *nr)
+{
+	const struct cdm_site **order = reallocarray(f->order, f->sites.nr + 1, sizeof(*order));
+
+	*nr = 0;
+	if (!order)
+		return NULL;
+	f->order = order;
+	for (size_t i = 0; f->sites.slots && i < 1UL << f->sites.bits; i++)
+		for (struct cdm_node *n = f->sites.slots[i]; n; n = n->next)
+			order[(*nr)++] = &((struct site *)n)->site;
+	qsort(order, *nr, sizeof(*order), compare);
+	return order;
+}
+
+void cdm_folded_print(struct cdm_folded *f, struct cdm_out *out, bool by_pages)
+{
+	size_t nr;
+	const struct cdm_site *const *sites = cdm_folded_sites(f, &nr);
+
+	for (size_t i = 0; i < nr; i++) {
+		__u64 weight = by_pages ? sites[i]->pages : sites[i]->count;
+		char *s;
+
+		if (!weight)
+			continue;
+		s = cdm_out_room(out, TEXT_MAX + 32);
+		s = cdm_put(s, sites[i]->text, strlen(sites[i]->text));
+		*s++ = ' ';
+		s = cdm_put_u64(s, weight);
+		*s++ = '\n';
+		cdm_out_end(out, s);
+	}
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Figures and tables, as text or as JSON. */
+#include "record/record.h"
+#include "report/report-int.h"
+
+void report_section(struct report_out *o, const char *key, const char *title)
+{
+	o->section++;
+	if (o->j)
+		cdm_json_open(o->j, key, '{');
+	else
+		fprintf(o->f, "%s%d. %s\n", o->section > 1 ? "\n" : "", o->section, title);
+}
+
+void report_section_end(struct report_out *o)
+{
+	if (o->j)
+		cdm_json_close(o->j, '}');
+}
+
+void report_nothing(struct report_out *o, const char *why)
+{
+	if (o->j)
+		cdm_json_string(o->j, "nothing", why);
+	else
+		fprintf(o->f, "   %s\n", why);
+}
+
+void report_remark(struct report_out *o, const char *key, const char *text)
+{
+	if (o->j && key)
+		cdm_json_string(o->j, key, text);
+	else if (!o->j)
+		fprintf(o->f, "   %s\n", text);
+}
+
+static void put_json(struct report_out *o, const struct report_column *c, struct report_value v)
+{
+	char hex[32];
+
+	if (!v.known) {
+		cdm_json_null(o->j, c->key);
+	} else if (c->unit == REPORT_TEXT) {
+		cdm_json_string(o->j, c->key, v.s);
+	} else if (c->unit == REPORT_DOUBLE) {
+		cdm_json_double(o->j, c->key, v.d);
+	} else if (c->unit == REPORT_HEX) {
+		snprintf(hex, sizeof(hex), "0x%llx", v.u);
+		cdm_json_string(o->j, c->key, hex);
+	} else {
+		cdm_json_u64(o->j, c->key, v.u);
+	}
+}
+
+/* Names come from recordings: nothing that moves the cursor goes to a terminal. */
+static void clean(char *to, size_t size, const char *s)
+{
+	size_t i = 0;
+
+	for (; s[i] && i + 1 < size; i++)
+		to[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
+	to[i] = '\0';
+}
+
+static void format(char *buf, size_t size, enum report_unit unit, struct report_value v)
+{
+	if (!v.known)
+		snprintf(buf, size, "-");
+	else if (unit == REPORT_TEXT)
+		clean(buf, size, v.s);
+	else if (unit == REPORT_DOUBLE)
+		snprintf(buf, size, "%.3f", v.d);
+	else if (unit == REPORT_BYTES)
+		snprintf(buf, size, "%.3f", v.u / 1048576.0);
+	else if (unit == REPORT_NS)
+		snprintf(buf, size, "%llu.%03llu", v.u / 1000, v.u % 1000);
+	else if (unit == REPORT_TIME)
+		snprintf(buf, size, "%llu.%09llu", v.u / 1000000000, v.u % 1000000000);
+	else if (unit == REPORT_HEX)
+		snprintf(buf, size, "%llx", v.u);
+	else
+		snprintf(buf, size, "%llu", v.u);
+}
+
+void report_figure(struct report_out *o, const struct report_column *c, struct report_value v)
+{
+	char buf[256];
+
+	if (o->j) {
+		put_json(o, c, v);
+		return;
+	}
+	format(buf, sizeof(buf), c->unit, v);
+	fprintf(o->f, "   %-28s %s\n", c->title, buf);
+}
+
+void report_table(struct report_out *o, const char *key, const struct report_column *columns)
+{
+	o->columns = columns;
+	o->at = 0;
+	if (o->j) {
+		cdm_json_open(o->j, key, '[');
+		return;
+	}
+	fputs("  ", o->f);
+	for (const struct report_column *c = columns; c->key; c++)
+		fprintf(o->f, " %*s", c[1].key || c->width > 0 ? c->width : 0, c->title);
+	fputc('\n', o->f);
+}
+
+void report_cell(struct report_out *o, struct report_value v)
+{
+	const struct report_column *c = &o->columns[o->at];
+	char buf[512];
+
+	if (o->j && !o->at)
+		cdm_json_open(o->j, NULL, '{');
+	else if (!o->j && !o->at)
+		fputs("  ", o->f);
+	o->at++;
+	if (o->j) {
+		put_json(o, c, v);
+		return;
+	}
+	format(buf, sizeof(buf), c->unit, v);
+	fprintf(o->f, " %*s", c[1].key || c->width > 0 ? c->width : 0, buf);
+}
+
+void report_row_end(struct report_out *o)
+{
+	o->at = 0;
+	if (o->j)
+		cdm_json_close(o->j, '}');
+	else
+		fputc('\n', o->f);
+}
+
+void report_table_end(struct report_out *o)
+{
+	if (o->j)
+		cdm_json_close(o->j, ']');
+}

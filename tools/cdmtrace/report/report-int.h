@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the report has collected, and how it is laid out. */
+#ifndef CDM_REPORT_INT_H
+#define CDM_REPORT_INT_H
+
+#include "folded.h"
+#include "base/hash.h"
+#include "base/json.h"
+#include "report/report.h"
+#include "report/quantile.h"
+
+#define REPORT_DEVICES	17	/* with the last for all that do not fit */
+#define REPORT_STATES	64	/* events of devices that are shown */
+#define REPORT_PAGES	(1 << 18)	/* pages that went to and fro, at most */
+
+/* Pages that somebody holds, as snapshots told. */
+struct report_level {
+	bool known;
+	__u64 first_ts, last_ts;
+	__u64 start, peak, last;	/* pages */
+	double page_ns;			/* integral over time */
+};
+
+struct report_proc {
+	struct cdm_node node;		/* key: tgid */
+	__u64 start_ns;
+	__u64 seen;			/* refresh */
+	__u64 cgroup;
+	bool gone;
+	__u64 left;			/* device pages when it was seen last */
+	struct report_level level;
+	__u64 calls;			/* migrations of its memory */
+	__u64 moved[CDM_NR_DIR];	/* pages of its memory */
+	__u64 ns;			/* in those calls */
+	__u64 acted;			/* pages that it moved, its own or others' */
+	__u64 failed[CDM_NR_WHY];
+	__u64 faults;
+	__u64 wait_ns;
+	char comm[CDM_COMM_LEN];
+};
+
+struct report_cgroup {
+	struct cdm_node node;		/* key: id */
+	__u64 seen;
+	__u64 parent;
+	struct report_level level;
+	__u64 charged, limit;		/* pages, at last */
+	__u64 resident;			/* of its processes' and those below, at last */
+	char *path;
+};
+
+struct report_page {
+	struct cdm_node node;		/* key: mixed from mm and addr */
+	__u64 mm, addr;
+	__u64 events, flips;
+	__u32 pid;
+	char comm[CDM_COMM_LEN];
+};
+
+struct report_moves {
+	__u64 pages, requested;
+	__u64 phase_ns[3];
+	struct cdm_quantiles ns;
+};
+
+struct report_device {
+	__u64 id;
+	bool used;
+	struct report_moves *dir[CDM_NR_DIR];	/* NULL: none */
+};
+
+struct report_cause {
+	__u64 calls[CDM_NR_DIR], pages[CDM_NR_DIR], ns[CDM_NR_DIR];
+	__u64 evictions, evicted, left, evict_ns, errors;
+};
+
+struct report_state {
+	__u64 ts;
+	__u8 old, state;
+	char name[CDM_NAME_LEN];
+};
+
+struct cdm_report {
+	const struct cdm_model *model;
+	__u64 first_ts, last_ts;
+	__u64 records, bytes;
+	__u64 events[CDM_NR_EV];
+	struct cdm_loss loss[CDM_NR_EV];
+	bool traced[CDM_NR_EV];			/* there is a loss record */
+	__u64 refreshes, features;
+	struct report_device devices[REPORT_DEVICES];
+	struct report_cause causes[CDM_NR_CAUSE];
+	__u64 failed[CDM_NR_WHY];
+	__u64 failed_vma[CDM_NR_WHY][CDM_NR_VMA];
+	__u64 moved_vma[CDM_NR_VMA][CDM_NR_DIR];	/* pages */
+	__u64 faults[CDM_NR_FAULT];
+	struct cdm_quantiles waits;
+	struct cdm_hash procs, cgroups, pages;
+	__u64 pages_left_out;			/* there were too many */
+	struct cdm_snap_device snaps[CDM_MAX_DEVICES];
+	bool have_snap[CDM_MAX_DEVICES];
+	__u64 quarantined_peak;
+	struct report_state states[REPORT_STATES];
+	struct cdm_snap_end first_end, end;
+	struct cdm_folded *sites;		/* NULL: there were no stacks */
+};
+
+/* --- report-layout.c: the same figures as text and as JSON --- */
+
+enum report_unit {
+	REPORT_COUNT, REPORT_PAGES_OF, REPORT_BYTES, REPORT_NS, REPORT_TEXT, REPORT_DOUBLE,
+	REPORT_HEX, REPORT_TIME,
+};
+
+/* Of a table, or a figure by itself. @key has the unit of JSON's number. */
+struct report_column {
+	const char *key;
+	const char *title;
+	enum report_unit unit;
+	int width;		/* negative: left */
+};
+
+struct report_value {
+	bool known;
+	__u64 u;
+	double d;
+	const char *s;
+};
+
+#define REPORT_U(v)	((struct report_value){ (__u64)(v) != CDM_UNKNOWN, (v), 0, NULL })
+#define REPORT_D(v)	((struct report_value){ true, 0, (v), NULL })
+#define REPORT_S(v)	((struct report_value){ (v) != NULL, 0, 0, (v) })
+#define REPORT_NONE	((struct report_value){ false, 0, 0, NULL })
+
+struct report_out {
+	FILE *f;
+	struct cdm_json *j;	/* NULL: text */
+	int section;
+	const struct report_column *columns;
+	size_t at;		/* cells of this row */
+};
+
+void report_section(struct report_out *o, const char *key, const char *title);
+void report_section_end(struct report_out *o);
+/* Says why there is nothing. */
+void report_nothing(struct report_out *o, const char *why);
+/* A sentence for the reader of the text; @key NULL: not in JSON. */
+void report_remark(struct report_out *o, const char *key, const char *text);
+void report_figure(struct report_out *o, const struct report_column *c, struct report_value v);
+/* Columns end with no key. */
+void report_table(struct report_out *o, const char *key, const struct report_column *columns);
+void report_cell(struct report_out *o, struct report_value v);
+void report_row_end(struct report_out *o);
+void report_table_end(struct report_out *o);
+
+/* --- report-sections.c and report-memory.c --- */
+void report_who(struct cdm_report *r, struct report_out *o);		/* 1 header */
+void report_migrations(struct cdm_report *r, struct report_out *o);	/* 2 */
+void report_reasons(struct cdm_report *r, struct report_out *o);	/* 3 */
+void report_failures(struct cdm_report *r, struct report_out *o);	/* 4 */
+void report_pingpong(struct cdm_report *r, struct report_out *o);	/* 5 */
+void report_residency(struct cdm_report *r, struct report_out *o);	/* 6 */
+void report_charges(struct cdm_report *r, struct report_out *o);	/* 7 */
+void report_faults(struct cdm_report *r, struct report_out *o);		/* 8 */
+void report_exits(struct cdm_report *r, struct report_out *o);		/* 9 */
+void report_devices(struct cdm_report *r, struct report_out *o);	/* 10 */
+void report_cost(struct cdm_report *r, struct report_out *o);		/* 11 */
+
+/*
+ * All nodes of @h in the order of @compare, which gets pointers to pointers.
+ * Free it; NULL: empty, or no memory.
+ */
+void **report_sorted(const struct cdm_hash *h, size_t *nr,
+		     int (*compare)(const void *a, const void *b));
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happened in a recording or a run: eleven sections, for people or as JSON. */
+#ifndef CDM_REPORT_H
+#define CDM_REPORT_H
+
+#include "model/model.h"
+
+struct cdm_report;
+
+/* Names come from @model, which is fed before. NULL: no memory. */
+struct cdm_report *cdm_report_new(const struct cdm_model *model);
+void cdm_report_free(struct cdm_report *r);
+/* Any record; an event has passed the filters. 0 or -ENOMEM. */
+int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec);
+/* Text, or JSON with the same numbers. Errors stay in the stream. */
+void cdm_report_print(struct cdm_report *r, FILE *out, bool json);
+
+#endif

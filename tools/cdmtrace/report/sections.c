@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The report's sections that come from events. */
+#include <stdlib.h>
+
+#include "event/event.h"
+#include "report/report-int.h"
+
+#define TOP	10
+
+static __u64 page_size(const struct cdm_report *r)
+{
+	return cdm_model_header(r->model)->page_size;
+}
+
+static __u64 lost(const struct cdm_report *r)
+{
+	__u64 sum = 0;
+
+	for (int i = 0; i < CDM_NR_EV; i++)
+		sum += r->loss[i].lost_ring + r->loss[i].lost_map;
+	return sum;
+}
+
+/* "none in the recording", or why that says nothing. */
+static void none_of(struct cdm_report *r, struct report_out *o, unsigned int kind)
+{
+	char text[128];
+
+	if (r->traced[kind])
+		snprintf(text, sizeof(text), "none: %s events were traced, and there was none",
+			 cdm_kind_name(kind));
+	else
+		snprintf(text, sizeof(text), "not known: no %s event in the recording, they may not have been traced",
+			 cdm_kind_name(kind));
+	report_nothing(o, text);
+}
+
+void report_who(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column figures[] = {
+		{ "kernel", "kernel", REPORT_TEXT, 0 }, { "host", "host", REPORT_TEXT, 0 },
+		{ "emulated", "emulated (times are not real)", REPORT_TEXT, 0 },
+		{ "duration_ns", "duration s", REPORT_TIME, 0 },
+		{ "records", "records", REPORT_COUNT, 0 },
+		{ "snapshots", "snapshots", REPORT_COUNT, 0 },
+		{ "lost_events", "events lost", REPORT_COUNT, 0 },
+	};
+	static const struct report_column kinds[] = {
+		{ "event", "EVENT", REPORT_TEXT, -10 }, { "traced", "TRACED", REPORT_TEXT, -8 },
+		{ "shown", "SHOWN", REPORT_COUNT, 10 }, { "seen", "SEEN", REPORT_COUNT, 10 },
+		{ "filtered", "FILTERED", REPORT_COUNT, 10 },
+		{ "emitted", "EMITTED", REPORT_COUNT, 10 }, { "lost", "LOST", REPORT_COUNT, 10 },
+		{ 0 }
+	};
+	const struct cdm_file_header *h = cdm_model_header(r->model);
+	bool accounted = false;
+
+	report_section(o, "header", "What was traced");
+	for (int i = 1; i < CDM_NR_EV; i++)
+		accounted |= r->traced[i];
+	report_figure(o, &figures[0], REPORT_S(h->release));
+	report_figure(o, &figures[1], REPORT_S(h->host));
+	report_figure(o, &figures[2], REPORT_S(h->emulated ? "yes" : "no"));
+	report_figure(o, &figures[3], REPORT_U(r->last_ts - r->first_ts));
+	report_figure(o, &figures[4], REPORT_U(r->records));
+	report_figure(o, &figures[5], REPORT_U(r->refreshes));
+	report_figure(o, &figures[6], accounted ? REPORT_U(lost(r)) : REPORT_NONE);
+	report_table(o, "coverage", kinds);
+	for (unsigned int i = 1; i < CDM_NR_EV; i++) {
+		const struct cdm_loss *loss = &r->loss[i];
+		bool known = r->traced[i];
+
+		if (!known && !r->events[i])
+			continue;
+		report_cell(o, REPORT_S(cdm_kind_name(i)));
+		report_cell(o, REPORT_S("yes"));
+		report_cell(o, REPORT_U(r->events[i]));
+		report_cell(o, known ? REPORT_U(loss->seen) : REPORT_NONE);
+		report_cell(o, known ? REPORT_U(loss->filtered) : REPORT_NONE);
+		report_cell(o, known ? REPORT_U(loss->emitted) : REPORT_NONE);
+		report_cell(o, known ? REPORT_U(loss->lost_ring + loss->lost_map) : REPORT_NONE);
+		report_row_end(o);
+	}
+	report_table_end(o);
+	report_section_end(o);
+}
+
+static void moves_row(struct cdm_report *r, struct report_out *o, const struct report_device *d,
+		      int dir)
+{
+	struct report_moves *m = d->dir[dir];
+	const char *name = cdm_model_device_name(r->model, d->id);
+	double ns = m->ns.sum, pages = m->pages, phases = 0;
+
+	for (int i = 0; i < 3; i++)
+		phases += m->phase_ns[i];
+	report_cell(o, REPORT_S(name));
+	report_cell(o, REPORT_S(cdm_dir_name(dir)));
+	report_cell(o, REPORT_U(m->ns.nr));
+	report_cell(o, REPORT_U(m->requested));
+	report_cell(o, REPORT_U(m->pages));
+	report_cell(o, REPORT_U(m->pages * page_size(r)));
+	report_cell(o, REPORT_U(m->ns.min));
+	report_cell(o, REPORT_U(m->ns.sum / m->ns.nr));
+	report_cell(o, REPORT_U(cdm_quantiles_get(&m->ns, 0.5)));
+	report_cell(o, REPORT_U(cdm_quantiles_get(&m->ns, 0.9)));
+	report_cell(o, REPORT_U(cdm_quantiles_get(&m->ns, 0.99)));
+	report_cell(o, REPORT_U(m->ns.max));
+	report_cell(o, pages ? REPORT_D(ns / 1000 / pages) : REPORT_NONE);
+	report_cell(o, ns ? REPORT_D(pages * page_size(r) / ns) : REPORT_NONE);
+	for (int i = 0; i < 3; i++)
+		report_cell(o, phases ? REPORT_D(100 * m->phase_ns[i] / phases) : REPORT_NONE);
+	report_row_end(o);
+}
+
+void report_migrations(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "device", "DEVICE", REPORT_TEXT, -8 }, { "dir", "DIR", REPORT_TEXT, -4 },
+		{ "calls", "CALLS", REPORT_COUNT, 8 },
+		{ "requested_pages", "REQUESTED", REPORT_COUNT, 10 },
+		{ "migrated_pages", "MOVED", REPORT_COUNT, 10 },
+		{ "migrated_bytes", "MiB", REPORT_BYTES, 10 },
+		{ "min_ns", "MIN us", REPORT_NS, 10 }, { "avg_ns", "AVG us", REPORT_NS, 10 },
+		{ "p50_ns", "P50 us", REPORT_NS, 10 }, { "p90_ns", "P90 us", REPORT_NS, 10 },
+		{ "p99_ns", "P99 us", REPORT_NS, 10 }, { "max_ns", "MAX us", REPORT_NS, 10 },
+		{ "us_per_page", "us/PAGE", REPORT_DOUBLE, 9 },
+		{ "service_gb_per_s", "GB/s", REPORT_DOUBLE, 8 },
+		{ "collect_percent", "COLLECT%", REPORT_DOUBLE, 9 },
+		{ "copy_percent", "COPY%", REPORT_DOUBLE, 9 },
+		{ "restore_percent", "RESTORE%", REPORT_DOUBLE, 9 },
+		{ 0 }
+	};
+
+	report_section(o, "migrations", "Migrations by device and direction");
+	if (!r->events[CDM_EV_MIGRATE]) {
+		none_of(r, o, CDM_EV_MIGRATE);
+		report_section_end(o);
+		return;
+	}
+	report_table(o, "by_device", columns);
+	for (int i = 0; i < REPORT_DEVICES; i++)
+		for (int dir = 0; dir < CDM_NR_DIR; dir++)
+			if (r->devices[i].used && r->devices[i].dir[dir])
+				moves_row(r, o, &r->devices[i], dir);
+	report_table_end(o);
+	report_remark(o, "service_rate_note",
+		      "GB/s is the rate of service: bytes moved by the time of the calls, waiting included. It is not the bandwidth of the bus.");
+	report_section_end(o);
+}
+
+static void sites(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "events", "EVENTS", REPORT_COUNT, 8 }, { "pages", "PAGES", REPORT_COUNT, 10 },
+		{ "total_ns", "us", REPORT_NS, 14 }, { "stack", "CALL SITE", REPORT_TEXT, -1 },
+		{ 0 }
+	};
+	const struct cdm_site *const *all;
+	size_t nr;
+
+	if (!r->sites) {
+		report_remark(o, "call_sites_note", "no call sites: there are no stacks in the recording (--stacks)");
+		return;
+	}
+	all = cdm_folded_sites(r->sites, &nr);
+	report_table(o, "call_sites", columns);
+	for (size_t i = 0; i < nr && i < TOP; i++) {
+		report_cell(o, REPORT_U(all[i]->count));
+		report_cell(o, REPORT_U(all[i]->pages));
+		report_cell(o, REPORT_U(all[i]->ns));
+		report_cell(o, REPORT_S(all[i]->text));
+		report_row_end(o);
+	}
+	report_table_end(o);
+}
+
+static int by_pages_moved(const void *a, const void *b)
+{
+	const struct report_proc *x = *(void *const *)a, *y = *(void *const *)b;
+	__u64 m = x->moved[CDM_DIR_IN] + x->moved[CDM_DIR_OUT];
+	__u64 n = y->moved[CDM_DIR_IN] + y->moved[CDM_DIR_OUT];
+
+	if (m != n)
+		return m < n ? 1 : -1;
+	if (x->acted != y->acted)
+		return x->acted < y->acted ? 1 : -1;
+	return x->node.key < y->node.key ? -1 : x->node.key > y->node.key;
+}
+
+/* Whose memory, and who moved it. */
+static void processes(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "pid", "PID", REPORT_COUNT, 8 }, { "comm", "COMM", REPORT_TEXT, -16 },
+		{ "calls", "CALLS", REPORT_COUNT, 8 },
+		{ "in_pages", "IN PAGES", REPORT_COUNT, 10 },
+		{ "out_pages", "OUT PAGES", REPORT_COUNT, 10 },
+		{ "total_ns", "us", REPORT_NS, 14 },
+		{ "moved_by_it_pages", "MOVED BY IT", REPORT_COUNT, 11 },
+		{ 0 }
+	};
+	size_t nr;
+	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_pages_moved);
+
+	report_table(o, "by_process", columns);
+	for (size_t i = 0; i < nr && i < TOP && (procs[i]->calls || procs[i]->acted); i++) {
+		report_cell(o, REPORT_U(procs[i]->node.key));
+		report_cell(o, REPORT_S(procs[i]->comm));
+		report_cell(o, REPORT_U(procs[i]->calls));
+		report_cell(o, REPORT_U(procs[i]->moved[CDM_DIR_IN]));
+		report_cell(o, REPORT_U(procs[i]->moved[CDM_DIR_OUT]));
+		report_cell(o, REPORT_U(procs[i]->ns));
+		report_cell(o, REPORT_U(procs[i]->acted));
+		report_row_end(o);
+	}
+	report_table_end(o);
+	free(procs);
+}
+
+void report_reasons(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "cause", "CAUSE", REPORT_TEXT, -8 },
+		{ "in_calls", "IN CALLS", REPORT_COUNT, 9 }, { "in_pages", "IN PAGES", REPORT_COUNT, 10 },
+		{ "in_ns", "IN us", REPORT_NS, 14 },
+		{ "out_calls", "OUT CALLS", REPORT_COUNT, 9 },
+		{ "out_pages", "OUT PAGES", REPORT_COUNT, 10 }, { "out_ns", "OUT us", REPORT_NS, 14 },
+		{ "evictions", "EVICTIONS", REPORT_COUNT, 9 },
+		{ "evicted_pages", "EVICTED", REPORT_COUNT, 10 },
+		{ "evictions_failed", "FAILED", REPORT_COUNT, 7 },
+		{ 0 }
+	};
+
+	report_section(o, "causes", "Who wanted it");
+	if (!r->events[CDM_EV_MIGRATE] && !r->events[CDM_EV_EVICT]) {
+		none_of(r, o, CDM_EV_MIGRATE);
+		report_section_end(o);
+		return;
+	}
+	report_table(o, "by_cause", columns);
+	for (unsigned int i = 0; i < CDM_NR_CAUSE; i++) {
+		const struct report_cause *c = &r->causes[i];
+
+		report_cell(o, REPORT_S(cdm_cause_name(i)));
+		for (int dir = 0; dir < CDM_NR_DIR; dir++) {
+			report_cell(o, REPORT_U(c->calls[dir]));
+			report_cell(o, REPORT_U(c->pages[dir]));
+			report_cell(o, REPORT_U(c->ns[dir]));
+		}
+		report_cell(o, REPORT_U(c->evictions));
+		report_cell(o, REPORT_U(c->evicted));
+		report_cell(o, REPORT_U(c->errors));
+		report_row_end(o);
+	}
+	report_table_end(o);
+	processes(r, o);
+	sites(r, o);
+	report_section_end(o);
+}
+
+static const char *const remedies[CDM_NR_WHY] = {
+	[CDM_WHY_UNMAPPED] = "nothing was there yet: touch it first, or ask for smaller ranges",
+	[CDM_WHY_SWAPPED] = "in swap: touch it first",
+	[CDM_WHY_PINNED] = "held by direct I/O, io_uring buffers or a driver: release the pin first",
+	[CDM_WHY_LOCKED] = "others worked on the page: try again",
+	[CDM_WHY_ISOLATE] = "others held the page: try again",
+	[CDM_WHY_FILE] = "pages of files do not move to devices: copy them to anonymous memory",
+	[CDM_WHY_WRITEBACK] = "being written: try again after sync",
+	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
+	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
+	[CDM_WHY_FOREIGN] = "on another device: bring it home first",
+	[CDM_WHY_UNSUPPORTED] = "such memory cannot move: choose other ranges",
+	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
+	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
+	[CDM_WHY_COPY] = "the device could not copy: see its state and the kernel's log",
+	[CDM_WHY_RACED] = "it changed meanwhile: try again",
+};
+
+static void failure_row(struct cdm_report *r, struct report_out *o, unsigned int why,
+			struct report_proc *const *procs, size_t nr)
+{
+	const struct report_proc *top = NULL;
+	unsigned int vma = 0;
+	char who[64];
+
+	for (size_t i = 0; i < nr; i++)
+		if (procs[i]->failed[why] && (!top || procs[i]->failed[why] > top->failed[why]))
+			top = procs[i];
+	for (unsigned int i = 1; i < CDM_NR_VMA; i++)
+		if (r->failed_vma[why][i] > r->failed_vma[why][vma])
+			vma = i;
+	report_cell(o, REPORT_S(cdm_why_name(why)));
+	report_cell(o, REPORT_U(r->failed[why]));
+	if (top)
+		snprintf(who, sizeof(who), "%llu/%s", top->node.key, top->comm);
+	report_cell(o, top ? REPORT_S(who) : REPORT_NONE);
+	report_cell(o, top ? REPORT_U(top->failed[why]) : REPORT_NONE);
+	report_cell(o, REPORT_S(cdm_vma_name(vma)));
+	report_cell(o, REPORT_U(r->failed_vma[why][vma]));
+	report_cell(o, REPORT_S(remedies[why]));
+	report_row_end(o);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct cdm_node *x = *(const struct cdm_node *const *)a;
+	const struct cdm_node *y = *(const struct cdm_node *const *)b;
+
+	return x->key < y->key ? -1 : x->key > y->key;
+}
+
+void report_failures(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "why", "WHY", REPORT_TEXT, -11 }, { "pages", "PAGES", REPORT_COUNT, 10 },
+		{ "top_process", "TOP PROCESS", REPORT_TEXT, -23 },
+		{ "top_process_pages", "OF IT", REPORT_COUNT, 10 },
+		{ "top_vma", "TOP VMA", REPORT_TEXT, -7 },
+		{ "top_vma_pages", "OF IT", REPORT_COUNT, 10 },
+		{ "remedy", "WHAT TO DO", REPORT_TEXT, -1 },
+		{ 0 }
+	};
+	__u64 sum = 0;
+	size_t nr;
+	void **procs;
+
+	report_section(o, "failures", "Pages that stayed");
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		sum += r->failed[i];
+	if (!r->events[CDM_EV_MIGRATE]) {
+		none_of(r, o, CDM_EV_MIGRATE);
+	} else if (!sum) {
+		report_nothing(o, "none: all pages that were asked for moved");
+	} else {
+		procs = report_sorted(&r->procs, &nr, by_key);
+		report_table(o, "by_reason", columns);
+		for (unsigned int i = 0; i < CDM_NR_WHY; i++)
+			if (r->failed[i])
+				failure_row(r, o, i, (struct report_proc **)procs, nr);
+		report_table_end(o);
+		free(procs);
+	}
+	report_section_end(o);
+}
+
+static int by_flips(const void *a, const void *b)
+{
+	const struct report_page *x = *(const struct report_page *const *)a;
+	const struct report_page *y = *(const struct report_page *const *)b;
+
+	if (x->flips != y->flips)
+		return x->flips > y->flips ? -1 : 1;
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+void report_pingpong(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column figures[] = {
+		{ "pages", "pages", REPORT_COUNT, 0 }, { "pages_not_shown", "left out", REPORT_COUNT, 0 },
+		{ "wasted_bytes", "wasted MiB", REPORT_BYTES, 0 },
+	};
+	static const struct report_column columns[] = {
+		{ "pid", "PID", REPORT_COUNT, 8 }, { "comm", "COMM", REPORT_TEXT, -16 },
+		{ "addr", "ADDRESS", REPORT_HEX, 16 }, { "events", "EVENTS", REPORT_COUNT, 8 },
+		{ "flips", "FLIPS", REPORT_COUNT, 8 }, { "wasted_bytes", "WASTED MiB", REPORT_BYTES, 11 },
+		{ "suggestion", "WHAT TO DO", REPORT_TEXT, -1 },
+		{ 0 }
+	};
+	size_t nr;
+	struct report_page **pages = (void *)report_sorted(&r->pages, &nr, by_flips);
+	__u64 flips = 0;
+
+	report_section(o, "pingpong", "Pages that went to and fro");
+	for (size_t i = 0; i < nr; i++)
+		flips += pages[i]->flips;
+	if (!nr) {
+		none_of(r, o, CDM_EV_PINGPONG);
+		report_section_end(o);
+		return;
+	}
+	report_figure(o, &figures[0], REPORT_U(nr));
+	report_figure(o, &figures[1], REPORT_U((nr > TOP ? nr - TOP : 0) + r->pages_left_out));
+	report_figure(o, &figures[2], REPORT_U(flips * page_size(r)));
+	report_table(o, "top_pages", columns);
+	for (size_t i = 0; i < nr && i < TOP; i++) {
+		const struct report_page *p = pages[i];
+
+		report_cell(o, REPORT_U(p->pid));
+		report_cell(o, REPORT_S(p->comm));
+		report_cell(o, REPORT_U(p->addr));
+		report_cell(o, REPORT_U(p->events));
+		report_cell(o, REPORT_U(p->flips));
+		report_cell(o, REPORT_U(p->flips * page_size(r)));
+		report_cell(o, REPORT_S(p->events > 10 ? "keep it in RAM, or let only one side use it" :
+					"move it once, before the phase that uses it"));
+		report_row_end(o);
+	}
+	report_table_end(o);
+	free(pages);
+	report_section_end(o);
+}
+
+static int by_wait(const void *a, const void *b)
+{
+	const struct report_proc *x = *(const struct report_proc *const *)a;
+	const struct report_proc *y = *(const struct report_proc *const *)b;
+
+	if (x->wait_ns != y->wait_ns)
+		return x->wait_ns > y->wait_ns ? -1 : 1;
+	if (x->faults != y->faults)
+		return x->faults > y->faults ? -1 : 1;
+	return x->node.key < y->node.key ? -1 : 1;
+}
+
+static void fault_table(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column columns[] = {
+		{ "pid", "PID", REPORT_COUNT, 8 }, { "comm", "COMM", REPORT_TEXT, -16 },
+		{ "faults", "FAULTS", REPORT_COUNT, 10 }, { "wait_ns", "STALL us", REPORT_NS, 14 },
+		{ 0 }
+	};
+	size_t nr;
+	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_wait);
+
+	report_table(o, "top_processes", columns);
+	for (size_t i = 0, shown = 0; i < nr && shown < TOP; i++) {
+		if (!procs[i]->faults)
+			continue;
+		shown++;
+		report_cell(o, REPORT_U(procs[i]->node.key));
+		report_cell(o, REPORT_S(procs[i]->comm));
+		report_cell(o, REPORT_U(procs[i]->faults));
+		report_cell(o, REPORT_U(procs[i]->wait_ns));
+		report_row_end(o);
+	}
+	report_table_end(o);
+	free(procs);
+}
+
+void report_faults(struct cdm_report *r, struct report_out *o)
+{
+	static const struct report_column figures[] = {
+		{ "cow", "copied to RAM by a write", REPORT_COUNT, 0 },
+		{ "reuse", "written in place", REPORT_COUNT, 0 },
+		{ "wait", "waited for a migration", REPORT_COUNT, 0 },
+		{ "wait_ns", "stall us", REPORT_NS, 0 }, { "wait_p50_ns", "stall p50 us", REPORT_NS, 0 },
+		{ "wait_p99_ns", "stall p99 us", REPORT_NS, 0 },
+		{ "wait_max_ns", "stall max us", REPORT_NS, 0 },
+	};
+
+	report_section(o, "faults", "CPU faults on device memory");
+	if (!r->events[CDM_EV_FAULT]) {
+		none_of(r, o, CDM_EV_FAULT);
+		report_section_end(o);
+		return;
+	}
+	for (int i = 0; i < CDM_NR_FAULT; i++)
+		report_figure(o, &figures[i], REPORT_U(r->faults[i]));
+	report_figure(o, &figures[3], REPORT_U(r->waits.sum));
+	report_figure(o, &figures[4], REPORT_U(cdm_quantiles_get(&r->waits, 0.5)));
+	report_figure(o, &figures[5], REPORT_U(cdm_quantiles_get(&r->waits, 0.99)));
+	report_figure(o, &figures[6], r->waits.nr ? REPORT_U(r->waits.max) : REPORT_NONE);
+	fault_table(r, o);
+	report_section_end(o);
+}

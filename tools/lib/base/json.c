@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <math.h>
+
+#include "base/json.h"
+
+#define LONGEST	48	/* a number, an escape, or what surrounds a key */
+
+void cdm_json_init(struct cdm_json *j, FILE *out, bool pretty)
+{
+	j->out = out;
+	j->pretty = pretty;
+	j->more = false;
+	j->depth = 0;
+	j->used = 0;
+}
+
+void cdm_json_flush(struct cdm_json *j)
+{
+	fwrite(j->buf, 1, j->used, j->out);
+	j->used = 0;
+}
+
+/* Makes sure that @n bytes fit, which are at most a few hundred. */
+static inline void room(struct cdm_json *j, size_t n)
+{
+	if (j->used + n > sizeof(j->buf))
+		cdm_json_flush(j);
+}
+
+static void put(struct cdm_json *j, const char *s, size_t len)
+{
+	room(j, len);
+	memcpy(j->buf + j->used, s, len);
+	j->used += len;
+}
+
+static void new_line(struct cdm_json *j)
+{
+	room(j, 1 + 2 * j->depth);
+	j->buf[j->used++] = '\n';
+	memset(j->buf + j->used, ' ', 2 * j->depth);
+	j->used += 2 * j->depth;
+}
+
+void cdm_json_start(struct cdm_json *j, const char *key, size_t len)
+{
+	if (j->more)
+		put(j, ",", 1);
+	if (j->pretty && j->depth)
+		new_line(j);
+	j->more = true;
+	if (!key)
+		return;
+	room(j, len + LONGEST);
+	j->buf[j->used++] = '"';
+	memcpy(j->buf + j->used, key, len);
+	j->used += len;
+	j->buf[j->used++] = '"';
+	j->buf[j->used++] = ':';
+	if (j->pretty)
+		j->buf[j->used++] = ' ';
+}
+
+void cdm_json_put_open(struct cdm_json *j, char bracket)
+{
+	put(j, &bracket, 1);
+	j->depth++;
+	j->more = false;
+}
+
+void cdm_json_close(struct cdm_json *j, char bracket)
+{
+	j->depth--;
+	if (j->pretty && j->more)
+		new_line(j);
+	put(j, &bracket, 1);
+	j->more = j->depth > 0;
+	if (j->depth)
+		return;
+	put(j, "\n", 1);
+	if (j->pretty)
+		cdm_json_flush(j);
+}
+
+size_t cdm_utf8_len(const char *text)
+{
+	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned int c = *s;
+	size_t len = c < 0x80 ? 1 : c >> 5 == 6 ? 2 : c >> 4 == 14 ? 3 : c >> 3 == 30 ? 4 : 0;
+
+	if (len < 2)
+		return len;
+	c &= 0x7f >> len;
+	for (size_t i = 1; i < len; i++) {
+		if (s[i] >> 6 != 2)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	return c < least[len] || c > 0x10ffff || c >> 11 == 27 ? 0 : len;
+}
+
+/* Return: bytes of @s that are taken. */
+static size_t put_char(struct cdm_json *j, const char *s)
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char c = *s;
+	size_t len = cdm_utf8_len(s);
+
+	if (!len) {
+		put(j, "\xef\xbf\xbd", 3);
+		return 1;
+	}
+	if (c == '"' || c == '\\') {
+		put(j, (char []) { '\\', c }, 2);
+	} else if (c < 0x20 || c == 0x7f) {
+		put(j, "\\u00", 4);
+		put(j, (char []) { hex[c >> 4], hex[c & 15] }, 2);
+	} else {
+		put(j, s, len);
+	}
+	return len;
+}
+
+void cdm_json_put_string(struct cdm_json *j, const char *value)
+{
+	if (!value) {
+		cdm_json_put_word(j, "null");
+		return;
+	}
+	put(j, "\"", 1);
+	while (*value) {
+		unsigned char c = *value;
+
+		room(j, LONGEST);
+		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
+			value += put_char(j, value);
+		} else {
+			j->buf[j->used++] = c;
+			value++;
+		}
+	}
+	put(j, "\"", 1);
+}
+
+void cdm_json_put_u64(struct cdm_json *j, __u64 value)
+{
+	char digits[20];
+	int n = 0;
+
+	do {
+		digits[n++] = '0' + value % 10;
+		value /= 10;
+	} while (value);
+	room(j, LONGEST);
+	while (n)
+		j->buf[j->used++] = digits[--n];
+}
+
+void cdm_json_put_s64(struct cdm_json *j, __s64 value)
+{
+	if (value < 0)
+		put(j, "-", 1);
+	cdm_json_put_u64(j, value < 0 ? -(__u64)value : (__u64)value);
+}
+
+void cdm_json_put_double(struct cdm_json *j, double value)
+{
+	__u64 thousandths;
+	unsigned int rest;
+
+	if (!isfinite(value)) {
+		cdm_json_put_word(j, "null");
+		return;
+	}
+	if (fabs(value) >= 1e15) {
+		room(j, LONGEST);
+		j->used += snprintf(j->buf + j->used, LONGEST, "%.17g", value);
+		return;
+	}
+	thousandths = llrint(fabs(value) * 1000);
+	if (value < 0 && thousandths)
+		put(j, "-", 1);
+	cdm_json_put_u64(j, thousandths / 1000);
+	rest = thousandths % 1000;
+	if (!rest)
+		return;
+	room(j, LONGEST);
+	j->buf[j->used++] = '.';
+	for (unsigned int unit = 100; rest; rest %= unit, unit /= 10)
+		j->buf[j->used++] = '0' + rest / unit;
+}
+
+void cdm_json_put_word(struct cdm_json *j, const char *word)
+{
+	put(j, word, strlen(word));
+}

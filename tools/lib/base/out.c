@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+
+#include "base/out.h"
+#include "base/json.h"
+
+static const char pairs[] =
+	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
+	"40414243444546474849505152535455565758596061626364656667686970717273747576777879"
+	"8081828384858687888990919293949596979899";
+static const char hex[] = "0123456789abcdef";
+
+void cdm_out_flush(struct cdm_out *o)
+{
+	const char *p = o->data;
+	size_t left = o->used;
+
+	while (left && !o->err) {
+		ssize_t n = write(o->fd, p, left);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			o->err = -errno;
+			break;
+		}
+		p += n;
+		left -= n;
+	}
+	o->used = 0;
+}
+
+/* Copies of a fixed length are a few instructions, others are a call. */
+char *cdm_put_u64(char *p, __u64 value)
+{
+	char digits[2 * CDM_U64_MAX_OUT], *end = digits + CDM_U64_MAX_OUT, *d = end;
+
+	while (value >= 100) {
+		d -= 2;
+		memcpy(d, pairs + 2 * (value % 100), 2);
+		value /= 100;
+	}
+	if (value >= 10) {
+		d -= 2;
+		memcpy(d, pairs + 2 * value, 2);
+	} else {
+		*--d = '0' + value;
+	}
+	memcpy(p, d, CDM_U64_MAX_OUT);
+	return p + (end - d);
+}
+
+char *cdm_put_s64(char *p, __s64 value)
+{
+	if (value >= 0)
+		return cdm_put_u64(p, value);
+	*p++ = '-';
+	return cdm_put_u64(p, -(__u64)value);
+}
+
+char *cdm_put_hex(char *p, __u64 value)
+{
+	unsigned int digits = value ? (63 - __builtin_clzll(value)) / 4 + 1 : 1;
+
+	p = CDM_PUT(p, "0x");
+	for (unsigned int i = digits; i-- > 0; )
+		*p++ = hex[value >> (4 * i) & 15];
+	return p;
+}
+
+char *cdm_put_padded(char *p, __u64 value, unsigned int width)
+{
+	for (unsigned int i = width; i-- > 0; value /= 10)
+		p[i] = '0' + value % 10;
+	return p + width;
+}
+
+static inline bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+/* A character that must be escaped or is not ASCII. Return: bytes of @s taken. */
+static size_t put_special(char **p, const char *s, size_t left)
+{
+	unsigned char c = *s;
+	char copy[5] = { 0 };
+	size_t len;
+
+	memcpy(copy, s, left < 4 ? left : 4);
+	len = cdm_utf8_len(copy);
+	if (!len) {
+		*p = CDM_PUT(*p, "\xef\xbf\xbd");
+		return 1;
+	}
+	if (len > 1) {
+		*p = cdm_put(*p, s, len);
+	} else if (c == '"' || c == '\\') {
+		*(*p)++ = '\\';
+		*(*p)++ = c;
+	} else {
+		*p = CDM_PUT(*p, "\\u00");
+		*(*p)++ = hex[c >> 4];
+		*(*p)++ = hex[c & 15];
+	}
+	return len;
+}
+
+char *cdm_put_json(char *p, const char *s, size_t max)
+{
+	size_t i = 0;
+
+	*p++ = '"';
+	while (i < max && s[i]) {
+		if (is_plain(s[i]))
+			*p++ = s[i++];
+		else
+			i += put_special(&p, s + i, max - i);
+	}
+	*p++ = '"';
+	return p;
+}
+
+char *cdm_put_csv(char *p, const char *s, size_t max)
+{
+	size_t len = strnlen(s, max);
+	bool quote = false;
+
+	for (size_t i = 0; i < len; i++)
+		quote |= s[i] == '"' || s[i] == ',' || s[i] == '\n' || s[i] == '\r';
+	if (!quote)
+		return cdm_put(p, s, len);
+	*p++ = '"';
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '"')
+			*p++ = '"';
+		*p++ = s[i];
+	}
+	*p++ = '"';
+	return p;
+}
+
+char *cdm_put_plain(char *p, const char *s, size_t max)
+{
+	for (size_t i = 0; i < max && s[i]; i++) {
+		unsigned char c = s[i];
+
+		*p++ = c < 0x20 || c == 0x7f ? '?' : c;
+	}
+	return p;
+}

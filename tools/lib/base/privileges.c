@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <sys/capability.h>
+#include <unistd.h>
+
+#include "base/privileges.h"
+
+static bool dropped;
+
+static bool has(cap_t caps, cap_value_t cap)
+{
+	cap_flag_value_t set = CAP_CLEAR;
+
+	return !cap_get_flag(caps, cap, CAP_PERMITTED, &set) && set == CAP_SET;
+}
+
+void cdm_privileges_drop(bool pagemap)
+{
+	const cap_value_t keep[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN };
+	const cap_value_t files = CAP_DAC_OVERRIDE;
+	int nr = pagemap ? 3 : 2;
+	cap_t have = cap_get_proc(), left = cap_init();
+
+	if (!have || !left)
+		goto out;
+	for (int i = 0; i < nr; i++) {
+		if (!has(have, keep[i]))
+			continue;
+		cap_set_flag(left, CAP_PERMITTED, 1, &keep[i], CAP_SET);
+		cap_set_flag(left, CAP_EFFECTIVE, 1, &keep[i], CAP_SET);
+	}
+	if (has(have, files))
+		cap_set_flag(left, CAP_PERMITTED, 1, &files, CAP_SET);
+	cap_set_proc(left);
+	dropped = true;
+out:
+	cap_free(left);
+	cap_free(have);
+}
+
+/* Keeps errno. */
+static void raise_files(bool on)
+{
+	const cap_value_t files = CAP_DAC_OVERRIDE;
+	cap_t caps = dropped ? cap_get_proc() : NULL;
+	int err = errno;
+
+	if (caps && has(caps, files)) {
+		cap_set_flag(caps, CAP_EFFECTIVE, 1, &files, on ? CAP_SET : CAP_CLEAR);
+		cap_set_proc(caps);
+	}
+	cap_free(caps);
+	errno = err;
+}
+
+FILE *cdm_privileged_fopen(const char *path, const char *mode)
+{
+	FILE *f;
+
+	raise_files(true);
+	f = fopen(path, mode);
+	raise_files(false);
+	return f;
+}
+
+int cdm_privileged_rename(const char *from, const char *to)
+{
+	int ret;
+
+	raise_files(true);
+	ret = rename(from, to);
+	raise_files(false);
+	return ret;
+}
+
+int cdm_privileged_unlink(const char *path)
+{
+	int ret;
+
+	raise_files(true);
+	ret = unlink(path);
+	raise_files(false);
+	return ret;
+}

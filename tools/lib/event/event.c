@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The tables of kinds of events and their fields. */
+#include <string.h>
+
+#include "event/event.h"
+
+#define MEMBER(s, m)	.offset = offsetof(struct s, m), .size = sizeof(((struct s *)0)->m)
+#define F(t, n, s, m, p, h) \
+	{ .name = n, .help = h, MEMBER(s, m), .type = CDM_FIELD_##t, .place = CDM_PLACE_##p }
+#define ENUM(n, s, m, p, fn, h) \
+	{ .name = n, .help = h, MEMBER(s, m), .type = CDM_FIELD_ENUM, .place = CDM_PLACE_##p, \
+	  .names = fn }
+
+const struct cdm_field cdm_event_head[] = {
+	F(UINT, "ts_ns", cdm_ev, rec.ts, NONE, "when it began, CLOCK_BOOTTIME"),
+	F(UINT, "cpu", cdm_ev, rec.cpu, NONE, "where it was noticed"),
+	F(UINT, "pid", cdm_ev, pid, NONE, "process whose memory it is, 0: nobody's or several"),
+	F(TEXT, "comm", cdm_ev, comm, NONE, "its name"),
+	F(UINT, "actor_pid", cdm_ev, actor_pid, NONE, "process that ran"),
+	F(UINT, "actor_tid", cdm_ev, actor_tid, NONE, "its thread"),
+	F(TEXT, "actor_comm", cdm_ev, actor_comm, NONE, "name of that thread"),
+	F(UINT, "cgroup_id", cdm_ev, cgroup, NONE, "memory cgroup of the owner"),
+	F(CGROUP, "cgroup", cdm_ev, cgroup, NONE, "its path"),
+	F(DEVICE, "device", cdm_ev, device, DEVICE, "name of the device"),
+	F(ID, "device_id", cdm_ev, device, NONE, "identity of the device"),
+	F(ID, "mm", cdm_ev, mm, NONE, "identity of the address space"),
+	{ 0 }
+};
+
+const struct cdm_field cdm_event_stack =
+	F(STACK, "stack", cdm_ev, stack, NONE, "kernel functions, innermost first (--stacks)");
+
+static const struct cdm_field migrate[] = {
+	ENUM("dir", cdm_ev_migrate, dir, DIR, cdm_dir_name, "in: to the device, out: to RAM"),
+	F(ADDRESS, "start", cdm_ev_migrate, start, ADDRESS, "address of the range"),
+	F(UINT, "range_bytes", cdm_ev_migrate, bytes, LENGTH, "length of the range"),
+	F(UINT, "requested_pages", cdm_ev_migrate, requested, PAGES, "pages in the range"),
+	F(UINT, "collected_pages", cdm_ev_migrate, collected, NONE, "found fit to move"),
+	F(UINT, "migrated_pages", cdm_ev_migrate, migrated, MOVED, "moved"),
+	F(UINT, "already_pages", cdm_ev_migrate, already, NONE, "were there already"),
+	{ .name = "total_ns", .help = "duration, the sum of the three phases",
+	  .offset = offsetof(struct cdm_ev_migrate, collect_ns), .size = 3 * sizeof(__u64),
+	  .type = CDM_FIELD_SUM, .place = CDM_PLACE_TIME },
+	F(UINT, "collect_ns", cdm_ev_migrate, collect_ns, NONE, "collecting and unmapping"),
+	F(UINT, "copy_ns", cdm_ev_migrate, copy_ns, NONE, "allocating and copying"),
+	F(UINT, "restore_ns", cdm_ev_migrate, restore_ns, NONE, "mapping again"),
+	ENUM("cause", cdm_ev_migrate, cause, SORT, cdm_cause_name, "who wanted it"),
+	ENUM("memory", cdm_ev_migrate, memory, NONE, cdm_memory_name, "kind of device memory"),
+	ENUM("vma", cdm_ev_migrate, vma, DETAIL, cdm_vma_name, "what the range is"),
+	F(FAILED, "failed_pages", cdm_ev_migrate, failed, DETAIL, "pages that stayed, by reason"),
+	{ 0 }
+};
+
+static const struct cdm_field evict[] = {
+	F(UINT, "evicted_pages", cdm_ev_evict, evicted, MOVED, "sent to RAM"),
+	F(UINT, "left_pages", cdm_ev_evict, left, DETAIL, "still on the device"),
+	F(UINT, "total_ns", cdm_ev_evict, ns, TIME, "duration"),
+	F(INT, "ret", cdm_ev_evict, ret, DETAIL, "0 or a negative errno"),
+	ENUM("cause", cdm_ev_evict, cause, SORT, cdm_cause_name, "why"),
+	{ 0 }
+};
+
+static const struct cdm_field fault[] = {
+	ENUM("fault", cdm_ev_fault, fault, SORT, cdm_fault_name,
+	     "cow: a write copied the page to RAM, reuse: it wrote in place, wait: for a migration"),
+	F(ADDRESS, "addr", cdm_ev_fault, addr, ADDRESS, "address that was touched"),
+	F(UINT, "pfn", cdm_ev_fault, pfn, NONE, "page frame number"),
+	F(UINT, "wait_ns", cdm_ev_fault, wait_ns, TIME, "how long it waited"),
+	ENUM("vma", cdm_ev_fault, vma, DETAIL, cdm_vma_name, "what the address is in"),
+	{ 0 }
+};
+
+static const struct cdm_field page[] = {
+	ENUM("dir", cdm_ev_page, dir, DIR, cdm_dir_name, "in: to the device, out: to RAM"),
+	F(ADDRESS, "addr", cdm_ev_page, addr, ADDRESS, "address of the page"),
+	F(UINT, "moved_pages", cdm_ev_page, moved, MOVED, "1: moved, 0: stayed"),
+	F(UINT, "src_pfn", cdm_ev_page, src_pfn, DETAIL, "page frame number before"),
+	F(UINT, "dst_pfn", cdm_ev_page, dst_pfn, DETAIL, "and after, 0: none"),
+	{ 0 }
+};
+
+static const struct cdm_field rss[] = {
+	ENUM("why", cdm_ev_rss, why, SORT, cdm_rss_name, "why the process has more or fewer"),
+	F(INT, "change_pages", cdm_ev_rss, pages, DETAIL, "change of device pages mapped"),
+	F(UINT, "pfn", cdm_ev_rss, pfn, DETAIL, "page frame number, 0: several pages"),
+	{ 0 }
+};
+
+static const struct cdm_field charge[] = {
+	ENUM("charge", cdm_ev_charge, charge, SORT, cdm_charge_name, "what was done to the cgroup"),
+	{ 0 }
+};
+
+static const struct cdm_field pingpong[] = {
+	F(ADDRESS, "addr", cdm_ev_pingpong, addr, ADDRESS, "address of the page"),
+	F(UINT, "span_ns", cdm_ev_pingpong, span_ns, TIME, "from the first flip to the last"),
+	F(UINT, "flips", cdm_ev_pingpong, flips, DETAIL, "changes of direction"),
+	{ 0 }
+};
+
+static const struct cdm_field device[] = {
+	F(TEXT, "name", cdm_ev_device, name, DEVICE, "of the device"),
+	F(ADDRESS, "start", cdm_ev_device, start, ADDRESS,
+	  "physical address, 0: only the state changed"),
+	F(UINT, "size_bytes", cdm_ev_device, bytes, LENGTH, "of its memory"),
+	ENUM("old_state", cdm_ev_device, old, DETAIL, cdm_state_name, "before"),
+	ENUM("state", cdm_ev_device, state, SORT, cdm_state_name, "now"),
+	F(INT, "node", cdm_ev_device, node, DETAIL, "NUMA node"),
+	{ 0 }
+};
+
+static const struct cdm_field pagefault[] = {
+	F(ADDRESS, "addr", cdm_ev_pagefault, addr, ADDRESS, "address that was touched"),
+	F(ADDRESS, "ip", cdm_ev_pagefault, ip, DETAIL, "by the instruction at"),
+	F(UINT, "error_code", cdm_ev_pagefault, error_code, DETAIL, "of the architecture"),
+	{ 0 }
+};
+
+static const struct cdm_field loss[] = {
+	ENUM("event", cdm_rec_loss, event, SORT, cdm_kind_name, "kind of event"),
+	F(UINT, "seen", cdm_rec_loss, total.seen, DETAIL, "events since the start"),
+	F(UINT, "filtered", cdm_rec_loss, total.filtered, NONE, "not asked for"),
+	F(UINT, "emitted", cdm_rec_loss, total.emitted, NONE, "handed over"),
+	F(UINT, "lost_ring", cdm_rec_loss, total.lost_ring, DETAIL, "lost, the ring was full"),
+	F(UINT, "lost_map", cdm_rec_loss, total.lost_map, DETAIL, "lost, a map was full"),
+	{ 0 }
+};
+
+static const struct cdm_field note[] = {
+	{ .name = "text", .help = "what one should know", .place = CDM_PLACE_SORT,
+	  .offset = offsetof(struct cdm_rec_note, text), .type = CDM_FIELD_TEXT },
+	{ 0 }
+};
+
+const struct cdm_event_kind cdm_event_kinds[] = {
+	{ CDM_EV_MIGRATE, true, "one migration call: pages to a device or to RAM", migrate },
+	{ CDM_EV_EVICT, true, "a device was emptied, wholly or in part", evict },
+	{ CDM_EV_FAULT, true, "the CPU met device memory; usual: cow and wait", fault },
+	{ CDM_EV_PAGE, false, "a page that moved or stayed; many", page },
+	{ CDM_EV_RSS, false, "a process has more or fewer device pages; many", rss },
+	{ CDM_EV_CHARGE, false, "a device page was charged to a cgroup, or not any more; many",
+	  charge },
+	{ CDM_EV_PINGPONG, true, "a page went to and fro within a short time", pingpong },
+	{ CDM_EV_DEVICE, true, "a device came, went, or changed its state", device },
+	{ CDM_EV_PAGEFAULT, false, "any page fault of user space; very many", pagefault },
+	{ CDM_REC_LOSS, false, "events were lost; always shown", loss },
+	{ CDM_REC_NOTE, false, "something is not as asked for; always shown", note },
+	{ 0 }
+};
+
+const struct cdm_event_kind *cdm_event_kind(unsigned int kind)
+{
+	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++)
+		if (k->kind == kind)
+			return k;
+	return NULL;
+}
+
+const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
+					enum cdm_field_place place)
+{
+	for (const struct cdm_field *f = kind->fields; f->name; f++)
+		if (f->place == place)
+			return f;
+	return NULL;
+}
+
+__u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec)
+{
+	const char *p = (const char *)rec + f->offset;
+	__u64 sum = 0, value;
+	__s32 s32;
+
+	switch (f->type) {
+	case CDM_FIELD_INT:
+		memcpy(&s32, p, sizeof(s32));
+		return (__s64)s32;
+	case CDM_FIELD_SUM:
+		for (size_t i = 0; i < f->size; i += sizeof(value)) {
+			memcpy(&value, p + i, sizeof(value));
+			sum += value;
+		}
+		return sum;
+	case CDM_FIELD_TEXT:
+	case CDM_FIELD_FAILED:
+		return 0;
+	default:
+		break;
+	}
+	switch (f->size) {
+	case 1:
+		return *(const __u8 *)p;
+	case 2:
+		return *(const __u16 *)p;
+	case 4:
+		return *(const __u32 *)p;
+	default:
+		return *(const __u64 *)p;
+	}
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Events as people and programs read them. One table of fields a kind is behind
+ * text, NDJSON, CSV, `cdmtrace --list`, the man page and the filters.
+ */
+#ifndef CDM_EVENT_H
+#define CDM_EVENT_H
+
+#include "source/collector.h"
+#include "model/model.h"
+
+enum cdm_field_type {
+	CDM_FIELD_UINT,		/* of @size bytes */
+	CDM_FIELD_INT,
+	CDM_FIELD_SUM,		/* of the __u64 in @size bytes */
+	CDM_FIELD_ENUM,		/* name by @names */
+	CDM_FIELD_ADDRESS,	/* bytes; people: hexadecimal */
+	CDM_FIELD_ID,		/* opaque: hexadecimal, for machines a string */
+	CDM_FIELD_TEXT,		/* NUL-terminated, @size 0: to the end of the record */
+	CDM_FIELD_DEVICE,	/* name of the device with that identity */
+	CDM_FIELD_CGROUP,	/* path of the cgroup with that id */
+	CDM_FIELD_FAILED,	/* pages by reason, those that are not 0 */
+	CDM_FIELD_STACK,	/* frames, innermost first */
+};
+
+/* Where a field stands in text, and what filters look at. */
+enum cdm_field_place {
+	CDM_PLACE_NONE,		/* not in text */
+	CDM_PLACE_DIR,
+	CDM_PLACE_DEVICE,
+	CDM_PLACE_ADDRESS,
+	CDM_PLACE_LENGTH,	/* of the range at the address */
+	CDM_PLACE_PAGES,
+	CDM_PLACE_MOVED,
+	CDM_PLACE_TIME,		/* duration */
+	CDM_PLACE_SORT,		/* what sort of its kind it is, "fault:cow"; bare in text */
+	CDM_PLACE_DETAIL,	/* "name=value" at the end of the line */
+};
+
+struct cdm_field {
+	const char *name;	/* with the unit, "requested_pages" */
+	const char *help;
+	__u16 offset;		/* bytes, within the record */
+	__u16 size;
+	enum cdm_field_type type;
+	enum cdm_field_place place;
+	const char *(*names)(unsigned int value);
+};
+
+struct cdm_event_kind {
+	unsigned int kind;	/* enum cdm_kind, or CDM_REC_LOSS or CDM_REC_NOTE */
+	bool usual;		/* traced unless other kinds are asked for */
+	const char *help;
+	const struct cdm_field *fields;	/* without those of struct cdm_ev; ends with no name */
+};
+
+/* Fields of struct cdm_ev, which all events have; ends with no name. */
+extern const struct cdm_field cdm_event_head[];
+extern const struct cdm_field cdm_event_stack;
+/* All kinds; ends with kind 0. */
+extern const struct cdm_event_kind cdm_event_kinds[];
+const struct cdm_event_kind *cdm_event_kind(unsigned int kind);	/* NULL: none */
+const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
+					enum cdm_field_place place);	/* NULL: none */
+/* The value of a number, an enum or a sum; others are 0. */
+__u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec);
+/* Pages that an event moved, and that stayed; 0 for what moves none. */
+__u64 cdm_event_pages(const struct cdm_ev *ev);
+__u64 cdm_event_failed(const struct cdm_ev *ev);
+/* ns; 0 for what has no duration. */
+__u64 cdm_event_ns(const struct cdm_ev *ev);
+
+/*
+ * What to show. A condition on something that a kind does not have, such as a
+ * direction, does not concern that kind; BPF does the same.
+ */
+struct cdm_event_filter {
+	__u64 kinds;			/* bits of 1 << enum cdm_kind */
+	__u32 sorts[CDM_NR_EV];		/* bits by the value of CDM_PLACE_SORT; 0: all */
+	struct cdm_filter by;
+	const char *cgroup;		/* path, and those below; NULL: by.cgroup */
+};
+
+void cdm_event_filter_init(struct cdm_event_filter *f);
+/*
+ * Adds "migrate,fault:cow" to @f. Return: 0; -EINVAL after "@prog: ..." on stderr.
+ */
+int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const char *prog);
+/* Whether the cgroup @path is @below or one of its descendants; slashes around do not count. */
+bool cdm_path_below(const char *path, const char *below);
+bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
+		     const struct cdm_model *m);
+/* The nearest of @words, which end with NULL, for "did you mean"; NULL: none is near. */
+const char *cdm_nearest(const char *word, const char *const *words);
+
+#endif

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Which events to show: the same conditions in BPF, and here for recordings. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "event/event.h"
+
+#define MAX_SORTS	16
+
+/* What is traced of faults unless asked for: writes in place are many and harmless. */
+#define USUAL_FAULTS	(1U << CDM_FAULT_COW | 1U << CDM_FAULT_WAIT)
+
+void cdm_event_filter_init(struct cdm_event_filter *f)
+{
+	memset(f, 0, sizeof(*f));
+	f->by.dir = -1;
+	f->by.why = -1;
+	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++)
+		if (k->usual)
+			f->kinds |= 1ULL << k->kind;
+	f->sorts[CDM_EV_FAULT] = USUAL_FAULTS;
+}
+
+/* Edit distance, of short words. */
+static unsigned int distance(const char *a, const char *b)
+{
+	size_t n = strlen(b);
+	unsigned int row[33];
+
+	if (n > 32 || strlen(a) > 32)
+		return ~0U;
+	for (size_t j = 0; j <= n; j++)
+		row[j] = j;
+	for (size_t i = 1; *a; a++, i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= n; j++) {
+			unsigned int best = diagonal + (*a != b[j - 1]);
+
+			diagonal = row[j];
+			best = best < row[j] + 1 ? best : row[j] + 1;
+			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
+		}
+	}
+	return row[n];
+}
+
+const char *cdm_nearest(const char *word, const char *const *words)
+{
+	unsigned int least = strlen(word) / 2 + 1;
+	const char *nearest = NULL;
+
+	if (least > 3)
+		least = 3;
+	for (; *words; words++) {
+		unsigned int d = distance(word, *words);
+
+		if (d < least) {
+			least = d;
+			nearest = *words;
+		}
+	}
+	return nearest;
+}
+
+static int complain(const char *prog, const char *what, const char *word, const char *const *words)
+{
+	const char *near = cdm_nearest(word, words);
+
+	fprintf(stderr, "%s: %s: no such %s", prog, word, what);
+	if (near)
+		fprintf(stderr, "; did you mean %s?", near);
+	fputs(" There are:", stderr);
+	for (; *words; words++)
+		fprintf(stderr, " %s", *words);
+	fputc('\n', stderr);
+	return -EINVAL;
+}
+
+static int find_kind(const char *name, const char *prog)
+{
+	const char *words[CDM_NR_EV + 1] = { NULL };
+	int kind = cdm_kind_parse(name);
+
+	if (kind > 0)
+		return kind;
+	for (int i = 1; i < CDM_NR_EV; i++)
+		words[i - 1] = cdm_kind_name(i);
+	return complain(prog, "kind of event", name, words);
+}
+
+static int find_sort(unsigned int kind, const char *name, const char *prog)
+{
+	const struct cdm_field *f = cdm_event_field(cdm_event_kind(kind), CDM_PLACE_SORT);
+	const char *words[MAX_SORTS + 1] = { NULL };
+
+	for (int i = 0; f && i < MAX_SORTS && strcmp(f->names(i), "?"); i++) {
+		words[i] = f->names(i);
+		if (!strcmp(words[i], name))
+			return i;
+	}
+	return complain(prog, "sort of that kind", name, words);
+}
+
+int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const char *prog)
+{
+	__u32 sorts[CDM_NR_EV] = { 0 };
+	__u64 kinds = 0, whole = 0;
+	char *copy = strdup(list), *save = NULL;
+	int err = copy ? 0 : -ENOMEM;
+
+	for (char *word = strtok_r(copy, ",", &save); word && !err;
+	     word = strtok_r(NULL, ",", &save)) {
+		char *sort = strchr(word, ':');
+		int kind, which = 0;
+
+		if (sort)
+			*sort++ = '\0';
+		kind = find_kind(word, prog);
+		if (kind > 0 && sort)
+			which = find_sort(kind, sort, prog);
+		if (kind < 0 || which < 0) {
+			err = -EINVAL;
+			continue;
+		}
+		kinds |= 1ULL << kind;
+		if (sort)
+			sorts[kind] |= 1U << which;
+		else
+			whole |= 1ULL << kind;
+	}
+	free(copy);
+	if (!err && !kinds)
+		err = complain(prog, "kind of event", list, (const char *const []) { NULL });
+	if (err)
+		return err;
+	f->kinds = kinds;
+	for (int i = 0; i < CDM_NR_EV; i++)
+		f->sorts[i] = whole & 1ULL << i ? 0 : sorts[i];
+	return 0;
+}
+
+static __u64 value_at(const struct cdm_ev *ev, enum cdm_field_place place)
+{
+	const struct cdm_event_kind *kind = cdm_event_kind(ev->rec.kind);
+	const struct cdm_field *f = kind ? cdm_event_field(kind, place) : NULL;
+
+	return f ? cdm_field_value(f, &ev->rec) : CDM_UNKNOWN;
+}
+
+__u64 cdm_event_failed(const struct cdm_ev *ev)
+{
+	const struct cdm_ev_migrate *m = (const void *)ev;
+	__u64 sum = 0;
+
+	if (ev->rec.kind != CDM_EV_MIGRATE)
+		return 0;
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		sum += m->failed[i];
+	return sum;
+}
+
+__u64 cdm_event_pages(const struct cdm_ev *ev)
+{
+	__u64 moved = value_at(ev, CDM_PLACE_MOVED);
+
+	return moved == CDM_UNKNOWN ? 0 : moved;
+}
+
+__u64 cdm_event_ns(const struct cdm_ev *ev)
+{
+	__u64 ns = value_at(ev, CDM_PLACE_TIME);
+
+	return ns == CDM_UNKNOWN ? 0 : ns;
+}
+
+bool cdm_path_below(const char *path, const char *below)
+{
+	size_t len;
+
+	below += strspn(below, "/");
+	path += strspn(path, "/");
+	len = strlen(below);
+	while (len && below[len - 1] == '/')
+		len--;
+	return !len || (!strncmp(path, below, len) && (!path[len] || path[len] == '/'));
+}
+
+static bool who_matches(const struct cdm_event_filter *f, const struct cdm_ev *ev,
+			const struct cdm_model *m)
+{
+	const struct cdm_filter *by = &f->by;
+	const char *path;
+
+	if (by->pid && ev->pid != by->pid && ev->actor_pid != by->pid)
+		return false;
+	if (by->tid && ev->actor_tid != by->tid)
+		return false;
+	if (by->comm[0] && strncmp(by->comm, ev->comm, CDM_COMM_LEN) &&
+	    strncmp(by->comm, ev->actor_comm, CDM_COMM_LEN))
+		return false;
+	if (by->cgroup && ev->cgroup != by->cgroup)
+		return false;
+	if (!f->cgroup)
+		return true;
+	path = cdm_model_cgroup_path(m, ev->cgroup);
+	return path && cdm_path_below(path, f->cgroup);
+}
+
+static bool is_on(const struct cdm_ev *ev, const char *device, const struct cdm_model *m)
+{
+	const struct cdm_ev_device *d = (const void *)ev;
+	const char *name = cdm_model_device_name(m, ev->device);
+
+	if (ev->rec.kind == CDM_EV_DEVICE)
+		name = d->name;
+	return name && !strcmp(name, device);
+}
+
+bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
+		     const struct cdm_model *m)
+{
+	const struct cdm_filter *by = &f->by;
+	unsigned int kind = ev->rec.kind;
+	__u64 dir, moved, sort;
+
+	if (!(f->kinds & 1ULL << kind) || !who_matches(f, ev, m))
+		return false;
+	sort = f->sorts[kind] ? value_at(ev, CDM_PLACE_SORT) : CDM_UNKNOWN;
+	if (sort < 32 && !(f->sorts[kind] & 1U << sort))
+		return false;
+	if (by->device[0] && !is_on(ev, by->device, m))
+		return false;
+	dir = by->dir >= 0 ? value_at(ev, CDM_PLACE_DIR) : CDM_UNKNOWN;
+	if (dir != CDM_UNKNOWN && dir != (__u64)by->dir)
+		return false;
+	if (by->why >= 0 && kind == CDM_EV_MIGRATE &&
+	    !((const struct cdm_ev_migrate *)ev)->failed[by->why])
+		return false;
+	moved = by->min_pages ? value_at(ev, CDM_PLACE_MOVED) : CDM_UNKNOWN;
+	if (moved != CDM_UNKNOWN && moved + cdm_event_failed(ev) < by->min_pages)
+		return false;
+	return !by->min_ns || value_at(ev, CDM_PLACE_TIME) >= by->min_ns;
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the records of the last refreshes mean. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "table/column.h"
+#include "model/model-int.h"
+
+/* Those that BPF programs tell. */
+#define EVENT_FEATURES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | \
+			 CDM_F_PAGEFAULTS | CDM_F_EVICT)
+
+struct cdm_model *cdm_model_new(const struct cdm_file_header *header)
+{
+	struct cdm_model *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return NULL;
+	m->header = *header;
+	cdm_page_size = header->page_size;
+	m->tool_cost = NAN;
+	return m;
+}
+
+void cdm_model_free(struct cdm_model *m)
+{
+	if (!m)
+		return;
+	cdm_model_free_rows(m);
+	cdm_model_free_events(m);
+	free(m);
+}
+
+static void begin(struct cdm_model *m, const struct cdm_snap_begin *b)
+{
+	m->begin = *b;
+	m->have_begin = true;
+	m->refresh.interval_ns = b->interval_ns;
+	m->refresh.counted = b->features & CDM_F_MIGRATE;
+	m->generation++;
+	m->proc_rows.nr = 0;
+	m->cgroup_rows.nr = 0;
+	m->device_rows.nr = 0;
+	m->vmas.nr = 0;
+	cdm_arena_reset(&m->arena);
+}
+
+/* NAN: nothing to compare with. BPF run time is left out where it is not known. */
+static double tool_cost(const struct cdm_model *m, const struct cdm_snap_end *end)
+{
+	double ns;
+
+	if (!m->have_end || !m->refresh.interval_ns || end->tool_cpu_ns < m->end.tool_cpu_ns)
+		return NAN;
+	ns = end->tool_cpu_ns - m->end.tool_cpu_ns;
+	if (end->bpf_ns != CDM_UNKNOWN && m->end.bpf_ns != CDM_UNKNOWN &&
+	    end->bpf_ns >= m->end.bpf_ns)
+		ns += end->bpf_ns - m->end.bpf_ns;
+	return 100 * ns / m->refresh.interval_ns;
+}
+
+static int end(struct cdm_model *m, const struct cdm_snap_end *e)
+{
+	m->tool_cost = tool_cost(m, e);
+	m->end = *e;
+	/* Where no event can come from, that none was lost says nothing. */
+	if (!(m->begin.features & EVENT_FEATURES) && !e->emitted && !e->lost)
+		m->end.emitted = m->end.lost = CDM_UNKNOWN;
+	m->have_end = true;
+	cdm_model_join(m);
+	return 1;
+}
+
+static int add_vma(struct cdm_model *m, const struct cdm_rec *rec)
+{
+	void *copy = cdm_arena_copy(&m->arena, rec, rec->len);
+
+	return copy ? cdm_list_add(&m->vmas, copy) : -ENOMEM;
+}
+
+int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
+{
+	const struct cdm_rec_device_id *id = (const void *)rec;
+
+	if (rec->kind && rec->kind < CDM_NR_EV)
+		return cdm_model_event(m, rec);
+	switch (rec->kind) {
+	case CDM_SNAP_BEGIN:
+		begin(m, (const void *)rec);
+		return 0;
+	case CDM_SNAP_PROC:
+		return cdm_model_proc(m, (const void *)rec);
+	case CDM_SNAP_CGROUP:
+		return cdm_model_cgroup(m, (const void *)rec);
+	case CDM_SNAP_DEVICE:
+		return cdm_model_device(m, (const void *)rec);
+	case CDM_SNAP_VMA:
+		return add_vma(m, rec);
+	case CDM_SNAP_END:
+		return end(m, (const void *)rec);
+	case CDM_REC_STACK:
+		return cdm_model_add_stack(m, (const void *)rec);
+	case CDM_REC_NOTE:
+		return cdm_model_add_note(m, ((const struct cdm_rec_note *)rec)->text);
+	case CDM_REC_DEVICE_ID:
+		return cdm_model_add_identity(m, id->device, id->id.name);
+	default:
+		return 0;
+	}
+}
+
+const struct cdm_file_header *cdm_model_header(const struct cdm_model *m)
+{
+	return &m->header;
+}
+
+struct cdm_proc_row **cdm_model_procs(struct cdm_model *m, size_t *nr)
+{
+	*nr = m->proc_rows.nr;
+	return (struct cdm_proc_row **)m->proc_rows.rows;
+}
+
+struct cdm_cgroup_row **cdm_model_cgroups(struct cdm_model *m, size_t *nr)
+{
+	*nr = m->cgroup_rows.nr;
+	return (struct cdm_cgroup_row **)m->cgroup_rows.rows;
+}
+
+struct cdm_device_row **cdm_model_devices(struct cdm_model *m, size_t *nr)
+{
+	*nr = m->device_rows.nr;
+	return (struct cdm_device_row **)m->device_rows.rows;
+}
+
+const struct cdm_snap_vma **cdm_model_vmas(struct cdm_model *m, size_t *nr)
+{
+	*nr = m->vmas.nr;
+	return (const struct cdm_snap_vma **)m->vmas.rows;
+}
+
+const struct cdm_snap_begin *cdm_model_begin(const struct cdm_model *m)
+{
+	return m->have_begin ? &m->begin : NULL;
+}
+
+const struct cdm_snap_end *cdm_model_end(const struct cdm_model *m)
+{
+	return m->have_end ? &m->end : NULL;
+}
+
+const struct cdm_delta *cdm_model_total(const struct cdm_model *m)
+{
+	return &m->total;
+}
+
+double cdm_model_tool_cost(const struct cdm_model *m)
+{
+	return m->tool_cost;
+}
+
+const char *cdm_model_cgroup_path(const struct cdm_model *m, __u64 id)
+{
+	const struct cdm_cgroup_entry *e = (void *)cdm_hash_find(&m->cgroups, id);
+
+	/* The path of an earlier refresh is not kept. */
+	return e && e->entry.seen == m->generation ? e->row.snap->path : NULL;
+}

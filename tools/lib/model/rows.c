@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rows of the model: processes, cgroups, devices, and what joins them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/model-int.h"
+
+int cdm_list_add(struct cdm_list *list, void *row)
+{
+	if (list->nr == list->room) {
+		size_t room = list->room ? 2 * list->room : 64;
+		void **rows = reallocarray(list->rows, room, sizeof(*rows));
+
+		if (!rows)
+			return -ENOMEM;
+		list->rows = rows;
+		list->room = room;
+	}
+	list->rows[list->nr++] = row;
+	return 0;
+}
+
+/* Lists the row at its first record in a refresh. */
+static int list_once(struct cdm_model *m, struct cdm_entry *e, struct cdm_list *list, void *row)
+{
+	if (e->seen == m->generation)
+		return 0;
+	e->seen = m->generation;
+	return cdm_list_add(list, row);
+}
+
+static void forget(struct cdm_entry *e)
+{
+	free(e->past);
+	e->past = NULL;
+}
+
+int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
+{
+	struct cdm_proc_entry *e = cdm_hash_take(&m->procs, snap->pid, sizeof(*e));
+	bool stats = snap->rec.len >= sizeof(*snap);
+	struct cdm_snap_proc *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
+
+	if (!e || !copy)
+		return -ENOMEM;
+	/* The pid was given to another process. */
+	if (e->row.snap && e->start_ns != snap->start_ns)
+		forget(&e->entry);
+	e->row.model = m;
+	e->row.snap = copy;
+	e->start_ns = snap->start_ns;
+	e->row.cgroup = NULL;
+	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
+				stats ? &copy->stats : NULL, snap->device))
+		return -ENOMEM;
+	return list_once(m, &e->entry, &m->proc_rows, &e->row);
+}
+
+static unsigned int path_depth(const char *path)
+{
+	unsigned int depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/' && path[1] && path[1] != '/';
+	return depth;
+}
+
+int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
+{
+	struct cdm_cgroup_entry *e = cdm_hash_take(&m->cgroups, snap->id, sizeof(*e));
+	struct cdm_snap_cgroup *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
+
+	if (!e || !copy)
+		return -ENOMEM;
+	e->row.model = m;
+	e->row.snap = copy;
+	e->row.depth = path_depth(copy->path);
+	e->row.nr_procs = 0;
+	e->row.procs_device = 0;
+	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
+				copy->has_stats ? &copy->stats : NULL, copy->device))
+		return -ENOMEM;
+	return list_once(m, &e->entry, &m->cgroup_rows, &e->row);
+}
+
+int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap)
+{
+	struct cdm_device_entry *e = cdm_hash_take(&m->devices, snap->index, sizeof(*e));
+	struct cdm_snap_device *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
+
+	if (!e || !copy)
+		return -ENOMEM;
+	e->row.model = m;
+	e->row.snap = copy;
+	memset(e->row.holders, 0, sizeof(e->row.holders));
+	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
+				copy->has_stats ? &copy->stats : NULL, copy->used))
+		return -ENOMEM;
+	if (copy->device && cdm_model_add_identity(m, copy->device, copy->name))
+		return -ENOMEM;
+	return list_once(m, &e->entry, &m->device_rows, &e->row);
+}
+
+/* Entries start with their hash node, and are allocated at it. */
+static bool drop_unseen(struct cdm_node *node, void *ctx)
+{
+	struct cdm_entry *e = (struct cdm_entry *)node;
+	struct cdm_model *m = ctx;
+
+	if (m && e->seen == m->generation)
+		return false;
+	free(e->past);
+	free(e);
+	return true;
+}
+
+/* '/' comes before all others, so that a cgroup is followed by its descendants. */
+static int compare_paths(const void *a, const void *b)
+{
+	const unsigned char *x = (const void *)(*(struct cdm_cgroup_row *const *)a)->snap->path;
+	const unsigned char *y = (const void *)(*(struct cdm_cgroup_row *const *)b)->snap->path;
+	int cx, cy;
+
+	while (*x && *x == *y) {
+		x++;
+		y++;
+	}
+	cx = *x == '/' ? 1 : *x ? *x + 1 : 0;
+	cy = *y == '/' ? 1 : *y ? *y + 1 : 0;
+	return cx < cy ? -1 : cx > cy;
+}
+
+static __u64 pages_on(const struct cdm_proc_row *row, __u32 index, size_t nr_devices)
+{
+	const struct cdm_snap_proc *snap = row->snap;
+
+	if (index < snap->nr_devices && index < CDM_MAX_DEVICES)
+		return snap->per_device[index] == CDM_UNKNOWN ? 0 : snap->per_device[index];
+	/* All of it is on the only one there is. */
+	if (!snap->nr_devices && nr_devices == 1 && snap->device != CDM_UNKNOWN)
+		return snap->device;
+	return 0;
+}
+
+static void find_holders(const struct cdm_model *m, struct cdm_device_row *dev)
+{
+	const size_t nr = sizeof(dev->holders) / sizeof(dev->holders[0]);
+	__u64 most[sizeof(dev->holders) / sizeof(dev->holders[0])] = { 0 };
+
+	for (size_t i = 0; i < m->proc_rows.nr; i++) {
+		const struct cdm_proc_row *row = m->proc_rows.rows[i];
+		__u64 pages = pages_on(row, dev->snap->index, m->device_rows.nr);
+		size_t k = nr;
+
+		while (k && pages > most[k - 1])
+			k--;
+		if (k == nr)
+			continue;
+		memmove(&most[k + 1], &most[k], (nr - 1 - k) * sizeof(most[0]));
+		memmove(&dev->holders[k + 1], &dev->holders[k],
+			(nr - 1 - k) * sizeof(dev->holders[0]));
+		most[k] = pages;
+		dev->holders[k] = row->snap->pid;
+	}
+}
+
+static void add_stats(struct cdm_stats *sum, const struct cdm_stats *s)
+{
+	const __u64 *from = (const void *)s;
+	__u64 *to = (void *)sum;
+
+	for (size_t i = 0; i < sizeof(*s) / sizeof(*to); i++)
+		to[i] += from[i];
+}
+
+/* By device: processes that have ended since the last refresh count as well. */
+static void sum_up(struct cdm_model *m)
+{
+	bool devices = false;
+
+	m->total = (struct cdm_delta) { .known = m->refresh.counted && m->refresh.interval_ns };
+	for (size_t i = 0; i < m->device_rows.nr; i++) {
+		const struct cdm_device_row *row = m->device_rows.rows[i];
+
+		devices |= row->snap->has_stats;
+		add_stats(&m->total.d, &row->activity.delta->d);
+	}
+	for (size_t i = 0; !devices && i < m->proc_rows.nr; i++) {
+		const struct cdm_proc_row *row = m->proc_rows.rows[i];
+
+		if (row->activity.history)
+			add_stats(&m->total.d, &row->activity.delta->d);
+	}
+}
+
+void cdm_model_join(struct cdm_model *m)
+{
+	cdm_hash_drop(&m->procs, drop_unseen, m);
+	cdm_hash_drop(&m->cgroups, drop_unseen, m);
+	cdm_hash_drop(&m->devices, drop_unseen, m);
+
+	for (size_t i = 0; i < m->proc_rows.nr; i++) {
+		struct cdm_proc_row *row = m->proc_rows.rows[i];
+		struct cdm_cgroup_entry *cg = (void *)cdm_hash_find(&m->cgroups, row->snap->cgroup);
+
+		if (!cg)
+			continue;
+		row->cgroup = &cg->row;
+		cg->row.nr_procs++;
+		if (row->snap->device == CDM_UNKNOWN)
+			cg->row.procs_device = CDM_UNKNOWN;
+		else if (cg->row.procs_device != CDM_UNKNOWN)
+			cg->row.procs_device += row->snap->device;
+	}
+	if (m->cgroup_rows.nr)
+		qsort(m->cgroup_rows.rows, m->cgroup_rows.nr, sizeof(void *), compare_paths);
+	for (size_t i = 0; i < m->device_rows.nr; i++)
+		find_holders(m, m->device_rows.rows[i]);
+	sum_up(m);
+}
+
+void cdm_model_free_rows(struct cdm_model *m)
+{
+	cdm_hash_drop(&m->procs, drop_unseen, NULL);
+	cdm_hash_drop(&m->cgroups, drop_unseen, NULL);
+	cdm_hash_drop(&m->devices, drop_unseen, NULL);
+	cdm_hash_free(&m->procs);
+	cdm_hash_free(&m->cgroups);
+	cdm_hash_free(&m->devices);
+	free(m->proc_rows.rows);
+	free(m->cgroup_rows.rows);
+	free(m->device_rows.rows);
+	free(m->vmas.rows);
+	cdm_arena_free(&m->arena);
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reads and writes .cdm files: a header, then records as they flow. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/privileges.h"
+#include "record/record.h"
+
+#define BYTE_ORDER_MARK	0x01020304
+#define BUFFER		(256 << 10)
+
+static __u64 clock_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+void cdm_file_header_init(struct cdm_file_header *h)
+{
+	struct utsname uts;
+
+	memset(h, 0, sizeof(*h));
+	memcpy(h->magic, CDM_FILE_MAGIC, sizeof(h->magic));
+	h->byte_order = BYTE_ORDER_MARK;
+	h->version = CDM_FILE_VERSION;
+	h->header_len = sizeof(*h);
+	h->page_size = sysconf(_SC_PAGESIZE);
+	h->wall_ns = clock_ns(CLOCK_REALTIME);
+	h->boot_ns = clock_ns(CLOCK_BOOTTIME);
+	if (uname(&uts))
+		return;
+	snprintf(h->release, sizeof(h->release), "%.*s", (int)sizeof(h->release) - 1, uts.release);
+	snprintf(h->host, sizeof(h->host), "%.*s", (int)sizeof(h->host) - 1, uts.nodename);
+}
+
+struct cdm_writer {
+	int fd;
+	int err;		/* the first one, -errno */
+	char *path;		/* NULL: standard output */
+	char *part;		/* its name until it is complete */
+	__u64 bytes;
+	size_t fill;
+	char buf[BUFFER];
+};
+
+static void writer_free(struct cdm_writer *w)
+{
+	free(w->path);
+	free(w->part);
+	free(w);
+}
+
+static void write_all(struct cdm_writer *w, const char *p, size_t n)
+{
+	while (n && !w->err) {
+		ssize_t done = write(w->fd, p, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0) {
+			w->err = -errno;
+			return;
+		}
+		p += done;
+		n -= done;
+	}
+}
+
+int cdm_writer_flush(struct cdm_writer *w)
+{
+	write_all(w, w->buf, w->fill);
+	w->fill = 0;
+	return w->err;
+}
+
+static void put(struct cdm_writer *w, const void *data, size_t len)
+{
+	if (w->fill + len > sizeof(w->buf))
+		cdm_writer_flush(w);
+	w->bytes += len;
+	if (len > sizeof(w->buf)) {
+		write_all(w, data, len);
+		return;
+	}
+	memcpy(w->buf + w->fill, data, len);
+	w->fill += len;
+}
+
+struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h)
+{
+	struct cdm_writer *w = calloc(1, sizeof(*w));
+
+	if (!w)
+		goto err;
+	w->fd = STDOUT_FILENO;
+	if (strcmp(path, "-")) {
+		struct stat st;
+		bool special = !stat(path, &st) && !S_ISREG(st.st_mode);
+
+		/* A device or a pipe cannot be replaced by a new file. */
+		if (asprintf(&w->part, "%s%s", path, special ? "" : ".part") < 0) {
+			w->part = NULL;
+			goto err;
+		}
+		w->path = strdup(path);
+		if (!w->path)
+			goto err;
+		w->fd = open(w->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		if (w->fd < 0)
+			goto err;
+	}
+	put(w, h, sizeof(*h));
+	return w;
+err:
+	fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
+		 strerror(errno));
+	if (w)
+		writer_free(w);
+	return NULL;
+}
+
+void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h)
+{
+	memcpy(w->buf, h, sizeof(*h));
+}
+
+int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec)
+{
+	if (!w->err)
+		put(w, rec, rec->len);
+	return w->err;
+}
+
+__u64 cdm_writer_bytes(const struct cdm_writer *w)
+{
+	return w->bytes;
+}
+
+int cdm_writer_close(struct cdm_writer *w)
+{
+	bool kept = w->path && strcmp(w->path, w->part);
+	int err = cdm_writer_flush(w);
+
+	if (w->path && close(w->fd) && !err)
+		err = -errno;
+	if (!err && kept && cdm_privileged_rename(w->part, w->path))
+		err = -errno;
+	if (err && err != -EPIPE)
+		fprintf(stderr, "%s: cannot write %s: %s%s%s\n", program_invocation_short_name,
+			w->path ?: "standard output",
+			strerror(-err), kept ? "; what was written is in " : "",
+			kept ? w->part : "");
+	writer_free(w);
+	return err;
+}
+
+void cdm_writer_discard(struct cdm_writer *w)
+{
+	if (w->path)
+		close(w->fd);
+	/* A device or a pipe is written to under its own name. */
+	if (w->path && strcmp(w->path, w->part))
+		cdm_privileged_unlink(w->part);
+	writer_free(w);
+}
+
+struct cdm_reader {
+	int fd;
+	const char *path;
+	bool truncated;
+	size_t start, end;	/* of what is in @buf and was not returned yet */
+	size_t size;		/* of @buf */
+	char *buf;
+	struct cdm_file_header header;
+};
+
+/* Makes @n bytes available at @start; fewer at the end of the file. -errno. */
+static int fill(struct cdm_reader *r, size_t n)
+{
+	if (r->end - r->start >= n)
+		return 0;
+	memmove(r->buf, r->buf + r->start, r->end - r->start);
+	r->end -= r->start;
+	r->start = 0;
+	while (r->end < n) {
+		ssize_t done = read(r->fd, r->buf + r->end, r->size - r->end);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		if (!done)
+			return 0;
+		r->end += done;
+	}
+	return 0;
+}
+
+static int complain(const struct cdm_reader *r, const char *what)
+{
+	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, r->path, what);
+	return -EINVAL;
+}
+
+static int read_header(struct cdm_reader *r)
+{
+	struct cdm_file_header *h = &r->header;
+	int err = fill(r, sizeof(*h));
+
+	if (err)
+		return complain(r, strerror(-err));
+	if (r->end < sizeof(h->magic) || memcmp(r->buf, CDM_FILE_MAGIC, sizeof(h->magic)))
+		return complain(r, "is not a recording of cdmtop or cdmtrace");
+	if (r->end < sizeof(*h))
+		return complain(r, "ends within its header, there is nothing to read");
+	memcpy(h, r->buf, sizeof(*h));
+	if (h->byte_order != BYTE_ORDER_MARK)
+		return complain(r, "was recorded on a machine of the other byte order; "
+				   "read it there");
+	if (h->version != CDM_FILE_VERSION)
+		return complain(r, "has a format of another version; a newer cdmtop may read it");
+	if (h->header_len < sizeof(*h) || h->header_len > CDM_REC_MAX || h->header_len % 8 ||
+	    !h->page_size || h->page_size & (h->page_size - 1) ||
+	    !memchr(h->release, 0, sizeof(h->release)) || !memchr(h->host, 0, sizeof(h->host)))
+		return complain(r, "has a damaged header");
+	err = fill(r, h->header_len);
+	if (err)
+		return complain(r, strerror(-err));
+	if (r->end - r->start < h->header_len)
+		return complain(r, "ends within its header, there is nothing to read");
+	r->start += h->header_len;
+	return 0;
+}
+
+struct cdm_reader *cdm_reader_open(const char *path)
+{
+	struct cdm_reader *r = calloc(1, sizeof(*r));
+
+	if (r) {
+		r->size = CDM_REC_MAX + BUFFER;
+		r->buf = malloc(r->size);
+	}
+	if (!r || !r->buf) {
+		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path,
+			strerror(ENOMEM));
+		free(r);
+		return NULL;
+	}
+	r->path = path;
+	r->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (r->fd < 0) {
+		complain(r, strerror(errno));
+	} else if (!read_header(r)) {
+		return r;
+	}
+	cdm_reader_close(r);
+	return NULL;
+}
+
+const struct cdm_file_header *cdm_reader_header(const struct cdm_reader *r)
+{
+	return &r->header;
+}
+
+/* The length that the record at @start claims to have; 0: it cannot be. */
+static size_t claimed_len(const struct cdm_reader *r)
+{
+	const struct cdm_rec *rec = (const void *)(r->buf + r->start);
+
+	if (rec->len < sizeof(*rec) || rec->len > CDM_REC_MAX || rec->len % 8)
+		return 0;
+	return rec->len;
+}
+
+int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
+{
+	size_t len = sizeof(**rec);
+	int err = fill(r, len);
+
+	if (!err && r->end - r->start >= len) {
+		len = claimed_len(r);
+		if (!len)
+			return complain(r, "is damaged: a record has an impossible length");
+		err = fill(r, len);
+	}
+	if (err)
+		return complain(r, strerror(-err));
+	if (r->end - r->start < len) {
+		r->truncated = r->end != r->start;
+		return 0;
+	}
+	*rec = (const void *)(r->buf + r->start);
+	if (!cdm_rec_valid(*rec, len))
+		return complain(r, "is damaged: a record is not what its kind says");
+	r->start += len;
+	return 1;
+}
+
+bool cdm_reader_truncated(const struct cdm_reader *r)
+{
+	return r->truncated;
+}
+
+void cdm_reader_close(struct cdm_reader *r)
+{
+	if (r->fd > STDIN_FILENO)
+		close(r->fd);
+	free(r->buf);
+	free(r);
+}

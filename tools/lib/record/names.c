@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Names for the numbers of cdm_abi.h: one table each, used by all outputs. */
+#include <string.h>
+
+#include "record/record.h"
+
+#define NAME(table, n) ((n) < sizeof(table) / sizeof((table)[0]) && (table)[n] ? (table)[n] : "?")
+
+static const char *const kinds[] = {
+	[CDM_EV_MIGRATE] = "migrate", [CDM_EV_EVICT] = "evict", [CDM_EV_FAULT] = "fault",
+	[CDM_EV_PAGE] = "page", [CDM_EV_RSS] = "rss", [CDM_EV_CHARGE] = "charge",
+	[CDM_EV_PINGPONG] = "pingpong", [CDM_EV_DEVICE] = "device",
+	[CDM_EV_PAGEFAULT] = "pagefault",
+	[CDM_SNAP_BEGIN] = "begin", [CDM_SNAP_PROC] = "proc", [CDM_SNAP_CGROUP] = "cgroup",
+	[CDM_SNAP_DEVICE] = "devices", [CDM_SNAP_VMA] = "vma", [CDM_SNAP_END] = "end",
+	[CDM_REC_LOSS] = "loss", [CDM_REC_STACK] = "stack", [CDM_REC_NOTE] = "note",
+	[CDM_REC_DEVICE_ID] = "device_id",
+};
+
+/* As the kernel prints them, see Documentation/trace/events-cdm.rst of the series. */
+static const char *const whys[CDM_NR_WHY] = {
+	"unmapped", "swapped", "pinned", "locked", "isolate", "file", "writeback", "large",
+	"ksm", "foreign", "unsupported", "alloc", "charge", "copy", "raced",
+};
+static const char *const dirs[CDM_NR_DIR] = { "in", "out" };
+static const char *const causes[CDM_NR_CAUSE] = { "driver", "evict", "remove", "pin" };
+static const char *const faults[CDM_NR_FAULT] = { "cow", "reuse", "wait" };
+static const char *const vmas[CDM_NR_VMA] = { "anon", "heap", "stack", "file", "shmem" };
+static const char *const states[CDM_NR_STATE] = {
+	"online", "draining", "offline", "hung", "removed",
+};
+static const char *const memories[] = { "unknown", "host", "coherent", "private" };
+static const char *const rsses[CDM_NR_RSS] = { "migrate", "evict", "map", "unmap" };
+static const char *const charges[CDM_NR_CHARGE] = {
+	"charge", "uncharge", "transfer_in", "transfer_out",
+};
+
+const char *cdm_kind_name(unsigned int kind)
+{
+	return NAME(kinds, kind);
+}
+
+int cdm_kind_parse(const char *name)
+{
+	for (unsigned int i = 0; i < CDM_NR_EV; i++)
+		if (kinds[i] && !strcmp(kinds[i], name))
+			return i;
+	return -1;
+}
+
+const char *cdm_why_name(unsigned int why)
+{
+	return NAME(whys, why);
+}
+
+const char *cdm_dir_name(unsigned int dir)
+{
+	return NAME(dirs, dir);
+}
+
+const char *cdm_cause_name(unsigned int cause)
+{
+	return NAME(causes, cause);
+}
+
+const char *cdm_fault_name(unsigned int fault)
+{
+	return NAME(faults, fault);
+}
+
+const char *cdm_vma_name(unsigned int vma)
+{
+	return NAME(vmas, vma);
+}
+
+const char *cdm_state_name(unsigned int state)
+{
+	return NAME(states, state);
+}
+
+const char *cdm_memory_name(unsigned int memory)
+{
+	return NAME(memories, memory);
+}
+
+const char *cdm_rss_name(unsigned int why)
+{
+	return NAME(rsses, why);
+}
+
+const char *cdm_charge_name(unsigned int charge)
+{
+	return NAME(charges, charge);
+}

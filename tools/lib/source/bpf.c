@@ -1,0 +1,661 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loads and reads the BPF programs of bpf/. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/membarrier.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <bpf/libbpf.h>
+
+#include "source/bpf.h"
+#include "source/snapshot.h"
+#include "programs.skel.h"
+
+#define EV(kind)	(1ULL << CDM_EV_##kind)
+#define ALWAYS		(~0U)
+#define RING_DEFAULT	(4 << 20)
+#define BATCH		256
+#define TASKS_BUFFER	(256 << 10)
+#define PROC_PID_INIT_INO 0xeffffffcU	/* linux/proc_ns.h */
+#define EMULATED_SLOWER	800	/* NVIDIA's factor for the window of thrashing */
+
+/* Which programs the features and events need, and the tracepoint of each. */
+static const struct hook {
+	const char *program;
+	const char *tracepoint;
+	unsigned int features;
+	__u64 events;
+} hooks[] = {
+	{ "migrate_start", "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
+	{ "migrate_setup", "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE) },
+	{ "migrate_pages", "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) },
+	{ "migrate_finalize", "migrate_vma_finalize",
+	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
+	{ "evict_start", "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
+	{ "evict", "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
+	{ "rss", "cdm_rss", CDM_F_EVICT, EV(RSS) },
+	{ "fault", "cdm_fault", CDM_F_FAULTS, EV(FAULT) },
+	{ "charge", "cdm_charge", 0, EV(CHARGE) },
+	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
+	{ "transfer", "cdm_transfer", CDM_F_EVICT, EV(CHARGE) },
+	{ "region_add", "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE) },
+	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
+	{ "state", "cdm_state", 0, EV(DEVICE) },
+	{ "pagefault", "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT) },
+};
+
+#define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
+
+struct cdm_bpf {
+	struct programs_bpf *programs;
+	struct bpf_link *tasks;		/* iterators; NULL: not possible */
+	struct bpf_link *cgroups;	/* also: not yet attached */
+	struct ring_buffer *ring;
+	bool series;			/* the kernel has DEVICE_HOST memory */
+	int stats_fd;			/* keeps the measuring of run time on */
+	unsigned int features;
+	__u64 kinds;
+	const char *missing;		/* the first tracepoint that is asked for and not there */
+	unsigned int nr_missing;
+
+	struct cdm_stats_key *keys;	/* sorted */
+	struct cdm_stats *values;
+	size_t *order;
+	bool *used;			/* looked up since they were read */
+	size_t nr, room;
+
+	struct cdm_device_id devices[256];
+	size_t nr_devices;
+	char buffer[TASKS_BUFFER];
+	void (*note)(void *ctx, const char *text);
+	void *note_ctx;
+	int verbose;
+};
+
+static int verbosity;
+
+/* libbpf says more than its users want to know: one level down. */
+static int print(enum libbpf_print_level level, const char *format, va_list args)
+{
+	if (level >= (enum libbpf_print_level)verbosity)
+		return 0;
+	return vfprintf(stderr, format, args);
+}
+
+__attribute__((format(printf, 2, 3)))
+static void note(struct cdm_bpf *b, const char *format, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	b->note(b->note_ctx, text);
+}
+
+bool cdm_emulated(void)
+{
+	char line[256];
+	bool tcg = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	while (f && !tcg && fgets(line, sizeof(line), f))
+		tcg = !strncmp(line, "model name", 10) && strstr(line, "TCG");
+	if (f)
+		fclose(f);
+	return tcg;
+}
+
+static bool asked_for(const struct hook *hook, const struct cdm_collector_options *o)
+{
+	return (hook->features & o->features) || (hook->events & o->events);
+}
+
+/* Reading the kernel's types takes longer than anything else: only when that does not do. */
+static bool has_tracepoint(const struct cdm_bpf *b, const struct btf *btf, const char *name)
+{
+	char type[64];
+
+	if (!btf)
+		return b->series || !strcmp(name, "page_fault_user");
+	snprintf(type, sizeof(type), "btf_trace_%s", name);
+	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+}
+
+/* Inode of this process's pid namespace; 0: the initial one, or there are none. */
+static __u32 pid_namespace(void)
+{
+	struct stat ns;
+
+	if (stat("/proc/self/ns/pid", &ns) || ns.st_ino == PROC_PID_INIT_INO)
+		return 0;
+	return ns.st_ino;
+}
+
+/* Leaves out what is not asked for, and what this kernel does not have. */
+static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		   const struct btf *btf)
+{
+	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
+				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
+	b->kinds = o->events;
+	b->nr_missing = 0;
+	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
+	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		const struct hook *hook = &hooks[i];
+		bool wanted = asked_for(hook, o), there = wanted && has_tracepoint(b, btf, hook->tracepoint);
+		struct bpf_program *program;
+
+		program = bpf_object__find_program_by_name(b->programs->obj, hook->program);
+		bpf_program__set_autoload(program, there);
+		if (!wanted || there)
+			continue;
+		b->features &= ~hook->features;
+		b->kinds &= ~hook->events;
+		if (!b->nr_missing++)
+			b->missing = hook->tracepoint;
+	}
+}
+
+/* Those of the programs on tracepoints. */
+static void set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o)
+{
+	const struct cdm_filter *f = &o->filter;
+	struct programs_bpf *e = b->programs;
+
+	e->rodata->events = b->kinds;
+	e->rodata->with_stats = b->features != 0;
+	e->rodata->with_stacks = o->stacks;
+	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & EV(PINGPONG));
+	e->rodata->nr_rings = o->rings ?: 1;
+	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
+	e->rodata->pidns = pid_namespace();
+	if (cdm_emulated())
+		e->rodata->pingpong_window_ns *= EMULATED_SLOWER;
+	if (o->pingpong_window_ns)
+		e->rodata->pingpong_window_ns = o->pingpong_window_ns;
+	if (o->pingpong_flips)
+		e->rodata->pingpong_flips = o->pingpong_flips;
+	e->rodata->filter_pid = f->pid;
+	e->rodata->filter_tid = f->tid;
+	e->rodata->filter_children = f->children;
+	e->rodata->filter_cgroup = f->cgroup;
+	memcpy((char *)e->rodata->filter_comm, f->comm, sizeof(f->comm));
+	memcpy((char *)e->rodata->filter_device, f->device, sizeof(f->device));
+	e->rodata->filter_dir = f->dir;
+	e->rodata->filter_why = f->why;
+	e->rodata->filter_min_pages = f->min_pages;
+	e->rodata->filter_min_ns = f->min_ns;
+	/* Maps that nobody uses take no time to make. */
+	if (!b->features && !b->kinds)
+		bpf_map__set_max_entries(e->maps.calls, 1);
+	if (!f->children)
+		bpf_map__set_max_entries(e->maps.children, 1);
+	if (!o->stacks)
+		bpf_map__set_max_entries(e->maps.stacks, 1);
+	if (!e->rodata->with_pingpong)
+		bpf_map__set_max_entries(e->maps.pages, 1);
+}
+
+static int on_event(void *ctx, void *data, size_t size)
+{
+	const struct cdm_collector_options *o = ctx;
+
+	return o->emit(o->ctx, data);
+}
+
+static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
+{
+	size_t bytes = o->ring_bytes ?: RING_DEFAULT;
+
+	for (__u32 i = 0; i < (o->rings ?: 1); i++) {
+		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cdm_ring", 0, 0, bytes, NULL);
+		int err;
+
+		if (fd < 0)
+			return -errno;
+		err = bpf_map_update_elem(bpf_map__fd(b->programs->maps.rings), &i, &fd, BPF_ANY);
+		if (!err && !b->ring) {
+			b->ring = ring_buffer__new(fd, on_event, (void *)o, NULL);
+			err = b->ring ? 0 : -errno;
+		} else if (!err) {
+			err = ring_buffer__add(b->ring, fd, on_event, (void *)o);
+		}
+		/* The map of rings, and the mapping, keep it. */
+		close(fd);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* Where devices are now, so that the first event of each can be told by its name. */
+static int tell_devices(struct cdm_bpf *b, const struct cdm_device_range *ranges, int nr)
+{
+	int err = 0;
+
+	for (int i = 0; i < nr && !err; i++) {
+		struct cdm_device_id id = {
+			.start = ranges[i].start, .bytes = ranges[i].end - ranges[i].start,
+		};
+
+		snprintf(id.name, sizeof(id.name), "cdm%d", ranges[i].index);
+		err = bpf_map_update_elem(bpf_map__fd(b->programs->maps.devices), &id.start, &id,
+					  BPF_ANY);
+	}
+	return err;
+}
+
+static void use_iterator(struct bpf_program *program, bool use)
+{
+	bpf_program__set_autoload(program, use);
+	bpf_program__set_autoattach(program, false);
+}
+
+/* What they do not do files tell, which takes longer. */
+static void choose_iterators(struct cdm_bpf *b, const struct btf *btf)
+{
+	struct programs_bpf *p = b->programs;
+
+	use_iterator(p->progs.tasks, true);
+	use_iterator(p->progs.cgroup_values,
+		     !btf || btf__find_by_name_kind(btf, "bpf_iter__cgroup", BTF_KIND_STRUCT) > 0);
+	p->rodata->nr_cpus = libbpf_num_possible_cpus();
+}
+
+static int attach(struct cdm_bpf *b, const struct cdm_collector_options *o)
+{
+	struct cdm_device_range ranges[CDM_MAX_DEVICES];
+	struct bpf_program *tasks = b->programs->progs.tasks;
+	int err;
+
+	err = make_rings(b, o);
+	if (!err)
+		err = tell_devices(b, ranges, cdm_devices_ranges(ranges, CDM_MAX_DEVICES));
+	if (!err)
+		err = programs_bpf__attach(b->programs);
+	if (!err && bpf_program__autoload(tasks))
+		b->tasks = bpf_program__attach_iter(tasks, NULL);
+	return err;
+}
+
+/* @btf: NULL: the kernel has what kernels with or without the series have. */
+static int load(struct cdm_bpf *b, const struct cdm_collector_options *o, const struct btf *btf)
+{
+	int err;
+
+	b->programs = programs_bpf__open();
+	if (!b->programs)
+		return -errno;
+	choose(b, o, btf);
+	set_options(b, o);
+	choose_iterators(b, btf);
+	err = programs_bpf__load(b->programs);
+	if (!err)
+		return 0;
+	programs_bpf__destroy(b->programs);
+	b->programs = NULL;
+	return err;
+}
+
+struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
+			     void (*note_fn)(void *ctx, const char *text), void *ctx)
+{
+	struct cdm_bpf *b = calloc(1, sizeof(*b));
+	struct btf *btf = NULL;
+	int err;
+
+	if (!b)
+		return NULL;
+	b->note = note_fn;
+	b->note_ctx = ctx;
+	b->stats_fd = -1;
+	verbosity = o->verbose;
+	libbpf_set_print(print);
+
+	b->series = cdm_proc_has_device();
+	err = load(b, o, NULL);
+	if (err && err != -EPERM) {
+		btf = btf__load_vmlinux_btf();
+		if (!btf) {
+			note(b, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+			goto err;
+		}
+		err = load(b, o, btf);
+	}
+	btf__free(btf);
+	if (b->nr_missing)
+		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
+		     b->missing, b->nr_missing - 1);
+	if (!err)
+		err = attach(b, o);
+	if (err == -EPERM) {
+		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
+		goto err;
+	}
+	if (err) {
+		note(b, "no events: BPF programs cannot be loaded: %s; -v tells more", strerror(-err));
+		goto err;
+	}
+	if (!b->tasks && (o->features & CDM_F_PROC_DEVICE))
+		note(b, "processes come from /proc, which is slower: this kernel has no task iterator");
+	b->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+	return b;
+err:
+	cdm_bpf_close(b);
+	return NULL;
+}
+
+void cdm_bpf_close(struct cdm_bpf *b)
+{
+	ring_buffer__free(b->ring);
+	bpf_link__destroy(b->tasks);
+	bpf_link__destroy(b->cgroups);
+	programs_bpf__destroy(b->programs);
+	if (b->stats_fd >= 0)
+		close(b->stats_fd);
+	free(b->keys);
+	free(b->values);
+	free(b->order);
+	free(b->used);
+	free(b);
+}
+
+unsigned int cdm_bpf_features(const struct cdm_bpf *b)
+{
+	return b->features;
+}
+
+__u64 cdm_bpf_events(const struct cdm_bpf *b)
+{
+	return b->kinds;
+}
+
+int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
+{
+	int fd, err = 0;
+	ssize_t n;
+
+	if (!b->tasks)
+		return -EOPNOTSUPP;
+	fd = bpf_iter_create(bpf_link__fd(b->tasks));
+	if (fd < 0)
+		return -errno;
+	/* The kernel hands over whole records: what does not fit comes with the next read. */
+	while (!err && (n = read(fd, b->buffer, sizeof(b->buffer))) > 0)
+		for (ssize_t i = 0; !err && i + (ssize_t)sizeof(struct cdm_task) <= n;
+		     i += sizeof(struct cdm_task))
+			err = each(ctx, (const struct cdm_task *)(b->buffer + i));
+	if (!err && n < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int attach_cgroups(struct cdm_bpf *b, int fd)
+{
+	union bpf_iter_link_info info = {
+		.cgroup = { .order = BPF_CGROUP_ITER_DESCENDANTS_PRE, .cgroup_fd = fd },
+	};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts,
+		.link_info = &info, .link_info_len = sizeof(info));
+
+	if (!bpf_program__autoload(b->programs->progs.cgroup_values))
+		return -EOPNOTSUPP;
+	b->cgroups = bpf_program__attach_iter(b->programs->progs.cgroup_values, &opts);
+	return b->cgroups ? 0 : -errno;
+}
+
+static int compare_cgroups(const void *a, const void *b)
+{
+	const struct cdm_cgroup *x = a, *y = b;
+
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+int cdm_bpf_read_cgroups(struct cdm_bpf *b, int fd)
+{
+	char nothing;
+	ssize_t n;
+	int iter;
+
+	b->programs->bss->nr_cgroups = 0;
+	if (!b->cgroups && attach_cgroups(b, fd))
+		return -EOPNOTSUPP;
+	iter = bpf_iter_create(bpf_link__fd(b->cgroups));
+	if (iter < 0)
+		return -errno;
+	n = read(iter, &nothing, 1);
+	close(iter);
+	if (n < 0) {
+		b->programs->bss->nr_cgroups = 0;
+		return -EOPNOTSUPP;
+	}
+	qsort(b->programs->bss->cgroups, b->programs->bss->nr_cgroups,
+	      sizeof(b->programs->bss->cgroups[0]), compare_cgroups);
+	return 0;
+}
+
+const struct cdm_cgroup *cdm_bpf_cgroup(const struct cdm_bpf *b, __u64 id)
+{
+	const struct cdm_cgroup key = { .id = id };
+
+	return bsearch(&key, b->programs->bss->cgroups, b->programs->bss->nr_cgroups, sizeof(key),
+		       compare_cgroups);
+}
+
+size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b)
+{
+	return b->programs->bss->nr_cgroups;
+}
+
+static int compare_keys(const void *a, const void *b, void *ctx)
+{
+	const struct cdm_bpf *bpf = ctx;
+	const struct cdm_stats_key *x = &bpf->keys[*(const size_t *)a];
+	const struct cdm_stats_key *y = &bpf->keys[*(const size_t *)b];
+
+	if (x->scope != y->scope)
+		return x->scope < y->scope ? -1 : 1;
+	return x->id < y->id ? -1 : x->id > y->id;
+}
+
+static int make_room(struct cdm_bpf *b)
+{
+	size_t room = b->room ? 2 * b->room : 2 * BATCH;
+	void *keys = realloc(b->keys, room * sizeof(*b->keys));
+	void *values = realloc(b->values, room * sizeof(*b->values));
+	void *order = realloc(b->order, room * sizeof(*b->order));
+	void *used = realloc(b->used, room * sizeof(*b->used));
+
+	b->keys = keys ?: b->keys;
+	b->values = values ?: b->values;
+	b->order = order ?: b->order;
+	b->used = used ?: b->used;
+	if (!keys || !values || !order || !used)
+		return -ENOMEM;
+	b->room = room;
+	return 0;
+}
+
+int cdm_bpf_read_stats(struct cdm_bpf *b)
+{
+	void *in = NULL;
+	__u64 batch = 0;
+	int err = 0;
+
+	b->nr = 0;
+	if (!b->features)
+		return 0;
+	while (!err) {
+		__u32 n = BATCH;
+
+		if (b->nr + n > b->room && make_room(b))
+			return -ENOMEM;
+		err = bpf_map_lookup_batch(bpf_map__fd(b->programs->maps.stats), in, &batch,
+					   b->keys + b->nr, b->values + b->nr, &n, NULL);
+		if (err && errno != ENOENT)
+			return -errno;
+		b->nr += n;
+		in = &batch;
+	}
+	for (size_t i = 0; i < b->nr; i++) {
+		b->order[i] = i;
+		b->used[i] = false;
+	}
+	qsort_r(b->order, b->nr, sizeof(*b->order), compare_keys, b);
+	return 0;
+}
+
+const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id)
+{
+	size_t low = 0, high = b->nr;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2, at = b->order[middle];
+		const struct cdm_stats_key *key = &b->keys[at];
+
+		if (key->scope == scope && key->id == id) {
+			b->used[at] = true;
+			return &b->values[at];
+		}
+		if (key->scope < scope || (key->scope == scope && key->id < id))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+void cdm_bpf_forget_dead(struct cdm_bpf *b)
+{
+	for (size_t i = 0; i < b->nr; i++)
+		if (b->keys[i].scope == CDM_SCOPE_PROC && !b->used[i])
+			bpf_map_delete_elem(bpf_map__fd(b->programs->maps.stats), &b->keys[i]);
+}
+
+static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)
+{
+	for (size_t i = 0; i < b->nr_devices; i++)
+		if (!memcmp(&b->devices[i], id, sizeof(*id)))
+			return true;
+	return false;
+}
+
+int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
+			void *ctx)
+{
+	struct cdm_rec_device_id rec = { .rec = { CDM_REC_DEVICE_ID, 0, sizeof(rec), 0 } };
+	int fd, err = 0;
+	__u64 *previous = NULL;
+
+	if (!b->features && !b->kinds)
+		return 0;
+	fd = bpf_map__fd(b->programs->maps.devices);
+	while (!err && !bpf_map_get_next_key(fd, previous, &rec.device)) {
+		previous = &rec.device;
+		if (bpf_map_lookup_elem(fd, &rec.device, &rec.id) || is_known(b, &rec.id))
+			continue;
+		if (b->nr_devices == sizeof(b->devices) / sizeof(b->devices[0]))
+			break;
+		b->devices[b->nr_devices++] = rec.id;
+		err = emit(ctx, &rec.rec);
+	}
+	return err;
+}
+
+__u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name)
+{
+	/* The latest of that name: a device may go and come back. */
+	for (size_t i = b->nr_devices; i-- > 0; )
+		if (!strncmp(b->devices[i].name, name, CDM_NAME_LEN))
+			return b->devices[i].start;
+	return 0;
+}
+
+int cdm_bpf_fd(const struct cdm_bpf *b)
+{
+	return b->ring ? ring_buffer__epoll_fd(b->ring) : -1;
+}
+
+int cdm_bpf_consume(struct cdm_bpf *b)
+{
+	return b->ring ? ring_buffer__consume(b->ring) : 0;
+}
+
+/*
+ * A program may be running still on another CPU when its detachment returns: for
+ * those waits membarrier(), as for any section that cannot be preempted.
+ */
+void cdm_bpf_stop(struct cdm_bpf *b)
+{
+	programs_bpf__detach(b->programs);
+	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct cdm_loss parts[cpus];
+
+	memset(loss, 0, CDM_NR_EV * sizeof(*loss));
+	if (!b->features && !b->kinds)
+		return;
+	for (__u32 kind = 0; kind < CDM_NR_EV; kind++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.loss), &kind, parts))
+			continue;
+		for (int cpu = 0; cpu < cpus; cpu++) {
+			loss[kind].seen += parts[cpu].seen;
+			loss[kind].filtered += parts[cpu].filtered;
+			loss[kind].emitted += parts[cpu].emitted;
+			loss[kind].lost_ring += parts[cpu].lost_ring;
+			loss[kind].lost_map += parts[cpu].lost_map;
+		}
+	}
+}
+
+int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max)
+{
+	__u64 all[64] = {};
+	int n = 0;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stacks), &id, all))
+		return 0;
+	for (; n < max && n < 64 && all[n]; n++)
+		addrs[n] = all[n];
+	return n;
+}
+
+static void add_cost(const struct bpf_object *object, __u64 *ns, __u64 *runs)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd < 0 || bpf_obj_get_info_by_fd(fd, &info, &len))
+			continue;
+		*ns += info.run_time_ns;
+		*runs += info.run_cnt;
+	}
+}
+
+void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
+{
+	*ns = *runs = b->stats_fd < 0 ? CDM_UNKNOWN : 0;
+	if (b->stats_fd < 0)
+		return;
+	add_cost(b->programs->obj, ns, runs);
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Of the collector alone: what its files share. */
+#ifndef CDM_COLLECTOR_INT_H
+#define CDM_COLLECTOR_INT_H
+
+#include "source/collector.h"
+
+/*
+ * The loaded BPF programs. One thread; everything is released by cdm_bpf_close().
+ */
+struct cdm_bpf;
+
+/*
+ * Loads what @o asks for and this kernel has. @note is told what is missing, with
+ * the reason and what to do. Return: NULL: no BPF at all, @note was told why.
+ */
+struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
+			     void (*note)(void *ctx, const char *text), void *ctx);
+void cdm_bpf_close(struct cdm_bpf *b);
+unsigned int cdm_bpf_features(const struct cdm_bpf *b);
+__u64 cdm_bpf_events(const struct cdm_bpf *b);
+
+/* Calls @each for every process, see bpf/tasks.bpf.c. 0 or -errno. */
+int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx);
+
+/*
+ * Reads the values of all cgroups below the mount @fd; valid until the next call.
+ * -EOPNOTSUPP: this kernel does not let.
+ */
+int cdm_bpf_read_cgroups(struct cdm_bpf *b, int fd);
+/* NULL: not read, or there is no such cgroup. */
+const struct cdm_cgroup *cdm_bpf_cgroup(const struct cdm_bpf *b, __u64 id);
+size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b);
+
+/* Reads all statistics; valid until the next call. 0 or -errno. */
+int cdm_bpf_read_stats(struct cdm_bpf *b);
+const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id);
+
+/*
+ * Drops the statistics of processes that nobody has looked up since they were
+ * read: those have ended, and another one may get their number.
+ */
+void cdm_bpf_forget_dead(struct cdm_bpf *b);
+
+/* Calls @emit for every device that has got a name since the last call. */
+int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
+			void *ctx);
+/* The identity of a device by name, 0: not known yet. */
+__u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name);
+
+int cdm_bpf_fd(const struct cdm_bpf *b);
+/* Emits events that wait, of which the ring has not told. Return: how many or -errno. */
+int cdm_bpf_consume(struct cdm_bpf *b);
+/* Detaches the programs that make events and figures; none runs any more on return. */
+void cdm_bpf_stop(struct cdm_bpf *b);
+void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);
+/* Addresses of a stack, innermost first; return: how many. */
+int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max);
+/* Run time of all programs, CDM_UNKNOWN where the kernel does not measure it. */
+void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs);
+
+/* Whether times are those of an emulator (QEMU TCG). */
+bool cdm_emulated(void);
+
+#endif

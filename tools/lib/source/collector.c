@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Turns what BPF programs, /proc, cgroups and sysfs say into records. */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source/bpf.h"
+#include "source/ksyms.h"
+#include "base/privileges.h"
+#include "source/snapshot.h"
+
+#define BPF_FEATURES (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_FAULTS | \
+		      CDM_F_PAGEFAULTS)
+
+#define MAX_FRAMES	64
+#define MAX_STACKS	16384	/* ids, see the map of stacks */
+
+struct cdm_collector {
+	struct cdm_collector_options o;
+	struct cdm_collector_options events;	/* o, with events passing by emit_event() */
+	struct cdm_ksyms *ksyms;	/* NULL: stacks are not asked for */
+	bool stack_seen[MAX_STACKS];
+	struct cdm_bpf *bpf;		/* NULL: without */
+	struct cdm_cgroups *cgroups;	/* NULL: there is no memory controller */
+	unsigned int features;
+	unsigned int missing;		/* notes given about what was asked for */
+	__u64 last_ns;			/* of the last refresh */
+	__u32 look_into;		/* pid, 0: nobody */
+	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
+	size_t nr_below, room_below;
+	unsigned int nr_devices, nr_in_use;
+	struct cdm_device_range ranges[CDM_MAX_DEVICES];
+	int nr_ranges;
+};
+
+static __u64 boot_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len)
+{
+	rec->kind = kind;
+	rec->len = len;
+	rec->cpu = 0;
+	rec->ts = boot_ns();
+	return c->o.emit(c->o.ctx, rec);
+}
+
+static void note(void *ctx, const char *text)
+{
+	union {
+		struct cdm_rec_note note;
+		char room[sizeof(struct cdm_rec_note) + 256];
+	} rec = {};
+	struct cdm_collector *c = ctx;
+
+	c->missing++;
+	snprintf(rec.note.text, 256, "%s", text);
+	emit(c, &rec.note.rec, CDM_REC_NOTE,
+	     (sizeof(rec.note) + strlen(rec.note.text) + 1 + 7) & ~7UL);
+}
+
+/* What the files tell without BPF. */
+static unsigned int file_features(struct cdm_collector *c)
+{
+	unsigned int have = 0;
+
+	if (cdm_proc_has_device())
+		have |= CDM_F_PROC_DEVICE;
+	else if (c->o.features & CDM_F_PROC_DEVICE)
+		note(c, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/");
+	if (c->cgroups && cdm_cgroups_have_device(c->cgroups))
+		have |= CDM_F_CGROUP_DEVICE;
+	else if (c->o.features & CDM_F_CGROUP_DEVICE)
+		note(c, c->cgroups ? "no device memory of cgroups: memory.stat has no device_host" :
+		     "no cgroups: the memory controller is not mounted");
+	if (cdm_devices_count() > 0)
+		have |= CDM_F_DEVICES;
+	else if (c->o.features & CDM_F_DEVICES)
+		note(c, "no devices: /sys/class/cdm is empty or missing; is the module cdm loaded?");
+	c->nr_ranges = cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES);
+	if (c->nr_ranges > 0)
+		have |= CDM_F_PER_DEVICE;
+	else if (c->o.features & CDM_F_PER_DEVICE)
+		note(c, "no split by device: addresses in /proc/iomem need CAP_SYS_ADMIN");
+	return have;
+}
+
+/* How an event gets to its program: nothing that a program's developer looks for. */
+static bool is_tracing(const char *name)
+{
+	static const char *const prefixes[] = {
+		"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "bpf_get_stackid",
+	};
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* Frames by name, before the first event that has them. */
+static int emit_stack(struct cdm_collector *c, __s32 id)
+{
+	union {
+		struct cdm_rec_stack stack;
+		char room[sizeof(struct cdm_rec_stack) + MAX_FRAMES * 128];
+	} rec = {};
+	size_t len = sizeof(rec.stack);
+	__u64 addrs[MAX_FRAMES];
+	int nr = cdm_bpf_stack(c->bpf, id, addrs, MAX_FRAMES);
+
+	rec.stack.id = id;
+	for (int i = 0; i < nr; i++) {
+		char hex[24];
+		const char *name = cdm_ksyms_name(c->ksyms, addrs[i], hex, sizeof(hex));
+		size_t size = strnlen(name, 126) + 1;
+
+		if (!rec.stack.nr && is_tracing(name))
+			continue;
+		memcpy(rec.room + len, name, size - 1);
+		len += size;
+		rec.stack.nr++;
+	}
+	return emit(c, &rec.stack.rec, CDM_REC_STACK, (len + 7) & ~7UL);
+}
+
+static int emit_event(void *ctx, const struct cdm_rec *rec)
+{
+	const struct cdm_ev *ev = (const void *)rec;
+	struct cdm_collector *c = ctx;
+	int err = 0;
+
+	if (c->ksyms && rec->kind < CDM_NR_EV && ev->stack >= 0 && ev->stack < MAX_STACKS &&
+	    !c->stack_seen[ev->stack]) {
+		c->stack_seen[ev->stack] = true;
+		err = emit_stack(c, ev->stack);
+	}
+	return err ? err : c->o.emit(c->o.ctx, rec);
+}
+
+/* Once the programs are loaded, for they have names, too; while it is allowed to. */
+static void read_symbols(struct cdm_collector *c)
+{
+	if (!c->o.stacks || !c->bpf)
+		return;
+	c->ksyms = cdm_ksyms_open();
+	if (!c->ksyms)
+		note(c, "no stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
+	else if (cdm_ksyms_hidden(c->ksyms))
+		note(c, "stacks are addresses: CAP_SYSLOG is needed for names, see /proc/sys/kernel/kptr_restrict");
+}
+
+struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o)
+{
+	struct cdm_collector *c = calloc(1, sizeof(*c));
+
+	if (!c) {
+		fprintf(stderr, "cdm: %s\n", strerror(ENOMEM));
+		return NULL;
+	}
+	c->o = *o;
+	c->cgroups = cdm_cgroups_open();
+	c->features = file_features(c);
+	c->events = c->o;
+	c->events.emit = emit_event;
+	c->events.ctx = c;
+	if (!o->no_bpf) {
+		c->bpf = cdm_bpf_open(&c->events, note, c);
+		if (c->bpf)
+			c->features |= cdm_bpf_features(c->bpf);
+		read_symbols(c);
+	}
+	if (o->strict && c->missing) {
+		fprintf(stderr, "cdm: something that was asked for is missing; leave out --strict to go on without\n");
+		cdm_collector_close(c);
+		return NULL;
+	}
+	cdm_privileges_drop(c->features & c->o.features & CDM_F_PER_DEVICE);
+	return c;
+}
+
+void cdm_collector_close(struct cdm_collector *c)
+{
+	if (c->bpf)
+		cdm_bpf_close(c->bpf);
+	if (c->cgroups)
+		cdm_cgroups_close(c->cgroups);
+	cdm_ksyms_close(c->ksyms);
+	free(c->below);
+	free(c);
+}
+
+unsigned int cdm_collector_features(const struct cdm_collector *c)
+{
+	return c->features;
+}
+
+__u64 cdm_collector_events(const struct cdm_collector *c)
+{
+	return c->bpf ? cdm_bpf_events(c->bpf) : 0;
+}
+
+void cdm_collector_describe(const struct cdm_collector *c, struct cdm_file_header *h)
+{
+	cdm_file_header_init(h);
+	h->emulated = cdm_emulated();
+	h->pingpong_window_ns = c->o.pingpong_window_ns ?:
+				h->emulated ? 400000000ULL : 500000ULL;
+	h->pingpong_flips = c->o.pingpong_flips ?: 3;
+}
+
+static const struct cdm_stats *stats_of(struct cdm_collector *c, enum cdm_scope scope, __u64 id)
+{
+	return c->bpf ? cdm_bpf_stats(c->bpf, scope, id) : NULL;
+}
+
+static const struct cdm_stats *cgroup_stats(void *ctx, __u64 id)
+{
+	return stats_of(ctx, CDM_SCOPE_CGROUP, id);
+}
+
+static const struct cdm_cgroup *cgroup_values(void *ctx, __u64 id)
+{
+	struct cdm_collector *c = ctx;
+
+	return c->bpf ? cdm_bpf_cgroup(c->bpf, id) : NULL;
+}
+
+static size_t nr_cgroups(void *ctx)
+{
+	struct cdm_collector *c = ctx;
+
+	return c->bpf ? cdm_bpf_nr_cgroups(c->bpf) : 0;
+}
+
+/* Passes a cgroup on, and remembers that it is one of those that are looked at. */
+static int emit_cgroup(void *ctx, const struct cdm_rec *rec)
+{
+	const struct cdm_snap_cgroup *cg = (const void *)rec;
+	struct cdm_collector *c = ctx;
+
+	if (c->o.cgroup) {
+		if (c->nr_below == c->room_below) {
+			size_t room = 2 * c->room_below + 64;
+			void *below = realloc(c->below, room * sizeof(*c->below));
+
+			if (!below)
+				return -ENOMEM;
+			c->below = below;
+			c->room_below = room;
+		}
+		c->below[c->nr_below++] = cg->id;
+	}
+	return c->o.emit(c->o.ctx, rec);
+}
+
+static int compare_ids(const void *a, const void *b)
+{
+	const __u64 *x = a, *y = b;
+
+	return *x < *y ? -1 : *x > *y;
+}
+
+static bool in_scope(const struct cdm_collector *c, __u32 pid, __u64 cgroup)
+{
+	if (c->o.pid && c->o.pid != pid)
+		return false;
+	return !c->o.cgroup ||
+	       bsearch(&cgroup, c->below, c->nr_below, sizeof(cgroup), compare_ids);
+}
+
+static int emit_devices(struct cdm_collector *c)
+{
+	struct cdm_snap_device snaps[CDM_MAX_DEVICES];
+	int n = cdm_devices_read(snaps, CDM_MAX_DEVICES), err = 0;
+
+	c->nr_in_use = 0;
+	c->nr_devices = n > 0 ? n : 0;
+	for (int i = 0; i < n && !err; i++) {
+		const struct cdm_stats *s;
+
+		c->nr_in_use += snaps[i].used && snaps[i].used != CDM_UNKNOWN;
+		snaps[i].device = c->bpf ? cdm_bpf_device(c->bpf, snaps[i].name) : 0;
+		s = stats_of(c, CDM_SCOPE_DEVICE, snaps[i].device);
+		snaps[i].has_stats = s && snaps[i].device;
+		if (snaps[i].has_stats)
+			snaps[i].stats = *s;
+		err = emit(c, &snaps[i].rec, CDM_SNAP_DEVICE, sizeof(snaps[i]));
+	}
+	return err;
+}
+
+static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
+{
+	const struct cdm_stats *s = stats_of(c, CDM_SCOPE_PROC, p->tgid);
+
+	if (s)
+		p->stats = *s;
+	if ((c->o.features & CDM_F_PER_DEVICE) && p->device && p->device != CDM_UNKNOWN &&
+	    c->nr_in_use > 1 && c->nr_ranges > 0)
+		cdm_proc_walk_devices(p, c->ranges, c->nr_ranges);
+	return emit(c, &p->rec, CDM_SNAP_PROC, s ? sizeof(*p) : CDM_SNAP_PROC_MIN);
+}
+
+/* The last process's figures may be on the stack still: only what is read is set. */
+static int emit_task(void *ctx, const struct cdm_task *t)
+{
+	struct cdm_collector *c = ctx;
+	struct cdm_snap_proc p;
+
+	if (!in_scope(c, t->pid, t->cgroup))
+		return 0;
+	memset(&p, 0, CDM_SNAP_PROC_MIN);
+	p.pid = p.tgid = t->pid;
+	p.uid = t->uid;
+	p.cgroup = t->cgroup;
+	p.start_ns = t->start_ns;
+	p.rss = t->rss_file + t->rss_anon + t->rss_shmem;
+	p.device = t->device < 0 ? CDM_UNKNOWN : (__u64)t->device;
+	/* The kernel keeps one counter, and takes only anonymous memory to devices. */
+	p.device_anon = p.device;
+	p.device_file = p.device_shmem = CDM_UNKNOWN;
+	memcpy(p.comm, t->comm, sizeof(p.comm));
+	p.comm[sizeof(p.comm) - 1] = '\0';
+	return emit_proc(c, &p);
+}
+
+static int emit_pid(void *ctx, __u32 pid)
+{
+	struct cdm_collector *c = ctx;
+	struct cdm_snap_proc p;
+	int err = cdm_proc_read(pid, &p);
+
+	if (err)
+		return err == -ENOMEM ? err : 0;	/* it has ended, or is not ours to see */
+	if (!p.rss)
+		return 0;	/* kernel threads and zombies have no memory */
+	if (c->cgroups)
+		p.cgroup = cdm_cgroups_of(c->cgroups, pid);
+	return in_scope(c, pid, p.cgroup) ? emit_proc(c, &p) : 0;
+}
+
+static int emit_procs(struct cdm_collector *c)
+{
+	int err = c->bpf ? cdm_bpf_tasks(c->bpf, emit_task, c) : -EOPNOTSUPP;
+
+	if (err == -EOPNOTSUPP)
+		err = cdm_proc_each(emit_pid, c);
+	/* Only after all processes were looked at. */
+	if (!err && c->bpf && !c->o.pid && !c->o.cgroup)
+		cdm_bpf_forget_dead(c->bpf);
+	return err;
+}
+
+static int emit_begin(struct cdm_collector *c)
+{
+	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
+	__u64 now = boot_ns();
+
+	begin.interval_ns = c->last_ns ? now - c->last_ns : 0;
+	c->last_ns = now;
+	return emit(c, &begin.rec, CDM_SNAP_BEGIN, sizeof(begin));
+}
+
+static __u64 own_rss(void)
+{
+	unsigned long size, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%lu %lu", &size, &resident) != 2)
+		resident = 0;
+	fclose(f);
+	return (__u64)resident * sysconf(_SC_PAGESIZE);
+}
+
+static int emit_end(struct cdm_collector *c)
+{
+	struct cdm_snap_end end = { .bpf_ns = CDM_UNKNOWN, .bpf_runs = CDM_UNKNOWN };
+	struct cdm_loss loss[CDM_NR_EV];
+	struct rusage usage;
+
+	cdm_collector_loss(c, loss);
+	for (int i = 0; i < CDM_NR_EV; i++) {
+		end.emitted += loss[i].emitted;
+		end.lost += loss[i].lost_ring + loss[i].lost_map;
+	}
+	getrusage(RUSAGE_SELF, &usage);
+	end.tool_cpu_ns = (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000ULL +
+			  (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000ULL;
+	end.tool_rss = own_rss();
+	if (c->bpf)
+		cdm_bpf_cost(c->bpf, &end.bpf_ns, &end.bpf_runs);
+	return emit(c, &end.rec, CDM_SNAP_END, sizeof(end));
+}
+
+static int emit_cgroups(struct cdm_collector *c)
+{
+	static const struct cdm_cgroup_source source = { cgroup_stats, cgroup_values, nr_cgroups };
+	int err;
+
+	/* Where that is not possible, their files are read. */
+	if (c->bpf)
+		cdm_bpf_read_cgroups(c->bpf, cdm_cgroups_fd(c->cgroups));
+	c->nr_below = 0;
+	err = cdm_cgroups_refresh(c->cgroups, c->o.cgroup, &source, emit_cgroup, c);
+	if (c->nr_below)
+		qsort(c->below, c->nr_below, sizeof(*c->below), compare_ids);
+	return err;
+}
+
+int cdm_collector_refresh(struct cdm_collector *c)
+{
+	int err = emit_begin(c);
+
+	if (!err && c->bpf)
+		err = cdm_bpf_read_stats(c->bpf);
+	if (!err && c->bpf)
+		err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
+	if (!err)
+		err = emit_devices(c);
+	if (!err && c->cgroups)
+		err = emit_cgroups(c);
+	if (!err)
+		err = emit_procs(c);
+	/* It may have ended: then there is nothing to see, and that is no error. */
+	if (!err && c->look_into)
+		cdm_proc_vmas(c->look_into, c->o.emit, c->o.ctx);
+	return err ? err : emit_end(c);
+}
+
+void cdm_collector_look_into(struct cdm_collector *c, __u32 pid)
+{
+	c->look_into = pid;
+}
+
+int cdm_collector_fd(const struct cdm_collector *c)
+{
+	return c->bpf ? cdm_bpf_fd(c->bpf) : -1;
+}
+
+int cdm_collector_poll(struct cdm_collector *c, int timeout_ms)
+{
+	struct pollfd ring = { .events = POLLIN };
+	int err;
+
+	if (!c->bpf)
+		return 0;
+	/* Names between waiting and reading: the first event of a device has one then. */
+	ring.fd = cdm_bpf_fd(c->bpf);
+	if (timeout_ms)
+		poll(&ring, 1, timeout_ms);
+	err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
+	/* Producers wake once in 64 KiB: also what is there without having been told. */
+	return err ? err : cdm_bpf_consume(c->bpf);
+}
+
+int cdm_collector_stop(struct cdm_collector *c)
+{
+	int n;
+
+	if (!c->bpf)
+		return 0;
+	cdm_bpf_stop(c->bpf);
+	do
+		n = cdm_collector_poll(c, 0);
+	while (n > 0);
+	return n;
+}
+
+void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV])
+{
+	memset(loss, 0, CDM_NR_EV * sizeof(*loss));
+	if (c->bpf)
+		cdm_bpf_loss(c->bpf, loss);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The collector: the only part that knows BPF. It loads what the asked-for
+ * features need, and turns maps, iterators, rings, /proc, cgroup files and sysfs
+ * into records, which it hands to a callback.
+ */
+#ifndef CDM_COLLECTOR_H
+#define CDM_COLLECTOR_H
+
+#include "record/record.h"
+
+struct cdm_collector;
+
+/* In-kernel filters; 0, empty or negative: all. Applied before anything is read. */
+struct cdm_filter {
+	__u32 pid;			/* owner or actor, as the caller's namespace numbers it */
+	bool children;			/* and descendants of that process, once it has them */
+	__u32 tid;			/* actor */
+	char comm[CDM_COMM_LEN];	/* owner's or actor's, exactly */
+	__u64 cgroup;			/* id; and descendants */
+	char device[CDM_NAME_LEN];
+	int dir;			/* enum cdm_abi_dir; -1 */
+	int why;			/* only migrations that failed for this reason; -1 */
+	__u64 min_pages;		/* migrated or failed */
+	__u64 min_ns;			/* duration */
+};
+
+struct cdm_collector_options {
+	unsigned int features;		/* aggregated: enum cdm_feature */
+	unsigned int extras;		/* the same; what is missing of these is left out in silence */
+	__u64 events;			/* to the ring: bits of 1 << enum cdm_kind */
+	bool stacks;			/* kernel stacks with events */
+	struct cdm_filter filter;
+	size_t ring_bytes;		/* of one ring, a power of two; 0: default */
+	unsigned int rings;		/* shards; 0: one */
+	__u64 pingpong_window_ns;	/* 0: default, scaled under emulation */
+	unsigned int pingpong_flips;	/* 0: default, 3 */
+	__u32 pid;			/* snapshots of this process only; 0: all */
+	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
+	bool no_bpf;			/* only /proc, cgroups and sysfs */
+	bool strict;			/* a feature or event that is missing is an error */
+	int verbose;
+	/* Every record; return: 0, or -errno to stop. */
+	int (*emit)(void *ctx, const struct cdm_rec *rec);
+	void *ctx;
+};
+
+/*
+ * Loads and attaches. What is not possible is left out with a CDM_REC_NOTE, or
+ * with @strict is an error. Drops all capabilities that are not needed any more.
+ * Return: NULL after a message on stderr that names the missing capability,
+ * Kconfig option or file.
+ */
+struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o);
+void cdm_collector_close(struct cdm_collector *c);
+
+/* Header of a recording: this machine, now, and the options that figures depend on. */
+void cdm_collector_describe(const struct cdm_collector *c, struct cdm_file_header *h);
+
+/* What could be attached: enum cdm_feature, and bits of 1 << enum cdm_kind. */
+unsigned int cdm_collector_features(const struct cdm_collector *c);
+__u64 cdm_collector_events(const struct cdm_collector *c);
+
+/* Emits one refresh, BEGIN to END. Return: 0 or -errno. */
+int cdm_collector_refresh(struct cdm_collector *c);
+/* Emits CDM_SNAP_VMA records of a process before the END of refreshes; 0: no more. */
+void cdm_collector_look_into(struct cdm_collector *c, __u32 pid);
+
+/* Readable when events wait. Poll it, with a timeout of at most 100 ms for the tail. */
+int cdm_collector_fd(const struct cdm_collector *c);
+/* Emits events that wait. Return: how many or -errno. */
+int cdm_collector_poll(struct cdm_collector *c, int timeout_ms);
+/*
+ * No more events and figures from now on, and emits those that wait: what was
+ * emitted and what cdm_collector_loss() says are the same then. 0 or -errno.
+ */
+int cdm_collector_stop(struct cdm_collector *c);
+/* Sums over CPUs, since the start. */
+void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV]);
+
+/*
+ * Tries everything there is, each by itself, and prints a line for each: what,
+ * yes or no, why not and what to do. Return: 0, 1 if something is missing.
+ */
+int cdm_collector_probe(FILE *out, bool json);
+
+#endif

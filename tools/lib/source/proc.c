@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Processes and their VMAs, from /proc. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "source/snapshot.h"
+
+struct cdm_roots cdm_roots = { .proc = "/proc", .sys = "/sys", .dev = "/dev" };
+
+/* Holds /proc/PID/status even with some thousand supplementary groups. */
+#define STATUS_SIZE	(16 << 10)
+/* Inode of the initial pid namespace, PROC_PID_INIT_INO. */
+
+void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	*rec = (struct cdm_rec) {
+		.kind = kind,
+		.len = len,
+		.ts = now.tv_sec * 1000000000ULL + now.tv_nsec,
+	};
+}
+
+ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size)
+{
+	size_t len = 0;
+	ssize_t n;
+	int fd;
+
+	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, buf + len, size - 1 - len);
+		if (n > 0)
+			len += n;
+	} while (n > 0 && len < size - 1);
+	if (n < 0)
+		n = -errno;
+	close(fd);
+	buf[len] = '\0';
+	return n < 0 ? n : (ssize_t)len;
+}
+
+static __u64 kb_to_pages(__u64 kb)
+{
+	return kb * 1024 / sysconf(_SC_PAGESIZE);
+}
+
+/* An entry that is gone is a process that is gone. */
+static int proc_error(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return -ESRCH;
+	case -EACCES:
+		return -EPERM;
+	default:
+		return err;
+	}
+}
+
+static ssize_t read_proc(__u32 pid, const char *name, char *buf, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/%u/%s", cdm_roots.proc, pid, name);
+	n = cdm_read_file(AT_FDCWD, path, buf, size);
+	return n < 0 ? proc_error(n) : n;
+}
+
+/* Skips @n fields separated by single spaces. Return: NULL if there are fewer. */
+static const char *skip_fields(const char *s, int n)
+{
+	while (s && n--) {
+		s = strchr(s, ' ');
+		if (s)
+			s++;
+	}
+	return s;
+}
+
+/* The comm may have spaces and parentheses in it: it ends at the last one. */
+static int parse_stat(const char *text, struct cdm_snap_proc *snap)
+{
+	const char *comm = strchr(text, '('), *end = strrchr(text, ')'), *start;
+	size_t len;
+
+	if (!comm || !end || end < comm)
+		return -EPROTO;
+	comm++;
+	len = end - comm;
+	if (len >= sizeof(snap->comm))
+		len = sizeof(snap->comm) - 1;
+	memcpy(snap->comm, comm, len);
+
+	/* Field 22, clock ticks; field 3 follows the parenthesis. */
+	start = skip_fields(end + 1, 20);
+	if (!start)
+		return -EPROTO;
+	snap->start_ns = strtoull(start, NULL, 10) * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	return 0;
+}
+
+/* The number @skip fields after the name of @line, if that is @name. */
+static bool status_field(const char *line, const char *name, int skip, __u64 *value)
+{
+	size_t len = strlen(name);
+
+	if (strncmp(line, name, len) || line[len] != ':')
+		return false;
+	line += len + 1;
+	for (; skip; skip--)
+		line += strspn(line, " \t") + strcspn(line + strspn(line, " \t"), " \t\n");
+	*value = strtoull(line, NULL, 10);
+	return true;
+}
+
+/*
+ * Sums over CPUs are exact here, unlike those of /proc/PID/stat and statm. A
+ * kernel thread or a zombie has none: no memory.
+ */
+static int parse_status(const char *text, struct cdm_snap_proc *snap)
+{
+	__u64 tgid = 0, uid = 0, rss = CDM_UNKNOWN, device = CDM_UNKNOWN;
+	const char *line;
+
+	for (line = text; line && *line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		switch (*line) {
+		case 'T':
+			status_field(line, "Tgid", 0, &tgid);
+			break;
+		case 'U':
+			status_field(line, "Uid", 1, &uid);
+			break;
+		case 'V':
+			status_field(line, "VmRSS", 0, &rss);
+			break;
+		case 'R':
+			status_field(line, "RssDevHost", 0, &device);
+			break;
+		}
+	}
+	if (tgid != snap->pid)
+		return -ESRCH;
+
+	snap->uid = uid;
+	if (rss == CDM_UNKNOWN) {
+		snap->device_file = 0;
+		snap->device_shmem = 0;
+		return 0;
+	}
+	snap->rss = kb_to_pages(rss);
+	snap->device = device == CDM_UNKNOWN ? device : kb_to_pages(device);
+	snap->device_anon = snap->device;
+	return 0;
+}
+
+int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
+{
+	char buf[STATUS_SIZE];
+	ssize_t n;
+	int ret;
+
+	/*
+	 * One counter of the kernel tells of all device pages. Only anonymous
+	 * memory can be there today.
+	 */
+	memset(snap, 0, CDM_SNAP_PROC_MIN);
+	snap->pid = snap->tgid = pid;
+	snap->device_file = CDM_UNKNOWN;
+	snap->device_shmem = CDM_UNKNOWN;
+
+	n = read_proc(pid, "stat", buf, sizeof(buf));
+	if (n < 0)
+		return n;
+	ret = parse_stat(buf, snap);
+	if (ret)
+		return ret;
+	n = read_proc(pid, "status", buf, sizeof(buf));
+	if (n < 0)
+		return n;
+	ret = parse_status(buf, snap);
+	if (ret)
+		return ret;
+	cdm_snap_head(&snap->rec, CDM_SNAP_PROC, CDM_SNAP_PROC_MIN);
+	return 0;
+}
+
+bool cdm_proc_has_device(void)
+{
+	struct cdm_snap_proc self;
+
+	return !cdm_proc_read(getpid(), &self) && self.device != CDM_UNKNOWN;
+}
+
+int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx)
+{
+	struct dirent *entry;
+	int ret = 0;
+	DIR *dir;
+
+	dir = opendir(cdm_roots.proc);
+	if (!dir)
+		return -errno;
+	while (!ret && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			ret = each(ctx, strtoul(entry->d_name, NULL, 10));
+	closedir(dir);
+	return ret;
+}
+
+static bool starts_with(const char *s, const char *prefix)
+{
+	return !strncmp(s, prefix, strlen(prefix));
+}
+
+static enum cdm_abi_vma vma_kind(const char *name)
+{
+	static const char *const shmem[] = {
+		"/dev/zero (deleted)", "/memfd:", "/dev/shm/", "/SYSV", "[anon_shmem:",
+	};
+
+	if (!*name || starts_with(name, "[anon:"))
+		return CDM_VMA_ANON;
+	if (!strcmp(name, "[heap]"))
+		return CDM_VMA_HEAP;
+	if (starts_with(name, "[stack"))
+		return CDM_VMA_STACK;
+	for (size_t i = 0; i < sizeof(shmem) / sizeof(shmem[0]); i++)
+		if (starts_with(name, shmem[i]))
+			return CDM_VMA_SHMEM;
+	return CDM_VMA_FILE;
+}
+
+/* "START-END PERMS OFFSET DEVICE INODE      NAME" */
+static bool parse_vma(char *line, struct cdm_vma *vma)
+{
+	unsigned long long start, end;
+	char perms[8];
+	int name = 0;
+
+	if (sscanf(line, "%llx-%llx %7s %*x %*x:%*x %*u %n", &start, &end, perms, &name) != 3 ||
+	    !name)
+		return false;
+	line[strcspn(line, "\n")] = '\0';
+	*vma = (struct cdm_vma) {
+		.start = start, .end = end,
+		.rss = CDM_UNKNOWN, .device = CDM_UNKNOWN,
+		.kind = vma_kind(line + name),
+		.name = line + name,
+	};
+	memcpy(vma->perms, perms, sizeof(perms));
+	vma->special = vma->kind == CDM_VMA_FILE && line[name] == '[';
+	return true;
+}
+
+/* Reads the fields of smaps that follow a VMA, up to the last one of them. */
+static int read_sizes(FILE *in, struct cdm_vma *vma)
+{
+	char line[256];
+	__u64 kb;
+
+	while (fgets(line, sizeof(line), in)) {
+		if (status_field(line, "Rss", 0, &kb))
+			vma->rss = kb_to_pages(kb);
+		else if (status_field(line, "RssDevHost", 0, &kb))
+			vma->device = kb_to_pages(kb);
+		else if (starts_with(line, "VmFlags:")) {
+			/* Neither io nor pf memory has pages of its own. */
+			vma->special |= strstr(line, " io") || strstr(line, " pf");
+			return 0;
+		}
+	}
+	return ferror(in) ? -errno : 0;
+}
+
+int cdm_proc_maps(__u32 pid, bool sizes, int (*each)(void *ctx, const struct cdm_vma *vma),
+		  void *ctx)
+{
+	char path[PATH_MAX], *line = NULL;
+	struct cdm_vma vma;
+	size_t size = 0;
+	int ret = 0;
+	FILE *in;
+
+	snprintf(path, sizeof(path), "%s/%u/%s", cdm_roots.proc, pid, sizes ? "smaps" : "maps");
+	in = fopen(path, "re");
+	if (!in)
+		return proc_error(-errno);
+
+	errno = 0;
+	while (!ret && getline(&line, &size, in) > 0) {
+		if (!parse_vma(line, &vma))
+			continue;
+		if (sizes)
+			ret = read_sizes(in, &vma);
+		if (!ret)
+			ret = each(ctx, &vma);
+	}
+	if (!ret && ferror(in))
+		ret = proc_error(-errno);
+	free(line);
+	fclose(in);
+	return ret;
+}
+
+struct emit_vmas {
+	cdm_emit_fn emit;
+	void *ctx;
+	__u32 pid;
+};
+
+static int emit_vma(void *ctx, const struct cdm_vma *vma)
+{
+	size_t name_size = strlen(vma->name) + 1;
+	size_t len = (sizeof(struct cdm_snap_vma) + name_size + 7) & ~7UL;
+	struct emit_vmas *e = ctx;
+	struct cdm_snap_vma *snap;
+	int ret;
+
+	if (vma->device == CDM_UNKNOWN || !vma->device)
+		return 0;
+	snap = calloc(1, len);
+	if (!snap)
+		return -ENOMEM;
+	cdm_snap_head(&snap->rec, CDM_SNAP_VMA, len);
+	snap->pid = e->pid;
+	snap->vma = vma->kind;
+	snap->start = vma->start;
+	snap->end = vma->end;
+	snap->rss = vma->rss;
+	snap->device = vma->device;
+	memcpy(snap->perms, vma->perms, sizeof(snap->perms));
+	memcpy(snap->name, vma->name, name_size);
+	ret = e->emit(e->ctx, &snap->rec);
+	free(snap);
+	return ret;
+}
+
+int cdm_proc_vmas(__u32 pid, cdm_emit_fn emit, void *ctx)
+{
+	struct emit_vmas e = { emit, ctx, pid };
+
+	return cdm_proc_maps(pid, true, emit_vma, &e);
+}
+
+#define PM_PRESENT	(1ULL << 63)
+#define PM_PFN		((1ULL << 55) - 1)
+#define PM_BATCH	512
+
+struct walk {
+	int pagemap;
+	struct cdm_snap_proc *snap;
+	const struct cdm_device_range *ranges;
+	size_t nr;
+};
+
+/* Counts one entry of pagemap. Return: 1 if it is a page on a device, 0, -EPERM. */
+static int count_page(struct walk *w, __u64 entry, long page_size)
+{
+	__u64 phys = (entry & PM_PFN) * page_size;
+
+	if (!(entry & PM_PRESENT))
+		return 0;
+	/* Hidden from those without CAP_SYS_ADMIN. */
+	if (!phys)
+		return -EPERM;
+	for (size_t i = 0; i < w->nr; i++) {
+		if (phys < w->ranges[i].start || phys >= w->ranges[i].end)
+			continue;
+		w->snap->per_device[w->ranges[i].index]++;
+		return 1;
+	}
+	return 0;
+}
+
+/* Ends as soon as all device pages of the VMA were met: it may be huge and empty. */
+static int walk_vma(void *ctx, const struct cdm_vma *vma)
+{
+	long page_size = sysconf(_SC_PAGESIZE);
+	__u64 page = vma->start / page_size, end = vma->end / page_size;
+	__u64 entries[PM_BATCH], left = vma->device;
+	struct walk *w = ctx;
+
+	if (left == CDM_UNKNOWN)
+		return 0;
+	while (left && page < end) {
+		size_t want = end - page < PM_BATCH ? end - page : PM_BATCH;
+		ssize_t n = pread(w->pagemap, entries, want * 8, page * 8);
+
+		if (n < 0)
+			return -errno;
+		/* The process has ended. */
+		if (n < 8)
+			return -ESRCH;
+		n /= 8;
+		for (ssize_t i = 0; left && i < n; i++) {
+			int ret = count_page(w, entries[i], page_size);
+
+			if (ret < 0)
+				return ret;
+			left -= ret;
+		}
+		page += n;
+	}
+	return 0;
+}
+
+static int walk_all(struct walk *w)
+{
+	char path[PATH_MAX];
+	int ret;
+
+	snprintf(path, sizeof(path), "%s/%u/pagemap", cdm_roots.proc, w->snap->pid);
+	w->pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	if (w->pagemap < 0)
+		return proc_error(-errno);
+	ret = cdm_proc_maps(w->snap->pid, true, walk_vma, w);
+	close(w->pagemap);
+	return ret;
+}
+
+int cdm_proc_walk_devices(struct cdm_snap_proc *snap, const struct cdm_device_range *ranges,
+			  size_t nr)
+{
+	struct walk w = { .snap = snap, .ranges = ranges, .nr = nr };
+	__u32 nr_devices = 0;
+	int ret = 0;
+
+	snap->nr_devices = 0;
+	memset(snap->per_device, 0, sizeof(snap->per_device));
+	for (size_t i = 0; i < nr; i++) {
+		if (ranges[i].index >= CDM_MAX_DEVICES)
+			return -ERANGE;
+		if (ranges[i].index >= nr_devices)
+			nr_devices = ranges[i].index + 1;
+	}
+	if (snap->device == CDM_UNKNOWN)
+		return -EOPNOTSUPP;
+
+	if (nr == 1)
+		snap->per_device[ranges[0].index] = snap->device;
+	else if (snap->device)
+		ret = walk_all(&w);
+	if (!ret)
+		snap->nr_devices = nr_devices;
+	return ret;
+}

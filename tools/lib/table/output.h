@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Batch outputs of a refresh: rows by columns, in several formats. */
+#ifndef CDM_OUTPUT_H
+#define CDM_OUTPUT_H
+
+#include "table/column.h"
+
+/* The last one is the text format before OpenMetrics, which node_exporter reads. */
+enum cdm_format { CDM_TEXT, CDM_NDJSON, CDM_CSV, CDM_OPENMETRICS, CDM_PROMETHEUS, CDM_NR_FORMAT };
+
+/* -1: no such format. */
+int cdm_format_parse(const char *name);
+
+/* What to print: chosen columns in order, sorted and cut. */
+struct cdm_table {
+	enum cdm_view view;
+	const struct cdm_column *const *columns;
+	size_t nr_columns;
+	const void *const *rows;
+	size_t nr_rows;
+};
+
+/*
+ * Prints @table to @out. @first: also what precedes the first refresh (CSV
+ * header, NDJSON meta record). Return: 0 or -EIO.
+ */
+int cdm_output_table(FILE *out, enum cdm_format format, struct cdm_model *m,
+		     const struct cdm_table *table, bool first);
+/* Ends a refresh: OpenMetrics "# EOF", NDJSON record of losses and cost. */
+int cdm_output_end(FILE *out, enum cdm_format format, struct cdm_model *m);
+
+/*
+ * Name of @col for machines, with its unit: "cdm_bytes". Return: @buf.
+ */
+const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size);
+/* "proc", "cgroup", "device", "vma" */
+const char *cdm_view_name(enum cdm_view view);
+
+#endif
