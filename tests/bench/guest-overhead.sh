@@ -40,7 +40,7 @@ watched() {
 
 watched nothing
 watched "cdmtop -b 1" "$top/tools/cdmtop/cdmtop" -b 1
-watched "cdmtop -b, not PP/s" "$top/tools/cdmtop/cdmtop" -b -o pid,comm,cdm,rss,in,out,fail 1
+watched "cdmtop -b, not PP/s" "$top/tools/cdmtop/cdmtop" -b -F pid,comm,cdm,rss,in,out,fail 1
 watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/events" --ready-file "$work/ready"
 watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -e migrate -w - --ready-file "$work/ready"
 watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file "$work/ready"

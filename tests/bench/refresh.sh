@@ -53,7 +53,7 @@ names=(cdmtop cdmtop-screen cdmtop-ndjson cdmtop-no-bpf top)
 ! have htop || ! have tmux || names+=(htop)
 for ((round = 0; round < rounds; round++)); do
 	per_refresh cdmtop "$cdmtop" -b 0.2
-	per_refresh cdmtop-screen "$cdmtop" -b -n 40 0.2
+	per_refresh cdmtop-screen "$cdmtop" -b --rows 40 0.2
 	per_refresh cdmtop-ndjson "$cdmtop" -j 0.2
 	per_refresh cdmtop-no-bpf "$cdmtop" -b --no-bpf 0.2
 	per_refresh top top -b -d 0.2 -n
@@ -67,12 +67,12 @@ for name in "${names[@]}"; do
 done
 
 "$top/build/tests/unit/mkrecording" "$work/recording" $((10 * processes))
-"$cdmtop" -b -n 40 -r "$work/recording" > /dev/null &
+"$cdmtop" -b --rows 40 -r "$work/recording" > /dev/null &
 reader=$!
 while [[ -e /proc/$reader/fd ]]; do
 	note rss replay "$(awk '/VmHWM/ { print $2 }' "/proc/$reader/status" 2> /dev/null)"
 	sleep 0.1
 done
-ms=$(cpu_ms "$cdmtop" -b -n 40 -r "$work/recording")
+ms=$(cpu_ms "$cdmtop" -b --rows 40 -r "$work/recording")
 awk -v n=$((10 * processes)) -v ms="$ms" -v kib="$(grep -v '^$' "$work/rss@replay" | tail -1)" \
 	'BEGIN { printf "recording of %d processes: %.1f ms a refresh, %.1f MiB\n", n, ms / 30, kib / 1024 }'

@@ -29,8 +29,8 @@ until_ready() {
 names=(cdmtop cdmtop-no-bpf cdmtrace)
 ! have bpftrace || names+=(bpftrace)
 for ((round = 0; round < rounds; round++)); do
-	measure cdmtop "$cdmtop" -b -o pid,rss 0.1 1
-	measure cdmtop-no-bpf "$cdmtop" -b --no-bpf -o pid,rss 0.1 1
+	measure cdmtop "$cdmtop" -b -F pid,rss 0.1 1
+	measure cdmtop-no-bpf "$cdmtop" -b --no-bpf -F pid,rss 0.1 1
 	measure cdmtrace until_ready
 	! have bpftrace || measure bpftrace bpftrace -e \
 		'tracepoint:exceptions:page_fault_user /comm == "nobody"/ { printf("%d\n", pid); }

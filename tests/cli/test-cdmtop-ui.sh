@@ -278,13 +278,13 @@ unseen "-c: no others" " 100[0245] "
 keys 2
 seen "-c: cgroups" "inner"
 unseen "-c: other cgroups" "web.service"
-start 80 24 "$work/small.cdm" -- -d cdm1 --view device
+start 80 24 "$work/small.cdm" -- -D cdm1 --view device
 seen "-d: a device" "END" "^cdm1 +draining" "cdm1 +64M draining"
 unseen "-d: no other" "cdm0"
 keys 4
 seen "-d: its events" " cdm1 "
 unseen "-d: no others" " cdm0 "
-start 80 24 "$work/small.cdm" -- -n 2
+start 80 24 "$work/small.cdm" -- --rows 2
 seen "-n: rows" "END" " 1000 " " 1001 "
 unseen "-n: not more" " 1002 "
 keys r

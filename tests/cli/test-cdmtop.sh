@@ -49,14 +49,14 @@ cdm0    online     256M   5.7M   2.2   408K   208K  522us      7 1412
 cdm1    hung       256M  39.1M  15.3      0      0      -      0 1420" \
 	"$(top --view device | tail -3)"
 is "the first refresh has no rates" "-" \
-	"$(top -o in -p 1412 1 1 | tail -1 | tr -d ' ')"
+	"$(top -F in -p 1412 1 1 | tail -1 | tr -d ' ')"
 is "columns, sort, reverse, rows" $'PID DEVICES\n1412 cdm0:5.7M' \
-	"$(top -o pid,dev -s rss -n 1 | tail -2 | sed 's/^ *//')"
-is "the other way round" 1433 "$(top -o pid -s rss -R -n 1 | tail -1 | tr -d ' ')"
-is "filter" "python3" "$(top -o comm --filter PYTH | tail -1)"
-is "a pid" 1412 "$(top -o pid -p 1412 | tail -1 | tr -d ' ')"
-is "a cgroup" 1420 "$(top -o pid -c /ml/ | tail -1 | tr -d ' ')"
-is "a device" 1412 "$(top -o pid -d cdm0 | tail -1 | tr -d ' ')"
+	"$(top -F pid,dev -s rss --rows 1 | tail -2 | sed 's/^ *//')"
+is "the other way round" 1433 "$(top -F pid -s rss -R --rows 1 | tail -1 | tr -d ' ')"
+is "filter" "python3" "$(top -F comm --filter PYTH | tail -1)"
+is "a pid" 1412 "$(top -F pid -p 1412 | tail -1 | tr -d ' ')"
+is "a cgroup" 1420 "$(top -F pid -c /ml/ | tail -1 | tr -d ' ')"
+is "a device" 1412 "$(top -F pid -D cdm0 | tail -1 | tr -d ' ')"
 is "count" 3 "$(top 1 3 | grep -c ^cdmtop)"
 
 # What redis-server did, told by the generator: 29 times 100 pages in, 50 out.
@@ -113,7 +113,7 @@ if [ -x "$cdmtrace" ]; then
 	is "events of a cgroup" "$(sum_of "$cdmtrace" -r "$work/small.cdm" -c /ml)" \
 		"$(sum_of top --view events -c ml)"
 	is "events on a device" "$(sum_of "$cdmtrace" -r "$work/small.cdm" -D cdm1)" \
-		"$(sum_of top --view events -d cdm1)"
+		"$(sum_of top --view events -D cdm1)"
 	# A recording of events alone has no refresh.
 	python3 - "$work/small.cdm" > "$work/events.cdm" <<- 'END'
 		import struct, sys
@@ -132,18 +132,18 @@ if [ -x "$cdmtrace" ]; then
 else
 	skip "events as cdmtrace prints them" "cdmtrace is not built"
 fi
-is "at most N events" 4 "$(top --view events -n 3 | wc -l)"
+is "at most N events" 4 "$(top --view events --rows 3 | wc -l)"
 is "events, filtered" "$(top --view events -j | grep -c '"pinned":')" \
 	"$(top --view events --filter 'nothing|PINNED' -j | grep -c '"type":"migrate"')"
 is "an end for each refresh" 30 "$(top --view events -j | grep -c '"type":"end"')"
-fails "events of a process that is not in it" 1 "-p, -c and -d" -b --view events \
+fails "events of a process that is not in it" 1 "-p, -c and -D" -b --view events \
 	-r "$work/small.cdm" -p 99
 like "events to a full disk" "No space left" "$(top --view events 2>&1 > /dev/full)"
 fails "events are no metrics" 2 "no metrics" --view events --format openmetrics
 fails "nor a textfile" 2 "no metrics" --view events --textfile "$work/x"
 fails "events without BPF" 1 "no events to be had" -b --view events --no-bpf
 is "a filter with alternatives" "redis-server stress-ng" \
-	"$(echo $(top -o comm --filter 'redis|STRESS' 1 1 | tail -2 | sort))"
+	"$(echo $(top -F comm --filter 'redis|STRESS' 1 1 | tail -2 | sort))"
 
 fails "--speed without -r" 2 "needs -r" --speed 2
 fails "--speed with -b" 2 "at once" -b -r x --speed 2
@@ -152,7 +152,7 @@ fails "a negative speed" 2 "between" -r x --speed -1
 fails "a speed that is no number" 2 "neither a number nor max" -r x --speed fast
 
 # Who the users are is known only where it was recorded.
-user_of() { "$cdmtop" -b -r "$1" -o user 1 1 2> /dev/null | tail -1; }
+user_of() { "$cdmtop" -b -r "$1" -F user 1 1 2> /dev/null | tail -1; }
 ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$project/tools/lib" -o "$work/generate" \
 	"$project"/tests/cli/ui-recording.c "$project"/build/lib/libcdm.a -lcap || exit 1
 "$work/generate" "$work/here.cdm" 2 5 0
@@ -170,7 +170,7 @@ like "without BPF: losses are not known" "  lost -" "$("$cdmtop" -b --no-bpf 0.1
 like "nor as NDJSON" '"events_lost":null' "$("$cdmtop" -j --no-bpf 0.1 1 2> /dev/null)"
 
 # A recording that could not start leaves what was there.
-for arguments in "-c /no/such/cgroup" "-p 2147483646" "-d cdm99" "--textfile /no/such/dir"; do
+for arguments in "-c /no/such/cgroup" "-p 2147483646" "-D cdm99" "--textfile /no/such/dir"; do
 	echo precious > "$work/kept.cdm"
 	"$cdmtop" -b --no-bpf -w "$work/kept.cdm" $arguments 0.1 1 > /dev/null 2>&1
 	is "failed start: $arguments" "1 precious kept.cdm" \
@@ -196,11 +196,11 @@ wait $! 2> /dev/null
 is "SIGTERM while it starts" "143 " "$? $(ls "$work" | grep early.cdm.part)"
 
 mount=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /memory/) { print $2; exit }' /proc/mounts)
-cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -o cgroup 0.1 1 2> /dev/null |
+cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -F cgroup 0.1 1 2> /dev/null |
 	tr -d '\r' | sed -n '3s/^[0-9]*,//p')
 if [ -n "$cgroup" ] && [ -d "$mount/$cgroup" ]; then
 	is "a cgroup by its directory" "$cgroup" "$("$cdmtop" -b --view cgroup --no-bpf --format csv \
-		-o cgroup -c "$mount$cgroup" 0.1 1 2> /dev/null | tr -d '\r' | sed -n '2s/^[0-9]*,//p')"
+		-F cgroup -c "$mount$cgroup" 0.1 1 2> /dev/null | tr -d '\r' | sed -n '2s/^[0-9]*,//p')"
 else
 	skip "a cgroup by its directory" "there is no cgroup"
 fi
@@ -214,9 +214,9 @@ fails "too many arguments" 2 "interval and a count" -b 1 2 3
 fails "no terminal" 2 "use -b"
 fails "a missing recording" 1 "No such file" -b -r "$work/none"
 fails "a foreign file" 1 "not a recording" -b -r "$0"
-fails "a pid that is not in it" 1 "-p, -c and -d" -b -p 99 -r "$work/small.cdm"
+fails "a pid that is not in it" 1 "-p, -c and -D" -b -p 99 -r "$work/small.cdm"
 fails "a process that does not exist" 1 "no such process" -b -p 2147483646 --no-bpf
-fails "a device that does not exist" 1 "not found" -b -d cdm99 --no-bpf
+fails "a device that does not exist" 1 "not found" -b -D cdm99 --no-bpf
 fails "-r and -w" 2 "copy the file" -b -r x -w y
 
 head -c 200003 "$work/small.cdm" > "$work/cut.cdm"
@@ -240,9 +240,9 @@ like "10,000 processes in less than 32 MiB" "^([0-9]|[12][0-9]|3[01])[0-9]{3}$" 
 	END
 )"
 
-"$cdmtop" -b --no-bpf -w "$work/live.cdm" -o pid,rss 0.1 2 > "$work/live" 2> /dev/null
+"$cdmtop" -b --no-bpf -w "$work/live.cdm" -F pid,rss 0.1 2 > "$work/live" 2> /dev/null
 is "what is recorded is what was shown" "$(cat "$work/live")" \
-	"$("$cdmtop" -b -o pid,rss -r "$work/live.cdm" 2> /dev/null)"
+	"$("$cdmtop" -b -F pid,rss -r "$work/live.cdm" 2> /dev/null)"
 
 # Help, manual and completion say the same.
 manual=$project/tools/cdmtop/cdmtop.1.scd
@@ -253,10 +253,10 @@ for where in "$manual" "$completion"; do
 		"$(for option in $options; do grep -qe "$option" "$where" || echo "$option"; done)"
 done
 like "--help has examples" "EXAMPLES" "$("$cdmtop" --help)"
-is "--list-columns has what -o takes" "" "$("$cdmtop" --list-columns |
+is "--list-columns has what -F takes" "" "$("$cdmtop" --list-columns |
 	awk '$1 ~ /^(proc|cgroup|device)$/ { print $1, $2 }' |
 	while read -r view id; do
-		top --view "$view" -o "$id" 1 1 > /dev/null || echo "$view $id"
+		top --view "$view" -F "$id" 1 1 > /dev/null || echo "$view $id"
 	done)"
 if command -v valgrind > /dev/null; then
 	valgrind -q --leak-check=full --error-exitcode=9 "$cdmtop" -j -r "$work/small.cdm" \

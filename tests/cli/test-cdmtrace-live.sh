@@ -59,7 +59,7 @@ $trace -e pagefault -- /nonexistent > /dev/null 2> err; is "a command that is no
 
 $trace -e pagefault -n 17 -o n.txt -- $touch 1409 n 2> err; is "-n" 0 $?
 is "... so many lines and the heading" 18 "$(wc -l < n.txt)"
-start=$SECONDS; $trace -e pagefault -d 300ms > /dev/null 2> err; is "-d" 0 $?
+start=$SECONDS; $trace -e pagefault --duration 300ms > /dev/null 2> err; is "--duration" 0 $?
 is "... ends soon" 1 $((SECONDS - start < 5))
 
 $trace -e pagefault --ready-file ready --comm touch-me -j -o comm.ndjson 2> err & tracer=$!
@@ -94,7 +94,7 @@ assert n["events"] == n["emitted"], text
 PY
 
 mkdir theirs && chown nobody theirs 2> /dev/null && chmod 755 theirs
-$trace -e pagefault -d 50ms -w theirs/a.cdm --chrome theirs/a.json > /dev/null 2> err
+$trace -e pagefault --duration 50ms -w theirs/a.cdm --chrome theirs/a.json > /dev/null 2> err
 is "root records into a folder of someone else" "0 a.cdm a.json" "$? $(ls theirs | xargs)"
 if unshare -pf --mount-proc true 2> /dev/null; then
 	unshare -pf --mount-proc $trace -e pagefault -j -o ns.ndjson -- $touch 97 ns 2> err
@@ -108,7 +108,7 @@ PY
 else
 	skip "in a pid namespace" "no pid namespace can be made here"
 fi
-$trace -e migrate -d 10ms > /dev/null 2> err; status=$?
+$trace -e migrate --duration 10ms > /dev/null 2> err; status=$?
 if [[ -e /sys/class/cdm ]]; then
 	skip "without devices" "there is /sys/class/cdm"
 else

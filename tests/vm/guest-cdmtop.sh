@@ -13,10 +13,10 @@ source "$top/tests/vm/guest-lib.sh"
 # shot NAME: the truth, and all views of cdmtop, of a moment when nothing happens
 shot() {
 	"$residency" > "$work/$1.truth"
-	"$cdmtop" -j -o pid,cgroup,cdm,anon,dev -w "$work/$1.cdm" 0.1 1 > "$work/$1.proc"
-	"$cdmtop" -r "$work/$1.cdm" -j --view cgroup -o path,cdm,charged,procs,procs_cdm \
+	"$cdmtop" -j -F pid,cgroup,cdm,anon,dev -w "$work/$1.cdm" 0.1 1 > "$work/$1.proc"
+	"$cdmtop" -r "$work/$1.cdm" -j --view cgroup -F path,cdm,charged,procs,procs_cdm \
 		> "$work/$1.cgroup"
-	"$cdmtop" -r "$work/$1.cdm" -j --view device -o name,used,free,size > "$work/$1.device"
+	"$cdmtop" -r "$work/$1.cdm" -j --view device -F name,used,free,size > "$work/$1.device"
 	(cd $cgroups && find . -name memory.stat -printf '%P %h\n' | while read -r file dir; do
 		echo "/${dir#.}" "$(stat -c %i "$dir")" "$(awk '/^device_host / { print $2 }' "$file")"
 	done | sed 's|^//|/|') > "$work/$1.memory"
@@ -112,14 +112,14 @@ for row in rows("rest.proc", "proc"):
         print(row["pid"], "wanted", wanted, "got", row["dev"])
 PY
 is "-p: that process alone, and the same figure" "${worker[all]} $(on_device "${worker[all]}")" \
-	"$("$cdmtop" -j -o pid,cdm -p "${worker[all]}" 0.1 1 | tail -n +2 |
+	"$("$cdmtop" -j -F pid,cdm -p "${worker[all]}" 0.1 1 | tail -n +2 |
 		grep '"proc"' | json 'd["pid"], d["cdm_bytes"]' | tr -d '(),')"
 is "-c: the processes of that cgroup and of those below" \
 	"$(cat $cgroups/b/c/cgroup.procs $cgroups/b/d/cgroup.procs | sort -n | xargs)" \
-	"$("$cdmtop" --format csv -o pid -c /b 0.1 1 | awk -F, 'NR > 1 { print $NF }' | tr -d '\r' | sort -n | xargs)"
+	"$("$cdmtop" --format csv -F pid -c /b 0.1 1 | awk -F, 'NR > 1 { print $NF }' | tr -d '\r' | sort -n | xargs)"
 is "--no-bpf: the same figures from /proc" \
 	"$(awk '$1 == "proc" { print $2, $3 }' "$work/rest.truth" | sort -n | xargs)" \
-	"$("$cdmtop" --no-bpf -j -o pid,cdm 0.1 1 | "$python" -c 'import json, sys
+	"$("$cdmtop" --no-bpf -j -F pid,cdm 0.1 1 | "$python" -c 'import json, sys
 for r in sorted((json.loads(l) for l in sys.stdin if "\"proc\"" in l and "\"pid\"" in l), key=lambda r: r["pid"]):
     if r["cdm_bytes"]: print(r["pid"], r["cdm_bytes"])' | xargs)"
 
@@ -162,7 +162,7 @@ has_refreshes() { (($(refreshes_of "$1") >= $2)); }
 # The one under way began before, the one after it did not.
 next_refresh() { until_true 30 has_refreshes "$1" $(($(refreshes_of "$1") + 2)); }
 
-"$cdmtop" -j -o pid,cdm 0.1 > "$work/watched.proc" &
+"$cdmtop" -j -F pid,cdm 0.1 > "$work/watched.proc" &
 watcher=$!
 ask all storm 0 0 1409 > /dev/null
 ask shares storm 1 0 997 > /dev/null
@@ -202,7 +202,7 @@ start_worker moves r
 address=$(ask moves map 3000)
 start_worker shared s
 ask shared map 499 > /dev/null
-"$cdmtop" -j -o pid,in,out,evicted,fail,faults -w "$work/rates.cdm" 0.5 > "$work/rates.proc" &
+"$cdmtop" -j -F pid,in,out,evicted,fail,faults -w "$work/rates.cdm" 0.5 > "$work/rates.proc" &
 watcher=$!
 until_true 30 has_refreshes "$work/rates.proc" 1
 ask shared in 1 0 499 > /dev/null
@@ -223,7 +223,7 @@ kill -INT $watcher
 wait $watcher
 is "Ctrl-C is success" 0 $?
 for view in cgroup:path device:name; do
-	"$cdmtop" -r "$work/rates.cdm" -j --view ${view%:*} -o ${view#*:},in,out,fail > "$work/rates.${view%:*}"
+	"$cdmtop" -r "$work/rates.cdm" -j --view ${view%:*} -F ${view#*:},in,out,fail > "$work/rates.${view%:*}"
 done
 is "the worker moved what it was told to" "1409 997 211 412 93" \
 	"$in0 $out0 $in1 $evicted $(json 'd["moved_pages"]' < "$work/failed")"

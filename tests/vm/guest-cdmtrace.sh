@@ -355,7 +355,7 @@ while os.read(0, 65536):
     time.sleep(0.1)' < "$work/slow" &
 reader=$!
 ask first storm 0 0 1409 > /dev/null
-"$cdmtrace" -j -e page,rss,charge -d 1 > "$work/slow" 2> "$work/slow.err" &
+"$cdmtrace" -j -e page,rss,charge --duration 1 > "$work/slow" 2> "$work/slow.err" &
 tracer=$!
 until_true 120 ended $tracer
 result $? "-d ends it all the same"

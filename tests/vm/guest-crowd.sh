@@ -21,7 +21,7 @@ until_true 300 test -s "$work/number"
 is "so many processes were started" "$many" "$(< "$work/number")"
 
 seconds=$SECONDS
-"$cdmtop" -j -o pid,comm,cgroup,cdm,rss,in 1 2 > "$work/top"
+"$cdmtop" -j -F pid,comm,cgroup,cdm,rss,in 1 2 > "$work/top"
 is "cdmtop -b shows two refreshes of them" 0 $?
 echo "# in $((SECONDS - seconds)) s"
 check "every one is there, once, and what is on the device" "$many" "${worker[one]}" << 'PY'
@@ -37,9 +37,9 @@ for refresh in shown:
     same("on the device", {worker: 307 * 4096}, {r["pid"]: r["cdm_bytes"] for r in refresh[:-1] if r["cdm_bytes"]})
     assert refresh[-1]["tool_rss_bytes"] < 128 << 20, refresh[-1]
 PY
-"$cdmtop" --no-bpf -j -o pid,comm,cdm 1 1 > "$work/files"
+"$cdmtop" --no-bpf -j -F pid,comm,cdm 1 1 > "$work/files"
 is "the same from /proc" "0 $many" "$? $(grep -c '"comm":"sleeper"' "$work/files")"
-"$cdmtop" --view cgroup -j -o path,procs 0.1 1 > "$work/cgroups"
+"$cdmtop" --view cgroup -j -F path,procs 0.1 1 > "$work/cgroups"
 is "by cgroup: as many, and the one that started them" $((many + 1)) \
 	"$(grep '"/crowd"' "$work/cgroups" | json 'd["procs"]')"
 exec 9>&-
@@ -49,7 +49,7 @@ wait $crowd
 churn() { while :; do for _ in 1 2 3 4 5 6 7 8 9 10; do /bin/true & done; wait; done; }
 churn &
 churn=$!
-"$cdmtop" -j -o pid,comm,cdm 0.1 30 > "$work/churn"
+"$cdmtop" -j -F pid,comm,cdm 0.1 30 > "$work/churn"
 is "processes that come and go" 0 $?
 kill $churn
 wait $churn 2> /dev/null

@@ -42,9 +42,9 @@ mover() {
 }
 mover &
 mover=$!
-run "cdmtop, processes" "$cdmtop" -j -o +dev -w "$work/proc.cdm" 0.5 6
+run "cdmtop, processes" "$cdmtop" -j -F +dev -w "$work/proc.cdm" 0.5 6
 run "cdmtop, cgroups" "$cdmtop" -j --view cgroup 0.5 6
-run "cdmtop, devices" "$cdmtop" -j --view device -o +holders 0.5 6
+run "cdmtop, devices" "$cdmtop" -j --view device -F +holders 0.5 6
 run "cdmtop, a process as text" "$cdmtop" -b -p "${worker[one]}" 0.5 6
 run "cdmtop without BPF" "$cdmtop" --no-bpf --format openmetrics 0.5 6
 for name in "${!running[@]}"; do clean "$name"; done
@@ -54,11 +54,11 @@ run "cdmtop, replay" "$cdmtop" -r "$work/proc.cdm" -j
 clean "cdmtop, replay"
 
 running=()
-run "cdmtrace, all kinds" "$cdmtrace" -j --stacks -d 4 -w "$work/trace.cdm" --chrome "$work/chrome" \
+run "cdmtrace, all kinds" "$cdmtrace" -j --stacks --duration 4 -w "$work/trace.cdm" --chrome "$work/chrome" \
 	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 64K
-run "cdmtrace, report" "$cdmtrace" --summary -d 4
-run "cdmtrace, filters" "$cdmtrace" -d 4 -c /job --dir in --comm worker -D cdm1
-run "cdmtrace, flame graph" "$cdmtrace" --folded -d 4 --rings 2
+run "cdmtrace, report" "$cdmtrace" --summary --duration 4
+run "cdmtrace, filters" "$cdmtrace" --duration 4 -c /job --dir in --comm worker -D cdm1
+run "cdmtrace, flame graph" "$cdmtrace" --folded --duration 4 --rings 2
 run "cdmtrace, a command" "$cdmtrace" -o /dev/null -- sleep 3
 for name in "${!running[@]}"; do clean "$name"; done
 (($(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") > 997))

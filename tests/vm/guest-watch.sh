@@ -14,9 +14,9 @@ start_worker one job
 ask one map 1000 > /dev/null
 ask one in 0 0 211 > /dev/null
 ask one in 1 300 499 > /dev/null
-"$cdmtop" -j --view device -o name,state,used,in 0.2 > "$work/devices" 2> "$work/devices.err" &
+"$cdmtop" -j --view device -F name,state,used,in 0.2 > "$work/devices" 2> "$work/devices.err" &
 devices=$!
-"$cdmtop" -j -o pid,cdm,dev 0.2 > "$work/procs" 2> "$work/procs.err" &
+"$cdmtop" -j -F pid,cdm,dev 0.2 > "$work/procs" 2> "$work/procs.err" &
 procs=$!
 "$cdmtrace" -j -e device,evict,migrate -o "$work/trace" --ready-file "$work/ready" 2> "$work/trace.err" &
 trace=$!
@@ -100,7 +100,7 @@ for request in "map 499" "in 0 0 499"; do
 	read -r -u 4 _
 done
 echo $worker > pid
-"$2/tools/cdmtop/cdmtop" -j -o pid,comm,cdm,in 0.2 1 > inside.top 2> inside.top.err
+"$2/tools/cdmtop/cdmtop" -j -F pid,comm,cdm,in 0.2 1 > inside.top 2> inside.top.err
 for pid in /proc/[0-9]*; do grep -q ^VmRSS $pid/status && echo "${pid#/proc/}"; done > inside.pids
 "$2/tools/cdmtrace/cdmtrace" -j -p $worker -o inside.trace --ready-file inside.ready 2> inside.trace.err &
 tracer=$!
@@ -140,10 +140,10 @@ echo "# privileges"
 ask one in 1 400 53 > /dev/null
 as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 with_bpf() { as_nobody --inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon "$@"; }
-"$cdmtop" -j -o pid,user,cdm,in 0.2 1 > "$work/root.top"
-with_bpf "$cdmtop" -j -o pid,user,cdm,in,dev 0.2 1 > "$work/bpf.top" 2> "$work/bpf.err"
+"$cdmtop" -j -F pid,user,cdm,in 0.2 1 > "$work/root.top"
+with_bpf "$cdmtop" -j -F pid,user,cdm,in,dev 0.2 1 > "$work/bpf.top" 2> "$work/bpf.err"
 is "with CAP_BPF and CAP_PERFMON: success" 0 $?
-as_nobody "$cdmtop" -j -o pid,user,cdm,in,dev 0.2 1 > "$work/none.top" 2> "$work/none.err"
+as_nobody "$cdmtop" -j -F pid,user,cdm,in,dev 0.2 1 > "$work/none.top" 2> "$work/none.err"
 is "without any: success" 0 $?
 check "both show the same memory as root sees" "${worker[one]}" << 'PY'
 import sys
@@ -163,15 +163,15 @@ PY
 like "... and it is said what by device needs" CAP_SYS_ADMIN "$(< "$work/bpf.err")"
 like "what is missing is named: BPF" 'CAP_BPF.*CAP_PERFMON' "$(< "$work/none.err")"
 like "... and by device" CAP_SYS_ADMIN "$(< "$work/none.err")"
-as_nobody "$cdmtop" --strict -j -o pid,in 0.2 1 > /dev/null 2> "$work/err"
+as_nobody "$cdmtop" --strict -j -F pid,in 0.2 1 > /dev/null 2> "$work/err"
 is "--strict fails then" 1 $?
 like "cdmtop --features names it, too" 'CAP_BPF' "$(as_nobody "$cdmtop" --features 2>&1)"
-as_nobody "$cdmtrace" -d 1 > "$work/out" 2> "$work/err"
+as_nobody "$cdmtrace" --duration 1 > "$work/out" 2> "$work/err"
 is "cdmtrace without any: failure" 1 $?
 like "... and it names them" 'CAP_BPF.*CAP_PERFMON' "$(< "$work/err")"
 like "cdmtrace --features, too" 'CAP_BPF' "$(as_nobody "$cdmtrace" --features 2>&1)"
 for capability in bpf perfmon; do
-	as_nobody --inh-caps=+$capability --ambient-caps=+$capability "$cdmtrace" -d 1 > "$work/out" 2> "$work/err"
+	as_nobody --inh-caps=+$capability --ambient-caps=+$capability "$cdmtrace" --duration 1 > "$work/out" 2> "$work/err"
 	is "with CAP_${capability^^} alone: failure" 1 $?
 	like "... and the other is named" "$([[ $capability == bpf ]] && echo CAP_PERFMON || echo CAP_BPF)" \
 		"$(< "$work/err")"

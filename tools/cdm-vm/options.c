@@ -11,19 +11,21 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/usage.h"
+#include "base/version.h"
 #include "options.h"
 
 enum {
 	OPT_KERNEL = 'k',
 	OPT_MEMORY = 'm',
-	OPT_CPUS = 'c',
 	OPT_APPEND = 'a',
-	OPT_TIMEOUT = 't',
-	OPT_ENV = 'e',
 	OPT_CWD = 'C',
 	OPT_VERBOSE = 'v',
-	OPT_CDM = 'd',
-	OPT_NUMA = 0x100,
+	OPT_CDM = 'D',
+	OPT_CPUS = 0x100,
+	OPT_TIMEOUT,
+	OPT_ENV,
+	OPT_NUMA,
 	OPT_SWAP,
 	OPT_DEBUG_KERNEL,
 	OPT_NO_MODPROBE,
@@ -112,8 +114,6 @@ static const char doc[] =
 	"  cdm-vm --gdb-wait -v                     then: gdb vmlinux -ex 'target remote :1234'\n"
 	"  cdm-vm --qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0 --monitor /tmp/qmp\n"
 	"  cdm-vm --kernel /boot/vmlinuz-X --no-dmesg-check -- dmesg\n";
-
-const char *argp_program_version = "cdm-vm " CDM_VM_VERSION;
 
 static uint64_t parse_size(struct argp_state *state, const char *name, const char *text)
 {
@@ -416,8 +416,8 @@ void options_parse(struct options *o, int argc, char **argv)
 	o->dmesg_check = true;
 	o->kmemleak = -1;
 
-	argp_err_exit_status = EXIT_USAGE;
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, o);
+	argp_program_version = "cdm-vm " CDM_VERSION;
+	cdm_usage_parse(&argp, argc, argv, ARGP_IN_ORDER, o);
 
 	if (o->icount && o->accel == ACCEL_KVM) {
 		say("--icount counts instructions, which KVM cannot: use it without --accel kvm");

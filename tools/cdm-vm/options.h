@@ -4,8 +4,6 @@
 
 #include "util.h"
 
-#define CDM_VM_VERSION "0.1"
-
 enum accel {
 	ACCEL_AUTO,
 	ACCEL_KVM,

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "ctl.h"
 
 static const struct command {
@@ -27,7 +28,7 @@ static void help(FILE *out)
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(out, "  %-9s %s\n", commands[i].name, commands[i].help);
 	fputs("\nOptions:\n"
-	      "  -h, --help     this text; `cdmctl COMMAND --help` says more\n"
+	      "  -h, -?, --help this text; `cdmctl COMMAND --help` says more\n"
 	      "  -V, --version  the version\n\n"
 	      "Exit status: 0 success, 1 failure (also of a part, see `cdmctl migrate --help`),\n"
 	      "2 usage.\n\n"
@@ -70,8 +71,7 @@ int main(int argc, char **argv)
 	const char *name = argc > 1 ? argv[1] : NULL;
 	char title[32];
 
-	argp_err_exit_status = CTL_USAGE;
-	argp_program_version = "cdmctl " CTL_VERSION;
+	argp_program_version = "cdmctl " CDM_VERSION;
 
 	if (name && !strcmp(name, "help") && argc > 2 && find(argv[2])) {
 		name = argv[2];
@@ -79,7 +79,8 @@ int main(int argc, char **argv)
 	}
 	if (!name)
 		return usage(NULL);
-	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help")) {
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "-?") ||
+	    !strcmp(name, "help")) {
 		help(stdout);
 		return finish(CTL_OK);
 	}

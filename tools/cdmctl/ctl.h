@@ -9,9 +9,8 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/usage.h"
 #include "source/snapshot.h"
-
-#define CTL_VERSION	"0.1"
 
 enum { CTL_OK, CTL_FAILED, CTL_USAGE };	/* exit status */
 

@@ -125,7 +125,7 @@ int ctl_engine(int argc, char **argv)
 	struct ctl_device device;
 	int ret = -1;
 
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	cdm_usage_parse(&argp, argc, argv, 0, NULL);
 	if (ctl_device_open(opt.device, &device))
 		return CTL_FAILED;
 	opt.request.pidfd = ctl_pidfd(opt.pid);

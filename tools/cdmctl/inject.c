@@ -8,6 +8,8 @@
 
 #include "ctl.h"
 
+enum { OPT_FOR = 256 };
+
 static const struct fault {
 	const char *name;
 	enum cdm_inject_kind kind;
@@ -64,7 +66,7 @@ static void parse_fault(struct argp_state *state, const char *arg)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
-	case 'f':
+	case OPT_FOR:
 		opt.for_ns = ctl_parse_duration(state, arg);
 		return 0;
 	case ARGP_KEY_ARG:
@@ -89,7 +91,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp_option options[] = {
-	{ "for", 'f', "TIME", 0, "hold the faults for this long, e.g. 10s", 0 },
+	{ "for", OPT_FOR, "TIME", 0, "hold the faults for this long, e.g. 10s", 0 },
 	{ 0 }
 };
 
@@ -161,7 +163,7 @@ int ctl_inject(int argc, char **argv)
 	struct ctl_child child;
 	int ret;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	cdm_usage_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL);
 	if (ctl_device_open(opt.device, &device))
 		return CTL_FAILED;
 	ret = ctl_child_init(&child) ? CTL_FAILED : inject(&device);

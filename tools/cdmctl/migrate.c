@@ -8,7 +8,7 @@
 
 #include "ctl.h"
 
-enum { OPT_TO = 256, OPT_HOME, OPT_RANGE, OPT_VMA, OPT_POPULATE, OPT_PARTIAL, OPT_DEVICE,
+enum { OPT_TO = 256, OPT_HOME, OPT_RANGE, OPT_VMA, OPT_POPULATE, OPT_PARTIAL,
        OPT_TIMEOUT };
 
 static struct {
@@ -48,7 +48,7 @@ static void parse_range(struct argp_state *state, char *arg)
 static void check(struct argp_state *state, bool evict)
 {
 	if (evict ? !opt.pid == !opt.device : !opt.pid)
-		argp_error(state, evict ? "give either -p PID or --device DEVICE"
+		argp_error(state, evict ? "give either -p PID or -D DEVICE"
 					: "give the process, -p PID");
 	if (!evict && !opt.to == !opt.home)
 		argp_error(state, "give either --to DEVICE or --home");
@@ -74,7 +74,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_HOME:
 		opt.home = true;
 		return 0;
-	case OPT_DEVICE:
+	case 'D':
 		opt.device = arg;
 		return 0;
 	case OPT_TIMEOUT:
@@ -147,7 +147,7 @@ static const struct argp migrate_argp = {
 
 static const struct argp_option evict_options[] = {
 	{ "pid", 'p', "PID", 0, "bring the memory of this process home, from all devices", 0 },
-	{ "device", OPT_DEVICE, "DEVICE", 0, "bring everybody's memory on this device home "
+	{ "device", 'D', "DEVICE", 0, "bring everybody's memory on this device home "
 	  "(CAP_SYS_ADMIN)", 0 },
 	{ "timeout", OPT_TIMEOUT, "TIME", 0, "with --device: how long to try, e.g. 500ms; 0 "
 	  "is once (10s)", 0 },
@@ -163,7 +163,7 @@ static const struct argp evict_argp = {
 	STATUS_HELP
 	"EXAMPLES\n"
 	"  cdmctl evict -p 1412\n"
-	"  cdmctl evict --device cdm0 --timeout 2s", NULL, NULL, NULL
+	"  cdmctl evict -D cdm0 --timeout 2s", NULL, NULL, NULL
 };
 
 /* --- one VMA or range --- */
@@ -478,12 +478,12 @@ static int evict_device(void)
 
 int ctl_migrate(int argc, char **argv)
 {
-	argp_parse(&migrate_argp, argc, argv, 0, NULL, NULL);
+	cdm_usage_parse(&migrate_argp, argc, argv, 0, NULL);
 	return migrate_process();
 }
 
 int ctl_evict(int argc, char **argv)
 {
-	argp_parse(&evict_argp, argc, argv, 0, NULL, &opt);
+	cdm_usage_parse(&evict_argp, argc, argv, 0, &opt);
 	return opt.device ? evict_device() : migrate_process();
 }

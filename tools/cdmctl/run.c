@@ -105,7 +105,7 @@ static void parse_place(struct argp_state *state, char *arg)
 	}
 }
 
-enum { OPT_PLACE = 256, OPT_INTERVAL, OPT_CGROUP };
+enum { OPT_PLACE = 256 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -113,12 +113,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case OPT_PLACE:
 		parse_place(state, arg);
 		return 0;
-	case OPT_INTERVAL:
+	case 'd':
 		opt.interval_ns = ctl_parse_duration(state, arg);
 		if (opt.interval_ns < 1000000)
 			argp_error(state, "an interval is at least 1ms");
 		return 0;
-	case OPT_CGROUP:
+	case 'c':
 		opt.cgroup = arg;
 		return 0;
 	case 'v':
@@ -143,9 +143,9 @@ static const struct argp_option options[] = {
 	{ "place", OPT_PLACE, "CLASS=DEVICE,...", 0, "memory of this class goes to this "
 	  "device; classes are heap, stack, anon (what malloc and mmap get beside the heap), "
 	  "file (private data of programs and libraries), shmem (does not move today), all", 0 },
-	{ "interval", OPT_INTERVAL, "TIME", 0, "how often to look for memory that came to "
+	{ "interval", 'd', "TIME", 0, "how often to look for memory that came to "
 	  "RAM, e.g. 50ms (100ms)", 0 },
-	{ "cgroup", OPT_CGROUP, "PATH", 0, "run the program in this memory cgroup, which is "
+	{ "cgroup", 'c', "PATH", 0, "run the program in this memory cgroup, which is "
 	  "made if it is not there", 0 },
 	{ "verbose", 'v', NULL, 0, "at the end, say on stderr what was placed", 0 },
 	{ 0 }
@@ -414,7 +414,7 @@ int ctl_run(int argc, char **argv)
 	char *cgroup = NULL;
 	int ret;
 
-	argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, NULL);
+	cdm_usage_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL);
 	if (opt.cgroup) {
 		cgroup = make_cgroup(opt.cgroup);
 		if (!cgroup)

@@ -406,7 +406,7 @@ int ctl_list(int argc, char **argv)
 	struct status s = { 0 };
 	struct cdm_json j;
 
-	argp_parse(&list_argp, argc, argv, 0, NULL, NULL);
+	cdm_usage_parse(&list_argp, argc, argv, 0, NULL);
 	read_devices(&s);
 	if (!s.nr_devices)
 		ctl_explain_no_devices();
@@ -427,7 +427,7 @@ int ctl_status(int argc, char **argv)
 	struct status s = { 0 };
 	int ret;
 
-	argp_parse(&status_argp, argc, argv, 0, NULL, NULL);
+	cdm_usage_parse(&status_argp, argc, argv, 0, NULL);
 	ret = read_all(&s);
 	if (ret) {
 		errno = -ret;

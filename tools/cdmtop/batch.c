@@ -212,7 +212,7 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 		return CDMTOP_FAILED;
 	}
 	if (!seen && (o->pid || o->cgroup || o->device)) {
-		cdmtop_error("there is nothing that -p, -c and -d mean; leave them out to see all");
+		cdmtop_error("there is nothing that -p, -c and -D mean; leave them out to see all");
 		return CDMTOP_FAILED;
 	}
 	if (o->strict && lost_events(s)) {

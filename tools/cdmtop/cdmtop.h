@@ -8,8 +8,6 @@
 #include "select.h"
 #include "ui/ui.h"
 
-#define CDMTOP_VERSION	"0.3"
-
 enum { CDMTOP_OK, CDMTOP_FAILED, CDMTOP_USAGE };
 
 #define CDMTOP_MAX_COLUMNS	64
@@ -23,7 +21,7 @@ struct cdmtop_options {
 	enum cdm_format format;
 	enum cdm_ui_view view;
 	bool view_set;
-	const char *column_list;	/* of -o, or NULL */
+	const char *column_list;	/* of -F, or NULL */
 	const char *sort_id;
 	/* The view's, from the lists above; end with NULL. */
 	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS + 1];
@@ -103,7 +101,7 @@ void cdmtop_events_close(struct cdmtop_events *e);
 
 /*
  * The rows of @view that the options want, in their order. @seen: set if there
- * is one that -p, -c and -d mean. Return: number, *rows is to be freed; -ENOMEM.
+ * is one that -p, -c and -D mean. Return: number, *rows is to be freed; -ENOMEM.
  */
 ssize_t cdmtop_rows(const struct cdmtop_source *s, const struct cdmtop_options *o,
 		    enum cdm_view view, const void ***rows, bool *seen);

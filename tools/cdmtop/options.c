@@ -7,30 +7,34 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/usage.h"
+#include "base/version.h"
 #include "cdmtop.h"
 #include "event/event.h"
 
 enum {
-	OPT_FORMAT = 256, OPT_VIEW, OPT_FILTER, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
+	OPT_FORMAT = 256, OPT_VIEW, OPT_ROWS, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
 	OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR, OPT_SPEED,
 };
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to show:", 1 },
 	{ "view", OPT_VIEW, "VIEW", 0, "proc (default), cgroup, device or events", 1 },
-	{ "columns", 'o', "LIST", 0,
+	{ "columns", 'F', "LIST", 0,
 	  "columns, separated by commas; +ID adds to the usual ones", 1 },
 	{ "sort", 's', "ID", 0, "column to sort by", 1 },
 	{ "reverse", 'R', 0, 0, "the other way round", 1 },
-	{ "filter", OPT_FILTER, "TEXT", 0,
+	{ "filter", 'f', "TEXT", 0,
 	  "only rows with this in their texts or in their pid; a|b: either", 1 },
 	{ "pid", 'p', "PID", 0, "only this process; on the terminal its details first", 1 },
 	{ "cgroup", 'c', "PATH", 0, "only this cgroup and those below", 1 },
-	{ "device", 'd', "NAME", 0, "only this device, or processes with memory on it", 1 },
-	{ "rows", 'n', "N", 0, "at most N rows; of events printed, N in all", 1 },
+	{ "device", 'D', "NAME", 0, "only this device, or processes with memory on it", 1 },
+	{ "rows", OPT_ROWS, "N", 0, "at most N rows; of events printed, N in all", 1 },
 	{ "list-columns", OPT_LIST_COLUMNS, 0, 0, "list all columns and exit", 1 },
 
 	{ 0, 0, 0, 0, "How to show it:", 2 },
+	{ "delay", 'd', "TIME", 0, "time between refreshes, as INTERVAL", 2 },
+	{ "count", 'n', "N", 0, "end after N refreshes, as COUNT", 2 },
 	{ "batch", 'b', 0, 0, "print instead of using the terminal", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
 	  "text, ndjson, csv, openmetrics or prometheus; implies -b", 2 },
@@ -55,14 +59,14 @@ static const struct argp_option options[] = {
 };
 
 static const char doc[] =
-	"Shows who holds coherent device memory (CDM): processes, cgroups and devices, what\n"
+	"Shows who holds coherent device memory (CDM): processes, cgroups and devices, what "
 	"migrates, what fails and why, every INTERVAL seconds (1), COUNT times.\v"
 	"Exit status: 0 success, 1 failure, 2 usage; 128 + N if signal N ended it.\n\n"
 	"EXAMPLES\n"
 	"  cdmtop                          live, q leaves, h helps\n"
 	"  cdmtop -b 1 5                   five refreshes as text\n"
 	"  cdmtop -b --view cgroup -s cdm  cgroups, most device memory first\n"
-	"  cdmtop -j -o pid,comm,cdm,in    processes for programs\n"
+	"  cdmtop -j -F pid,comm,cdm,in    processes for programs\n"
 	"  cdmtop -w day.cdm 10            record; cdmtop -r day.cdm shows it again\n"
 	"  cdmtop --textfile /var/lib/prometheus/node-exporter/cdm.prom 15\n";
 
@@ -134,13 +138,23 @@ static int parse_format(struct argp_state *state, const char *arg)
 	return format;
 }
 
+static void set_delay(struct cdmtop_options *o, struct argp_state *state, const char *arg)
+{
+	o->interval_s = parse_interval(state, arg);
+	o->interval_set = true;
+}
+
+static void set_count(struct cdmtop_options *o, struct argp_state *state, const char *arg)
+{
+	o->count = parse_number(state, "count", arg, LONG_MAX);
+}
+
 static void positional(struct cdmtop_options *o, struct argp_state *state, const char *arg)
 {
 	if (state->arg_num == 0) {
-		o->interval_s = parse_interval(state, arg);
-		o->interval_set = true;
+		set_delay(o, state, arg);
 	} else if (state->arg_num == 1) {
-		o->count = parse_number(state, "count", arg, LONG_MAX);
+		set_count(o, state, arg);
 	} else {
 		argp_error(state, "'%s': only an interval and a count are expected", arg);
 	}
@@ -157,7 +171,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->view = parse_word(state, "view", arg, views);
 		o->view_set = true;
 		break;
-	case 'o':
+	case 'F':
 		o->column_list = arg;
 		break;
 	case 's':
@@ -166,7 +180,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case 'R':
 		o->reverse = true;
 		break;
-	case OPT_FILTER:
+	case 'f':
 		o->filter = arg;
 		break;
 	case 'p':
@@ -175,14 +189,20 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case 'c':
 		o->cgroup = arg;
 		break;
-	case 'd':
+	case 'D':
 		o->device = arg;
 		break;
-	case 'n':
+	case OPT_ROWS:
 		o->rows = parse_number(state, "rows", arg, INT_MAX);
 		break;
 	case OPT_LIST_COLUMNS:
 		o->list_columns = true;
+		break;
+	case 'd':
+		set_delay(o, state, arg);
+		break;
+	case 'n':
+		set_count(o, state, arg);
 		break;
 	case 'b':
 		o->batch = true;
@@ -332,9 +352,8 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 	};
 
 	*o = (struct cdmtop_options) { .interval_s = 1 };
-	argp_err_exit_status = CDMTOP_USAGE;
-	argp_program_version = "cdmtop " CDMTOP_VERSION;
-	argp_parse(&argp, argc, argv, 0, NULL, o);
+	argp_program_version = "cdmtop " CDM_VERSION;
+	cdm_usage_parse(&argp, argc, argv, 0, o);
 	check(o);
 	/* A scrape is one answer. */
 	if (!o->textfile && !o->count && !o->replay &&

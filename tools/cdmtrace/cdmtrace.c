@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/usage.h"
+#include "base/version.h"
 #include "trace.h"
 
 #define MAX_OPTIONS	128
@@ -75,8 +77,7 @@ int main(int argc, char **argv)
 {
 	struct trace_options o = { .snapshots_ns = CDM_UNKNOWN };
 
-	argp_err_exit_status = TRACE_USAGE;
-	argp_program_version = "cdmtrace " CDMTRACE_VERSION;
+	argp_program_version = "cdmtrace " CDM_VERSION;
 	cdm_event_filter_init(&o.filter);
 	if (argc > 1 && !strcmp(argv[1], "report")) {
 		o.report = true;
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 		argv++;
 	}
 	check_names(argc, argv);
-	argp_parse(&trace_argp, argc, argv, ARGP_IN_ORDER, NULL, &o);
+	cdm_usage_parse(&trace_argp, argc, argv, ARGP_IN_ORDER, &o);
 
 	if (o.list) {
 		trace_list();

@@ -10,7 +10,7 @@ enum {
 	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,
 	OPT_CHROME, OPT_STACKS, OPT_FOLDED, OPT_SUMMARY, OPT_JSON, OPT_READY, OPT_STRICT,
 	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS,
-	OPT_SNAPSHOTS,
+	OPT_DURATION,
 };
 
 static const struct argp_option options[] = {
@@ -25,7 +25,7 @@ static const struct argp_option options[] = {
 	{ "why", OPT_WHY, "REASON", 0, "only migrations with pages that stayed for this reason, \"pinned\"", 1 },
 	{ "min-pages", OPT_MIN_PAGES, "N", 0, "that moved at least so many pages, or tried to", 1 },
 	{ "min-latency", OPT_MIN_LATENCY, "TIME", 0, "that took so long, \"10us\", \"2ms\"", 1 },
-	{ "duration", 'd', "TIME", 0, "ends after that time, \"10\" or \"500ms\"", 1 },
+	{ "duration", OPT_DURATION, "TIME", 0, "ends after that time, \"10\" or \"500ms\"", 1 },
 	{ "events", 'n', "N", 0, "ends after so many events", 1 },
 
 	{ 0, 0, 0, 0, "Output:", 2 },
@@ -38,7 +38,7 @@ static const struct argp_option options[] = {
 	{ "folded", OPT_FOLDED, "count|pages", OPTION_ARG_OPTIONAL, "at the end stacks for flame graphs, weighed by events or pages", 2 },
 	{ "summary", OPT_SUMMARY, 0, 0, "at the end a report; events only with -o", 2 },
 	{ "write", 'w', "FILE", 0, "records, for -r, cdmtop -r and report", 2 },
-	{ "snapshots", OPT_SNAPSHOTS, "TIME", 0, "records who holds what every so often; 0: never (default 1s with -w, --summary and --chrome)", 2 },
+	{ "snapshots", 'd', "TIME", 0, "records who holds what every so often; 0: never (default 1s with -w, --summary and --chrome)", 2 },
 
 	{ 0, 0, 0, 0, "Source:", 3 },
 	{ "read", 'r', "FILE", 0, "a recording instead of this machine; - is standard input", 3 },
@@ -62,10 +62,10 @@ static const struct argp_option options[] = {
 	"  cdmtrace                                  migrations, evictions, faults as they happen\n" \
 	"  cdmtrace -p 1412 --min-latency 1ms        slow ones of a process\n" \
 	"  cdmtrace --why pinned -j                  what could not move because it is pinned\n" \
-	"  cdmtrace -w run.cdm -d 10                 records ten seconds\n" \
+	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \
 	"  cdmtrace report -r run.cdm                who moved how much, why, what failed\n" \
 	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
-	"  cdmtrace --folded=pages -d 5 | flamegraph.pl > pages.svg\n\n" \
+	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
 	"Exit status: 0 success, 1 failure, 2 usage; that of COMMAND if there is one."
 
 static void bad_value(struct argp_state *state, const char *what, const char *arg)
@@ -237,7 +237,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 	case 'w':
 		o->write = arg;
 		return 0;
-	case OPT_SNAPSHOTS:
+	case 'd':
 		o->snapshots_ns = parse_time(state, arg);
 		return 0;
 	default:
@@ -273,7 +273,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct trace_options *o = state->input;
 
 	switch (key) {
-	case 'd':
+	case OPT_DURATION:
 		o->duration_ns = parse_time(state, arg);
 		return 0;
 	case 'n':

@@ -9,8 +9,6 @@
 #include "folded.h"
 #include "report/report.h"
 
-#define CDMTRACE_VERSION	"0.1"
-
 enum { TRACE_OK, TRACE_FAILED, TRACE_USAGE };	/* exit status */
 
 enum trace_format { TRACE_TEXT = CDM_TEXT, TRACE_NDJSON = CDM_NDJSON, TRACE_CSV = CDM_CSV,

@@ -25,7 +25,7 @@ _cdmctl() {
 	case $previous in
 	-p | --pid)
 		words=$(cd /proc && echo [0-9]*) ;;
-	--to | --device)
+	--to | -D | --device)
 		words=$devices ;;
 	--vma)
 		words=$classes ;;
@@ -33,7 +33,7 @@ _cdmctl() {
 		words=${classes// /= }= ;;
 	=)
 		words=$devices ;;
-	--cgroup)
+	-c | --cgroup)
 		words=$(compgen -d -- "/sys/fs/cgroup$word" | sed 's|^/sys/fs/cgroup||') ;;
 	*)
 		if ((COMP_CWORD == 1)); then

@@ -12,7 +12,7 @@ _cdmtop_columns() {
 _cdmtop() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} head=
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
-		--list-columns --batch --format --json --textfile --color --ascii --write --read
+		--list-columns --delay --count --batch --format --json --textfile --color --ascii --write --read
 		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 
@@ -30,11 +30,11 @@ _cdmtop() {
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word")
 		;;
-	-s | --sort | -o | --columns)
+	-s | --sort | -F | --columns)
 		[[ $word != *,* ]] || head=${word%,*},
 		mapfile -t COMPREPLY < <(compgen -P "$head" -W "$(_cdmtop_columns)" -- "${word##*,}")
 		;;
-	-d | --device)
+	-D | --device)
 		mapfile -t COMPREPLY < <(compgen -W "$(ls /sys/class/cdm 2> /dev/null)" -- "$word")
 		;;
 	-p | --pid)

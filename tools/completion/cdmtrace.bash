@@ -26,8 +26,8 @@ _cdmtrace()
 	-o | --output | -w | --write | -r | --read | --chrome | --ready-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
-	-c | --cgroup | --comm | --min-pages | --min-latency | -d | --duration | -n | --events | \
-	--ring | --rings | --pingpong-window | --pingpong-flips | --snapshots)
+	-c | --cgroup | --comm | --min-pages | --min-latency | --duration | -n | --events | \
+	--ring | --rings | --pingpong-window | --pingpong-flips | -d | --snapshots)
 		return ;;
 	esac
 	if [[ $cur == -* ]]; then

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/usage.h"
+
+#define EXIT_USAGE	2
+
+enum { OPT_USAGE = 0x1000 };
+
+static const struct argp_option options[] = {
+	{ "help", 'h', NULL, 0, "this text", -1 },
+	{ NULL, '?', NULL, OPTION_ALIAS, NULL, -1 },
+	{ "usage", OPT_USAGE, NULL, 0, "the options in short", -1 },
+	{ "version", 'V', NULL, 0, "the version", -1 },
+	{ 0 }
+};
+
+/* A full disk shows only when what was printed leaves the buffer. */
+static void leave(struct argp_state *state)
+{
+	if (fflush(stdout) || ferror(stdout))
+		argp_failure(state, EXIT_FAILURE, errno, "standard output");
+	exit(EXIT_SUCCESS);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case 'h':
+	case '?':
+		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
+		leave(state);
+		return 0;
+	case OPT_USAGE:
+		argp_state_help(state, stdout, ARGP_HELP_USAGE);
+		leave(state);
+		return 0;
+	case 'V':
+		puts(argp_program_version);
+		leave(state);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp usage = { .options = options, .parser = parse };
+
+error_t cdm_usage_parse(const struct argp *argp, int argc, char **argv, unsigned int flags,
+			void *input)
+{
+	/* @input is for the first child. */
+	const struct argp_child children[] = { { argp, 0, NULL, 0 }, { &usage, 0, NULL, -1 }, { 0 } };
+	const struct argp top = { .children = children };
+
+	argp_err_exit_status = EXIT_USAGE;
+	return argp_parse(&top, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+}
