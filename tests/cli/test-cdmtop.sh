@@ -219,7 +219,7 @@ fails "a process that does not exist" 1 "no such process" -b -p 2147483646 --no-
 fails "a device that does not exist" 1 "not found" -b -D cdm99 --no-bpf
 fails "-r and -w" 2 "copy the file" -b -r x -w y
 
-head -c 200003 "$work/small.cdm" > "$work/cut.cdm"
+head -c 20003 "$work/small.cdm" > "$work/cut.cdm"
 fails "a truncated recording is read, and said to be" 0 "last whole one" -b -r "$work/cut.cdm"
 fails "--strict fails on it" 1 "last whole one" --strict -b -r "$work/cut.cdm"
 head -c 100 "$work/small.cdm" > "$work/cut.cdm"
@@ -243,6 +243,19 @@ like "10,000 processes in less than 32 MiB" "^([0-9]|[12][0-9]|3[01])[0-9]{3}$" 
 "$cdmtop" -b --no-bpf -w "$work/live.cdm" -F pid,rss 0.1 2 > "$work/live" 2> /dev/null
 is "what is recorded is what was shown" "$(cat "$work/live")" \
 	"$("$cdmtop" -b -F pid,rss -r "$work/live.cdm" 2> /dev/null)"
+is "a recording is its owner's alone" 600 "$(stat -c %a "$work/live.cdm")"
+# Processes come, grow and go meanwhile; only what changed is in the file.
+for view in proc cgroup; do
+	for _ in 1 2 3 4 5; do
+		sleep 0.3
+		"$python" -c 'import time; b = bytearray(9 << 20); time.sleep(0.3)'
+	done &
+	"$cdmtop" -j --no-bpf -w "$work/live.cdm" --view "$view" 0.1 29 > "$work/live" 2> /dev/null
+	wait
+	is "NDJSON of a recording is what it was live: $view" "29 $(md5sum < "$work/live")" \
+		"$(grep -c '^{"type":"end"' "$work/live") $("$cdmtop" -j -r "$work/live.cdm" \
+			--view "$view" 2> /dev/null | md5sum)"
+done
 
 # Help, manual and completion say the same.
 manual=$project/tools/cdmtop/cdmtop.1.scd

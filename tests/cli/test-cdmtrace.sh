@@ -157,6 +157,17 @@ values = [e["args"]["bytes"] for e in events if e["ph"] == "C" and e["name"] == 
 assert values and values[-1] == 300 * 4096, values
 PY
 
+"$project/tests/fuzz/make-recording.py" changes.cdm 211 delta > /dev/null
+for what in "-j" "--format csv" "" "--format chrome"; do
+	is "a recording of changes says the same: ${what:-text}" "$($trace -r a.cdm $what 2>&1 | md5sum)" \
+		"$($trace -r changes.cdm $what 2>&1 | md5sum)"
+done
+is "... in a report" "$(md5sum < report.json)" "$($trace report -r changes.cdm -j 2>/dev/null | md5sum)"
+$trace -r changes.cdm -w copy.cdm > /dev/null 2>&1
+$trace -r a.cdm -w old.cdm > /dev/null 2>&1
+is "... and so do copies of it, and of an old one" "$(md5sum < a.ndjson) $(md5sum < a.ndjson)" \
+	"$($trace -r copy.cdm -j 2>/dev/null | md5sum) $($trace -r old.cdm -j 2>/dev/null | md5sum)"
+
 rows() { $trace -r a.cdm -j "$@" 2>/dev/null | grep -vcE '"type":"(meta|loss|note)"'; }
 count() { grep -c "$1" a.ndjson; }
 is "-e migrate" 211 "$(rows -e migrate)"
@@ -182,7 +193,7 @@ import json; print(sum(t["migrated"] for t in json.load(open("truth.json"))["mig
 is "from standard input" "$(md5sum < a.ndjson)" "$($trace -r - -j < a.cdm 2>/dev/null | md5sum)"
 $trace -r a.cdm --strict > /dev/null 2>&1; is "--strict: losses fail" 1 $?
 
-"$project/tests/fuzz/make-recording.py" small.cdm 1 > /dev/null
+"$project/tests/fuzz/make-recording.py" small.cdm 1 delta > /dev/null
 size=$(stat -c %s small.cdm) bad=
 [[ -n ${CDM_THOROUGH:-} ]] && step=1 || step=151
 for ((i = 0; i < size; i += step)); do

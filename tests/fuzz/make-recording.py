@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes a recording with every kind of record, and what is in it as JSON.
 
-make-recording.py FILE [MIGRATIONS]: the truth goes to standard output. It knows
-the format from cdm-record(5), not from the C headers.
+make-recording.py FILE [MIGRATIONS [delta]]: the truth goes to standard output. It
+knows the format from cdm-record(5), not from the C headers. With "delta" it is of
+version 2, and has only what changes from one refresh to the next; else of version 1.
 """
 import json
 import random
@@ -14,20 +15,47 @@ PAGE = 4096
 WHY = ("unmapped swapped pinned locked isolate file writeback large ksm foreign "
        "unsupported alloc charge copy raced").split()
 MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT = range(1, 10)
-BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID = range(64, 74)
+BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID, DELTA = range(64, 75)
 CDM0, CDM1 = 0xffff888000010000, 0xffff888000020000
 PROCS = [(1412, 21, b"bfs"), (1420, 21, b'sten"cil,\\'), (1433, 22, b"redis-server")]
 out = open(sys.argv[1], "wb")
 count = int(sys.argv[2]) if len(sys.argv) > 2 else 211
+delta = len(sys.argv) > 3
+last_rows, rows = [], []
 rng = random.Random(42)
 now = 5_000_000_000_000
 truth = {"migrate": [], "wait_ns": 0, "faults": {"cow": 0, "reuse": 0, "wait": 0},
          "evicted": 0, "pingpong": {}, "records": 0, "events": {}}
 
 
+def put(kind, body, cpu=0):
+    out.write(struct.pack("<HHIQ", kind, cpu, 16 + len(body), now) + body)
+
+
+def put_row(kind, body):
+    """A row, by what changed since the last refresh if it was in there."""
+    rows.append((kind, body))
+    for i, (k, old) in enumerate(last_rows):
+        if (k, len(old), old[:8]) != (kind, len(body), body[:8]):
+            continue
+        del last_rows[:i + 1]
+        if i:
+            put(DELTA, struct.pack("<II", 0, i))
+        runs = [struct.pack("<II", 2 + at // 8, 1) + body[at:at + 8]
+                for at in range(0, len(body), 8) if body[at:at + 8] != old[at:at + 8]]
+        put(DELTA, struct.pack("<II", not runs, 0) + b"".join(runs))
+        return
+    put(kind, body)
+
+
 def rec(kind, body, cpu=0):
     body += b"\0" * (-len(body) % 8)
-    out.write(struct.pack("<HHIQ", kind, cpu, 16 + len(body), now) + body)
+    if kind == BEGIN:
+        last_rows[:], rows[:] = rows, []
+    if delta and kind in (PROC, CGROUP, DEV, VMA):
+        put_row(kind, body)
+    else:
+        put(kind, body, cpu)
     truth["records"] += 1
     if kind < 64:
         truth["events"][str(kind)] = truth["events"].get(str(kind), 0) + 1
@@ -88,7 +116,7 @@ def migrate():
                              "ns": sum(phases), "failed": failed, "cause": cause, "ts": now})
 
 
-out.write(struct.pack("<8sIIIIQQQII64s64s", b"CDMREC\r\n", 0x01020304, 1, 184, PAGE,
+out.write(struct.pack("<8sIIIIQQQII64s64s", b"CDMREC\r\n", 0x01020304, 1 + delta, 184, PAGE,
                       1_700_000_000_123_456_789, 4_999_000_000_000, 500_000, 3, 0,
                       b"6.12.0-test", b"host"))
 rec(NOTE, b"pagefault: not available, \"quoted\"\0")

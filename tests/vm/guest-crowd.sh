@@ -42,6 +42,14 @@ is "the same from /proc" "0 $many" "$? $(grep -c '"comm":"sleeper"' "$work/files
 "$cdmtop" --view cgroup -j -F path,procs 0.1 1 > "$work/cgroups"
 is "by cgroup: as many, and the one that started them" $((many + 1)) \
 	"$(grep '"/crowd"' "$work/cgroups" | json 'd["procs"]')"
+# A day of refreshes 10 s apart is 8640 of them; a whole one is written again once the
+# changes have become as long as that.
+size() { "$cdmtop" -b -w "$work/$1.cdm" "$2" "$3" > /dev/null; stat -c %s "$work/$1.cdm"; }
+first=$(size first 1 1)
+day=$(((($(size idle 10 13) - first) / 12) * 8640))
+day=$((day + first * (1 + day / first)))
+echo "# recorded: $first bytes first, $day a day"
+result $((day >= 20000000)) "a recording of an idle day is less than 20 MB"
 exec 9>&-
 wait $crowd
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Reads and writes .cdm files: a header, then records as they flow. */
+/* Reads and writes .cdm files: a header, then records as they flow, refreshes as changes. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/privileges.h"
-#include "record/record.h"
+#include "record/delta.h"
 
 #define BYTE_ORDER_MARK	0x01020304
 #define BUFFER		(256 << 10)
@@ -47,12 +47,14 @@ struct cdm_writer {
 	char *path;		/* NULL: standard output */
 	char *part;		/* its name until it is complete */
 	__u64 bytes;
+	struct cdm_encoder encoder;
 	size_t fill;
 	char buf[BUFFER];
 };
 
 static void writer_free(struct cdm_writer *w)
 {
+	cdm_encoder_free(&w->encoder);
 	free(w->path);
 	free(w->part);
 	free(w);
@@ -81,8 +83,10 @@ int cdm_writer_flush(struct cdm_writer *w)
 	return w->err;
 }
 
-static void put(struct cdm_writer *w, const void *data, size_t len)
+static void put(void *ctx, const void *data, size_t len)
 {
+	struct cdm_writer *w = ctx;
+
 	if (w->fill + len > sizeof(w->buf))
 		cdm_writer_flush(w);
 	w->bytes += len;
@@ -97,9 +101,12 @@ static void put(struct cdm_writer *w, const void *data, size_t len)
 struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h)
 {
 	struct cdm_writer *w = calloc(1, sizeof(*w));
+	struct cdm_file_header own = *h;
 
 	if (!w)
 		goto err;
+	w->encoder.put = put;
+	w->encoder.ctx = w;
 	w->fd = STDOUT_FILENO;
 	if (strcmp(path, "-")) {
 		struct stat st;
@@ -113,11 +120,16 @@ struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_heade
 		w->path = strdup(path);
 		if (!w->path)
 			goto err;
-		w->fd = open(w->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		w->fd = open(w->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 		if (w->fd < 0)
 			goto err;
+		/* One that was left there by a program that died may be open to all. */
+		if (!special && fchmod(w->fd, 0600))
+			goto err;
 	}
-	put(w, h, sizeof(*h));
+	/* @h may be that of an older recording, of which this is a copy. */
+	own.version = CDM_FILE_VERSION;
+	put(w, &own, sizeof(own));
 	return w;
 err:
 	fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
@@ -129,13 +141,18 @@ err:
 
 void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h)
 {
-	memcpy(w->buf, h, sizeof(*h));
+	struct cdm_file_header own = *h;
+
+	own.version = CDM_FILE_VERSION;
+	memcpy(w->buf, &own, sizeof(own));
 }
 
 int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec)
 {
-	if (!w->err)
-		put(w, rec, rec->len);
+	int err = w->err ? 0 : cdm_encoder_put(&w->encoder, rec);
+
+	if (err)
+		w->err = err;
 	return w->err;
 }
 
@@ -179,6 +196,7 @@ struct cdm_reader {
 	size_t start, end;	/* of what is in @buf and was not returned yet */
 	size_t size;		/* of @buf */
 	char *buf;
+	struct cdm_decoder decoder;
 	struct cdm_file_header header;
 };
 
@@ -225,7 +243,7 @@ static int read_header(struct cdm_reader *r)
 	if (h->byte_order != BYTE_ORDER_MARK)
 		return complain(r, "was recorded on a machine of the other byte order; "
 				   "read it there");
-	if (h->version != CDM_FILE_VERSION)
+	if (!h->version || h->version > CDM_FILE_VERSION)
 		return complain(r, "has a format of another version; a newer cdmtop may read it");
 	if (h->header_len < sizeof(*h) || h->header_len > CDM_REC_MAX || h->header_len % 8 ||
 	    !h->page_size || h->page_size & (h->page_size - 1) ||
@@ -280,7 +298,8 @@ static size_t claimed_len(const struct cdm_reader *r)
 	return rec->len;
 }
 
-int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
+/* The next record of the file. As cdm_reader_next(). */
+static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec)
 {
 	size_t len = sizeof(**rec);
 	int err = fill(r, len);
@@ -304,6 +323,28 @@ int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
 	return 1;
 }
 
+/* Rows that did not change or end are in the file by their number alone. */
+int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
+{
+	int ret, err = 0;
+
+	do {
+		ret = cdm_decoder_next(&r->decoder, rec);
+		if (ret)
+			break;
+		ret = next_in_file(r, rec);
+		if (ret <= 0)
+			return ret;
+		err = cdm_decoder_take(&r->decoder, *rec);
+	} while (!err && (*rec)->kind == CDM_SNAP_DELTA);
+
+	if (err == -ENOMEM || ret == -ENOMEM)
+		return complain(r, strerror(ENOMEM));
+	if (err || ret < 0)
+		return complain(r, "is damaged: a refresh does not go on from the one before");
+	return ret;
+}
+
 bool cdm_reader_truncated(const struct cdm_reader *r)
 {
 	return r->truncated;
@@ -313,6 +354,7 @@ void cdm_reader_close(struct cdm_reader *r)
 {
 	if (r->fd > STDIN_FILENO)
 		close(r->fd);
+	cdm_decoder_free(&r->decoder);
 	free(r->buf);
 	free(r);
 }

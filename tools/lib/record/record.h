@@ -5,7 +5,7 @@
  * A refresh of cdmtop is: CDM_SNAP_BEGIN, then CDM_SNAP_DEVICE, _CGROUP and
  * _PROC in any number and order, then CDM_SNAP_END. Events may stand anywhere.
  *
- * A file is struct cdm_file_header and then records, in the byte order of the
+ * A file is struct cdm_file_header and then records, of rows only what changed, in the byte order of the
  * machine that wrote it; a reader of the other order refuses it. A file that
  * ends within a record is read up to the last whole one.
  */
@@ -29,6 +29,7 @@ enum cdm_snap_kind {
 	CDM_REC_STACK,			/* struct cdm_rec_stack */
 	CDM_REC_NOTE,			/* struct cdm_rec_note */
 	CDM_REC_DEVICE_ID,		/* struct cdm_rec_device_id */
+	CDM_SNAP_DELTA,			/* struct cdm_snap_delta, in files alone */
 };
 
 /* A number that could not be had: shown as "-", JSON null. */
@@ -161,8 +162,27 @@ struct cdm_rec_device_id {
 	struct cdm_device_id id;
 };
 
+/*
+ * In a file between BEGIN and END, for rows (processes, cgroups, devices, VMAs) of
+ * the refresh before, in their order there: the next @same ones are the same, @drop
+ * ones that follow have ended, and one after them has other values in @words, if there
+ * are any. Those that no such record has reached at the END have ended, too. The reader
+ * returns the rows that are meant, with the time of BEGIN.
+ */
+struct cdm_snap_delta {
+	struct cdm_rec rec;
+	__u32 same;
+	__u32 drop;
+	__u64 words[];		/* runs: struct cdm_delta_run, and so many words */
+};
+
+struct cdm_delta_run {
+	__u32 at;		/* words of 8 bytes from the start of the row; not in its head */
+	__u32 nr;
+};
+
 #define CDM_FILE_MAGIC	"CDMREC\r\n"
-#define CDM_FILE_VERSION 1
+#define CDM_FILE_VERSION 2	/* 1: without CDM_SNAP_DELTA */
 #define CDM_REC_MAX	(1 << 20)	/* no record is longer */
 
 struct cdm_file_header {
@@ -186,6 +206,10 @@ void cdm_file_header_init(struct cdm_file_header *h);
 /**
  * struct cdm_writer - writes a .cdm file
  *
+ * It has names, addresses and command lines of others: only its owner may read it.
+ * Of a refresh what did not change since the one before is left out; now and then
+ * there is a whole one.
+ *
  * The file appears under its name only when cdm_writer_close() succeeded, and
  * is complete up to the last record if the program dies: it grows under
  * "NAME.part" until then. "-" is standard output.
@@ -196,7 +220,7 @@ struct cdm_writer;
 struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h);
 /* Another header, before the first record: what it says may be known only after the file is open. */
 void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h);
-/* Buffered. Return: 0 or -errno; after an error the file is not written to again. */
+/* A valid record. Buffered. Return: 0 or -errno; after an error the file is not written to again. */
 int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec);
 int cdm_writer_flush(struct cdm_writer *w);
 /* Frees @w. Return: 0 or -errno, with a message on stderr. */

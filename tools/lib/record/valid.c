@@ -147,6 +147,7 @@ static const struct {
 	[CDM_REC_STACK] = { sizeof(struct cdm_rec_stack), stack_valid },
 	[CDM_REC_NOTE] = { sizeof(struct cdm_rec_note) + 1, note_valid },
 	[CDM_REC_DEVICE_ID] = { sizeof(struct cdm_rec_device_id), device_id_valid },
+	[CDM_SNAP_DELTA] = { sizeof(struct cdm_snap_delta), NULL },
 };
 
 bool cdm_rec_valid(const struct cdm_rec *rec, size_t len)
