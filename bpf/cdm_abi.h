@@ -33,6 +33,15 @@ enum cdm_abi_fail {
 	CDM_NR_WHY
 };
 
+/*
+ * Whether pages that stayed for this reason were to move and could not. They are
+ * "failed", the others "skipped": there was nothing, or it is on another device.
+ */
+static inline int cdm_why_is_failure(unsigned int why)
+{
+	return why != CDM_WHY_UNMAPPED && why != CDM_WHY_FOREIGN;
+}
+
 /* Direction of a migration: columns of every "in" and "out". */
 enum cdm_abi_dir {
 	CDM_DIR_IN,		/* to a device */
@@ -114,15 +123,15 @@ struct cdm_ev {
 };
 
 /*
- * requested == migrated + already + sum(failed). total time is
- * collect_ns + copy_ns + restore_ns.
+ * requested == migrated + already + sum(failed), where failed[] has what was
+ * skipped, too. total time is collect_ns + copy_ns + restore_ns.
  */
 struct cdm_ev_migrate {
 	struct cdm_ev ev;
 	__u64 start;		/* bytes */
 	__u64 bytes;		/* length of the range */
 	__u32 requested;	/* pages */
-	__u32 collected;
+	__u32 collected;	/* by the kernel, which counts holes of anonymous memory as well */
 	__u32 migrated;
 	__u32 already;
 	__u64 collect_ns;	/* collect and unmap */

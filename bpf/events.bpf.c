@@ -159,7 +159,8 @@ static __always_inline bool migrate_passes(const struct cdm_ev_migrate *e, u64 n
 	if (filter_why >= 0 && filter_why < CDM_NR_WHY && !e->failed[filter_why])
 		return false;
 	for (int i = 0; i < CDM_NR_WHY; i++)
-		pages += e->failed[i];
+		if (cdm_why_is_failure(i))
+			pages += e->failed[i];
 	return pages >= filter_min_pages && ns >= filter_min_ns;
 }
 

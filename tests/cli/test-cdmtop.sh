@@ -73,6 +73,14 @@ is "NDJSON: sums over all refreshes" "2900 1450 203 5939200 30" "$(python3 - "$w
 	assert redis[0]["in_pages_per_second"] is None
 	END
 )"
+top -j -F pid,fail,skip,why > "$work/skip.ndjson"
+is "holes are skipped, no failures and no reason" "0 240 {None}" "$(python3 - "$work/skip.ndjson" <<- 'END'
+	import json, sys
+	python = [r for r in map(json.loads, open(sys.argv[1])) if r.get("pid") == 1420]
+	total = lambda key: round(sum(r[key] or 0 for r in python))
+	print(total("fail_pages_per_second"), total("skip_pages_per_second"), {r["why"] for r in python})
+	END
+)"
 is "CSV: the same bytes, read by another program" "1412 5939200 pinned" "$(top --format csv |
 	python3 -c '
 import csv, sys
@@ -82,6 +90,9 @@ print(rows[-1]["pid"], rows[-1]["cdm_bytes"], rows[-1]["why"])')"
 top --format openmetrics > "$work/out.om"
 is "OpenMetrics: totals" "2900" \
 	"$(sed -n 's/^cdm_process_in_pages_total{pid="1412".*} //p' "$work/out.om")"
+is "OpenMetrics: why pages stayed" "203 240" "$(sed -n 's/^cdm_failed_pages_total{device="cdm0",reason="pinned"} //p
+	s/^cdm_skipped_pages_total{device="cdm1",reason="unmapped"} //p' "$work/out.om" | xargs)"
+is "OpenMetrics: holes are no failure" "" "$(grep 'failed_pages.*unmapped' "$work/out.om")"
 is "OpenMetrics ends with EOF" "# EOF" "$(tail -1 "$work/out.om")"
 is "OpenMetrics: counters are described without _total" "" \
 	"$(grep '^# TYPE.*_total' "$work/out.om")"

@@ -29,8 +29,14 @@ for g, t in zip(got, truth["migrate"]):
     assert (g["pid"], g["device"], g["ts_ns"]) == (t["pid"], t["device"], t["ts"])
     assert g["dir"] == ("in", "out")[t["dir"]]
     assert (g["requested_pages"], g["migrated_pages"], g["total_ns"]) == (t["requested"], t["migrated"], t["ns"])
-    assert g["failed_pages"] == {w: n for w, n in zip(why, t["failed"]) if n}
-    assert g["requested_pages"] == g["migrated_pages"] + g["already_pages"] + sum(g["failed_pages"].values())
+    stayed = {w: n for w, n in zip(why, t["failed"]) if n}
+    # Nobody failed to move what was not there, or is on another device already.
+    assert g["skipped_pages"] == {w: n for w, n in stayed.items() if w in ("unmapped", "foreign")}
+    assert g["failed_pages"] == {w: n for w, n in stayed.items() if w not in ("unmapped", "foreign")}
+    assert g["requested_pages"] == (g["migrated_pages"] + g["already_pages"] +
+                                    sum(g["skipped_pages"].values()) + sum(g["failed_pages"].values()))
+    # The kernel counts the holes of anonymous memory as collected.
+    assert g["collected_pages"] == t["found"], (g, t)
     assert g["cgroup"] == ("/db" if g["pid"] == 1433 else "/job/a")
 assert any(g["comm"] == 'sten"cil,\\' for g in got)
 assert any("stack" in g and g["stack"][0] == "migrate_vma_setup" for g in got)
@@ -46,12 +52,14 @@ import csv, json
 rows = [json.loads(line) for line in open("a.ndjson")][1:]
 table = list(csv.DictReader(open("a.csv", newline="")))
 assert len(rows) == len(table), (len(rows), len(table))
+assert {k for k in table[0] if k.startswith("skipped")} == {"skipped_unmapped_pages", "skipped_foreign_pages"}
+assert sum(k.startswith("failed") for k in table[0]) == 13
 for r, c in zip(rows, table):
     assert None not in c and None not in c.values(), c
     for key, value in r.items():
-        if key == "failed_pages":
+        if key in ("failed_pages", "skipped_pages"):
             for why, n in value.items():
-                assert c["failed_%s_pages" % why] == str(n)
+                assert c["%s_%s_pages" % (key.split("_")[0], why)] == str(n)
         elif key == "stack":
             assert c[key] == ";".join(value)
         else:
@@ -96,7 +104,10 @@ for row in report["residency"]["vmas"]:
         assert row[key] == 4096 * sum(t["migrated"] for t in truth["migrate"] if t["vma"] == row["vma"] and t["dir"] == i)
 assert sum(r["in_bytes"] for r in report["residency"]["vmas"]) == 4096 * sum(t["migrated"] for t in truth["migrate"] if not t["dir"])
 assert sum(r["evicted_pages"] for r in report["causes"]["by_cause"]) == truth["evicted"]
-assert sum(r["pages"] for r in report["failures"]["by_reason"]) == sum(sum(t["failed"]) for t in truth["migrate"])
+stayed = [sum(t["failed"][i] for t in truth["migrate"]) for i in range(15)]
+assert stayed[0] and stayed[9]
+assert {r["why"]: r["pages"] for r in report["failures"]["skipped"]} == {"unmapped": stayed[0], "foreign": stayed[9]}
+assert sum(r["pages"] for r in report["failures"]["by_reason"]) == sum(stayed) - stayed[0] - stayed[9]
 assert {r["addr"]: r["flips"] for r in report["pingpong"]["top_pages"]} == truth["pingpong"]
 assert report["faults"]["wait_ns"] == truth["wait_ns"]
 assert {k: report["faults"][k] for k in ("cow", "reuse", "wait")} == truth["faults"]
@@ -178,6 +189,11 @@ is "-c: with or without a slash in front" "$(rows -c /job)" "$(rows -c job)"
 is "-c: no other one with the same start" 0 "$(rows -c /jo)"
 is "--dir in" "$(count '"dir":"in"')" "$(rows -e migrate,page --dir in)"
 is "--why pinned" "$(count '"pinned":')" "$(rows -e migrate --why pinned)"
+is "--why takes what is no failure, too" "$(count '"unmapped":')" "$(rows -e migrate --why unmapped)"
+is "--min-pages: moved, or failed to" "$(python3 -c '
+import json
+print(sum(r["migrated_pages"] + sum(r["failed_pages"].values()) >= 200 for r in map(json.loads, open("a.ndjson"))
+          if r["type"] == "migrate"))')" "$(rows -e migrate --min-pages 200)"
 is "-D cdm1" "$(grep -cE '"device":"cdm1"|"name":"cdm1"' a.ndjson)" "$(rows -D cdm1)"
 is "-n" 7 "$(rows -n 7)"
 is "--min-latency" "$(python3 -c '
@@ -230,7 +246,9 @@ is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
 
 usage() { local text=$1; shift; $trace "$@" > out 2> err; is "usage: $text" 2 $?; }
-usage "unknown kind" -e migrat; like "... with a suggestion" 'did you mean migrate' "$(< err)"
+usage "unknown kind" -e migrat; like "... with a suggestion" 'did you mean migrate\? There are: migrate ' "$(< err)"
+usage "a kind like no other" -e xyz; like "... with what there is" "'xyz': no such kind of event; there are: migrate " "$(< err)"
+usage "no kind" -e ,; like "... with what there is" 'there are: migrate ' "$(< err)"
 usage "unknown sort" -e fault:reus; like "... with a suggestion" 'did you mean reuse' "$(< err)"
 usage "unknown reason" --why pined; like "... with a suggestion" 'did you mean pinned' "$(< err)"
 usage "unknown format" --format jsn; like "... with what there is" 'text ndjson csv chrome' "$(< err)"

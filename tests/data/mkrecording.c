@@ -6,8 +6,8 @@
  *   mkrecording FILE [N]	N: that many idle processes besides
  *
  * Every second redis-server moves 100 pages to cdm0 and 50 back, and 7 pages stay
- * because they are pinned; python3 moves 1,000 pages to cdm1 every other second;
- * stress-ng has two pages that go to and fro. cdm1 is hung from refresh 20 on.
+ * because they are pinned; python3 moves 1,000 pages to cdm1 every other second, from
+ * a range with 24 holes; stress-ng has two pages that go to and fro. cdm1 is hung from refresh 20 on.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -75,14 +75,15 @@ static void count(struct cdm_stats *s, const struct cdm_ev_migrate *m, unsigned 
 }
 
 /* Takes 320,000 ns, which is in bucket 18. */
-static void migrate(int program, int device, int dir, __u32 pages, __u32 pinned)
+static void migrate(int program, int device, int dir, __u32 pages, __u32 pinned, __u32 holes)
 {
 	struct cdm_ev_migrate m = {
-		.start = 0x7f0000000000, .bytes = (pages + pinned) * 4096ULL,
-		.requested = pages + pinned, .collected = pages, .migrated = pages,
+		.start = 0x7f0000000000, .bytes = (pages + pinned + holes) * 4096ULL,
+		.requested = pages + pinned + holes, .collected = pages + holes, .migrated = pages,
 		.collect_ns = 100000, .copy_ns = 200000, .restore_ns = 20000,
 		.dir = dir, .cause = CDM_CAUSE_DRIVER, .memory = CDM_MEM_HOST,
-		.vma = CDM_VMA_HEAP, .failed[CDM_WHY_PINNED] = pinned,
+		.vma = CDM_VMA_HEAP,
+		.failed = { [CDM_WHY_PINNED] = pinned, [CDM_WHY_UNMAPPED] = holes },
 	};
 
 	head_event(&m.ev, &programs[program], device);
@@ -114,12 +115,12 @@ static void hang(void)
 
 static void events(int n)
 {
-	migrate(REDIS, 0, CDM_DIR_IN, 100, 7);
-	migrate(REDIS, 0, CDM_DIR_OUT, 50, 0);
+	migrate(REDIS, 0, CDM_DIR_IN, 100, 7, 0);
+	migrate(REDIS, 0, CDM_DIR_OUT, 50, 0, 0);
 	if (n % 2 && n < HUNG_AT)
-		migrate(PYTHON, 1, CDM_DIR_IN, 1000, 0);
-	migrate(STRESS, 0, CDM_DIR_IN, 2, 0);
-	migrate(STRESS, 0, CDM_DIR_OUT, 2, 0);
+		migrate(PYTHON, 1, CDM_DIR_IN, 1000, 0, 24);
+	migrate(STRESS, 0, CDM_DIR_IN, 2, 0, 0);
+	migrate(STRESS, 0, CDM_DIR_OUT, 2, 0, 0);
 	pingpong();
 	if (n == HUNG_AT)
 		hang();

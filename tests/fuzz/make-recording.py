@@ -103,17 +103,18 @@ def migrate():
         failed[rng.randrange(15)] += rng.randrange(0, 1 + requested // 4)
     left = requested - sum(failed)
     already = left // 8
+    holes = failed[0] if vma < 3 else 0		# of anonymous memory
     phases = [rng.randrange(1000, 400_000) for _ in range(3)]
     device = rng.choice((CDM0, CDM0, CDM1))
     actor = rng.choice((None, (99, 1, b"kworker/0:1")))
     event(MIGRATE, proc, device, struct.pack(
         "<QQIIIIQQQBBBB15I", 0x7f0000000000 + rng.randrange(1000) * (512 * PAGE),
-        requested * PAGE, requested, left, left - already, already, *phases, dir_, cause, 1, vma,
+        requested * PAGE, requested, left + holes, left - already, already, *phases, dir_, cause, 1, vma,
         *failed), stack=rng.choice((-1, 7)), actor=actor)
     truth["migrate"].append({"pid": proc[0], "actor": (actor or proc)[0],
                              "vma": ("anon", "heap", "stack", "file", "shmem")[vma], "dir": dir_, "device": "cdm0" if device == CDM0
                              else "cdm1", "requested": requested, "migrated": left - already,
-                             "ns": sum(phases), "failed": failed, "cause": cause, "ts": now})
+                             "found": left, "ns": sum(phases), "failed": failed, "cause": cause, "ts": now})
 
 
 out.write(struct.pack("<8sIIIIQQQII64s64s", b"CDMREC\r\n", 0x01020304, 1 + delta, 184, PAGE,

@@ -251,6 +251,24 @@ static void test_quantile(void **state)
 	assert_in_range(cdm_hist_quantile(hist, 0.999), 1 << 20, 1 << 21);
 }
 
+/* Holes, and what is on another device, nobody failed to move. */
+static void test_reasons(void **state)
+{
+	struct cdm_stats s = { 0 };
+
+	s.failed[CDM_DIR_IN][CDM_WHY_UNMAPPED] = 1009;
+	s.failed[CDM_DIR_OUT][CDM_WHY_FOREIGN] = 13;
+	assert_int_equal(cdm_stats_skipped(&s), 1022);
+	assert_int_equal(cdm_stats_failed(&s), 0);
+	assert_int_equal(cdm_why_top(&s), -1);
+	s.failed[CDM_DIR_IN][CDM_WHY_PINNED] = 3;
+	s.failed[CDM_DIR_IN][CDM_WHY_LOCKED] = 2;
+	s.failed[CDM_DIR_OUT][CDM_WHY_LOCKED] = 2;
+	assert_int_equal(cdm_stats_skipped(&s), 1022);
+	assert_int_equal(cdm_stats_failed(&s), 7);
+	assert_int_equal(cdm_why_top(&s), CDM_WHY_LOCKED);
+}
+
 static void test_json(void **state)
 {
 	static struct cdm_json j;
@@ -286,7 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_events),
 		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
-		TEST(test_json),
+		TEST(test_reasons), TEST(test_json),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -156,7 +156,8 @@ same("to the other device", 211, moved(1410, 211, dir="in", device="cdm1"))
 same("ping-pong", 6, moved(2000, 3, dir="in", device="cdm0"))
 same("all of it", 1409 + 211 + 6 + 20, sum(r["migrated_pages"] for r in of("migrate", **mine, dir="in")))
 for r in of("migrate"):
-    same("sum", r["requested_pages"], r["migrated_pages"] + r["already_pages"] + sum(r["failed_pages"].values()))
+    same("sum", r["requested_pages"], r["migrated_pages"] + r["already_pages"] +
+         sum(r["skipped_pages"].values()) + sum(r["failed_pages"].values()))
     same("time", r["total_ns"], r["collect_ns"] + r["copy_ns"] + r["restore_ns"])
     same("range", r["range_bytes"], 4096 * r["requested_pages"])
     same("kind", "anon", r["vma"])

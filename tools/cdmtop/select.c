@@ -111,10 +111,10 @@ bool cdm_filter_row(const char *filter, enum cdm_view view, const void *row)
 	return false;
 }
 
-static bool filter_failed(const char *filter, const __u32 *failed)
+static bool filter_reasons(const char *filter, const struct cdm_field *f, const __u32 *pages)
 {
 	for (int i = 0; i < CDM_NR_WHY; i++)
-		if (failed[i] && cdm_filter_text(filter, cdm_why_name(i)))
+		if (pages[i] && cdm_field_has_why(f, i) && cdm_filter_text(filter, cdm_why_name(i)))
 			return true;
 	return false;
 }
@@ -147,7 +147,8 @@ static bool filter_field(const char *filter, const struct cdm_field *f, const st
 		text = cdm_model_cgroup_path(m, *(const __u64 *)at);
 		break;
 	case CDM_FIELD_FAILED:
-		return filter_failed(filter, at);
+	case CDM_FIELD_SKIPPED:
+		return filter_reasons(filter, f, at);
 	default:
 		break;
 	}

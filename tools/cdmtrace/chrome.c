@@ -187,7 +187,9 @@ static void migrate(struct cdm_chrome *c, const struct cdm_ev_migrate *m, struct
 	s = put_number(s, ",\"migrated_pages\":", m->migrated);
 	for (int i = 0; i < CDM_NR_WHY; i++)
 		if (m->failed[i])
-			s += sprintf(s, ",\"failed_%s_pages\":%u", cdm_why_name(i), m->failed[i]);
+			s += sprintf(s, ",\"%s_%s_pages\":%u",
+				     cdm_why_is_failure(i) ? "failed" : "skipped",
+				     cdm_why_name(i), m->failed[i]);
 	*s++ = '}';
 	end(c, s);
 

@@ -23,7 +23,7 @@ static const struct argp_option options[] = {
 	{ "device", 'D', "DEVICE", 0, "on this device, \"cdm0\"", 1 },
 	{ "dir", OPT_DIR, "in|out", 0, "migrations to devices, or to RAM", 1 },
 	{ "why", OPT_WHY, "REASON", 0, "only migrations with pages that stayed for this reason, \"pinned\"", 1 },
-	{ "min-pages", OPT_MIN_PAGES, "N", 0, "that moved at least so many pages, or tried to", 1 },
+	{ "min-pages", OPT_MIN_PAGES, "N", 0, "that moved at least so many pages, or failed to", 1 },
 	{ "min-latency", OPT_MIN_LATENCY, "TIME", 0, "that took so long, \"10us\", \"2ms\"", 1 },
 	{ "duration", OPT_DURATION, "TIME", 0, "ends after that time, \"10\" or \"500ms\"", 1 },
 	{ "events", 'n', "N", 0, "ends after so many events", 1 },

@@ -24,9 +24,9 @@ static void migrate(const struct cdm_ev_migrate *e, struct line *l)
 	l->pages = e->migrated;
 	l->ns = e->collect_ns + e->copy_ns + e->restore_ns;
 	l->style = e->dir == CDM_DIR_IN ? UI_IN : UI_OUT;
-	for (i = 0, l->failed = 0; i < CDM_NR_WHY; i++) {
-		l->failed += e->failed[i];
-		if (e->failed[i] && (top < 0 || e->failed[i] > e->failed[top]))
+	l->failed = cdm_event_failed(&e->ev);
+	for (i = 0; i < CDM_NR_WHY; i++) {
+		if (cdm_why_is_failure(i) && e->failed[i] && (top < 0 || e->failed[i] > e->failed[top]))
 			top = i;
 	}
 	snprintf(l->detail, sizeof(l->detail), "%s%s%s %s %llx", top < 0 ? "" : cdm_why_name(top),

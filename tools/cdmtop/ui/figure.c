@@ -82,11 +82,6 @@ __u64 ui_quantile(const struct cdm_stats *s, double share)
 	return cdm_hist_quantile(both, share);
 }
 
-__u64 ui_failed(const struct cdm_stats *s)
-{
-	return cdm_why_sum(s->failed[CDM_DIR_IN]) + cdm_why_sum(s->failed[CDM_DIR_OUT]);
-}
-
 enum ui_style ui_level(double share)
 {
 	if (share >= 0.9)

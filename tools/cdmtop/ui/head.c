@@ -66,7 +66,7 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	bool known = delta->known && interval > 0;
 	double share = sized ? (double)snap->used / snap->size : 0;
 	const struct ui_part part = { snap->used, ui_level(share), '|' };
-	__u64 failed = ui_failed(&delta->d);
+	__u64 failed = cdm_stats_failed(&delta->d);
 	__u64 moved = delta->d.pages[CDM_DIR_IN] + delta->d.pages[CDM_DIR_OUT];
 
 	ui_field(&c, UI_BOLD, snap->name, -5);
@@ -131,8 +131,8 @@ static void draw_totals(struct ui *ui, int y)
 		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_IN] * page / interval).s,
 		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_OUT] * page / interval).s);
 	ui_printf(&c, UI_PLAIN, "  faults %s/s", ui_per_s(known, faults / interval).s);
-	ui_printf(&c, known && ui_failed(&total->d) ? UI_WARN : UI_PLAIN, "  failed %s/s",
-		  ui_per_s(known, ui_failed(&total->d) / interval).s);
+	ui_printf(&c, known && cdm_stats_failed(&total->d) ? UI_WARN : UI_PLAIN, "  failed %s/s",
+		  ui_per_s(known, cdm_stats_failed(&total->d) / interval).s);
 	ui_newline(&c, UI_PLAIN);
 }
 

@@ -179,25 +179,39 @@ static void draw_histograms(struct ui_canvas *c, const struct cdm_stats *s)
 	}
 }
 
-static void draw_failures(struct ui_canvas *c, const struct cdm_stats *s)
+/* Return: how many reasons there are. */
+static int draw_reasons(struct ui_canvas *c, const struct cdm_stats *s, bool failed)
 {
 	int i, shown = 0;
 
-	section(c, "Pages that stayed, by reason (since the start)");
 	for (i = 0; i < CDM_NR_WHY; i++) {
-		if (!s->failed[CDM_DIR_IN][i] && !s->failed[CDM_DIR_OUT][i])
+		if (cdm_why_is_failure(i) != failed ||
+		    (!s->failed[CDM_DIR_IN][i] && !s->failed[CDM_DIR_OUT][i]))
 			continue;
-		ui_field(c, UI_WARN, cdm_why_name(i), -14);
+		ui_field(c, failed ? UI_WARN : UI_DIM, cdm_why_name(i), -14);
 		ui_printf(c, UI_PLAIN, "in %-12llu out %-12llu",
 			  (unsigned long long)s->failed[CDM_DIR_IN][i],
 			  (unsigned long long)s->failed[CDM_DIR_OUT][i]);
+		if (!failed)
+			ui_put(c, UI_DIM, " skipped");
 		ui_newline(c, UI_PLAIN);
 		shown++;
 	}
-	if (!shown) {
-		ui_put(c, UI_DIM, "none");
-		ui_newline(c, UI_PLAIN);
-	}
+	return shown;
+}
+
+/* What could not move first; that there was nothing to move is no failure. */
+static void draw_stayed(struct ui_canvas *c, const struct cdm_stats *s)
+{
+	int shown;
+
+	section(c, "Pages that stayed, by reason (since the start)");
+	shown = draw_reasons(c, s, true);
+	shown += draw_reasons(c, s, false);
+	if (shown)
+		return;
+	ui_put(c, UI_DIM, "none");
+	ui_newline(c, UI_PLAIN);
 }
 
 #define EVENTS_SHOWN 40
@@ -238,7 +252,7 @@ void ui_look_draw(struct ui *ui, struct ui_canvas *c)
 	draw_vmas(ui, c);
 	if (stats) {
 		draw_histograms(c, stats);
-		draw_failures(c, stats);
+		draw_stayed(c, stats);
 	}
 	draw_events(ui, c, row->snap->tgid);
 }

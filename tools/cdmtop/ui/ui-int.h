@@ -100,7 +100,6 @@ double ui_interval_s(const struct ui *ui);
 struct ui_text ui_clock(const struct ui *ui, __u64 ts, bool us);
 /* Both directions; CDM_UNKNOWN: no calls. */
 __u64 ui_quantile(const struct cdm_stats *s, double share);
-__u64 ui_failed(const struct cdm_stats *s);
 enum ui_style ui_level(double share);
 /* By pid as the reader sees it; NULL: gone. */
 const struct cdm_proc_row *ui_process(struct ui *ui, __u32 pid);

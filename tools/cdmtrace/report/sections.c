@@ -260,7 +260,7 @@ void report_reasons(struct cdm_report *r, struct report_out *o)
 }
 
 static const char *const remedies[CDM_NR_WHY] = {
-	[CDM_WHY_UNMAPPED] = "nothing was there yet: touch it first, or ask for smaller ranges",
+	[CDM_WHY_UNMAPPED] = "nothing was there",
 	[CDM_WHY_SWAPPED] = "in swap: touch it first",
 	[CDM_WHY_PINNED] = "held by direct I/O, io_uring buffers or a driver: release the pin first",
 	[CDM_WHY_LOCKED] = "others worked on the page: try again",
@@ -269,7 +269,7 @@ static const char *const remedies[CDM_NR_WHY] = {
 	[CDM_WHY_WRITEBACK] = "being written: try again after sync",
 	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
 	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
-	[CDM_WHY_FOREIGN] = "on another device: bring it home first",
+	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
 	[CDM_WHY_UNSUPPORTED] = "such memory cannot move: choose other ranges",
 	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
 	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
@@ -277,7 +277,7 @@ static const char *const remedies[CDM_NR_WHY] = {
 	[CDM_WHY_RACED] = "it changed meanwhile: try again",
 };
 
-static void failure_row(struct cdm_report *r, struct report_out *o, unsigned int why,
+static void reason_row(struct cdm_report *r, struct report_out *o, unsigned int why,
 			struct report_proc *const *procs, size_t nr)
 {
 	const struct report_proc *top = NULL;
@@ -310,7 +310,16 @@ static int by_key(const void *a, const void *b)
 	return x->key < y->key ? -1 : x->key > y->key;
 }
 
-void report_failures(struct cdm_report *r, struct report_out *o)
+static __u64 stayed(const struct cdm_report *r, bool failed)
+{
+	__u64 pages = 0;
+
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		pages += cdm_why_is_failure(i) == failed ? r->failed[i] : 0;
+	return pages;
+}
+
+static void reason_table(struct cdm_report *r, struct report_out *o, const char *key, bool failed)
 {
 	static const struct report_column columns[] = {
 		{ "why", "WHY", REPORT_TEXT, -11 }, { "pages", "PAGES", REPORT_COUNT, 10 },
@@ -321,25 +330,32 @@ void report_failures(struct cdm_report *r, struct report_out *o)
 		{ "remedy", "WHAT TO DO", REPORT_TEXT, -1 },
 		{ 0 }
 	};
-	__u64 sum = 0;
 	size_t nr;
-	void **procs;
+	void **procs = report_sorted(&r->procs, &nr, by_key);
 
-	report_section(o, "failures", "Pages that stayed");
-	for (int i = 0; i < CDM_NR_WHY; i++)
-		sum += r->failed[i];
+	report_table(o, key, columns);
+	for (unsigned int i = 0; i < CDM_NR_WHY; i++)
+		if (cdm_why_is_failure(i) == failed && r->failed[i])
+			reason_row(r, o, i, (struct report_proc **)procs, nr);
+	report_table_end(o);
+	free(procs);
+}
+
+void report_failures(struct cdm_report *r, struct report_out *o)
+{
+	report_section(o, "failures", "Pages that could not move");
 	if (!r->events[CDM_EV_MIGRATE]) {
 		none_of(r, o, CDM_EV_MIGRATE);
-	} else if (!sum) {
-		report_nothing(o, "none: all pages that were asked for moved");
-	} else {
-		procs = report_sorted(&r->procs, &nr, by_key);
-		report_table(o, "by_reason", columns);
-		for (unsigned int i = 0; i < CDM_NR_WHY; i++)
-			if (r->failed[i])
-				failure_row(r, o, i, (struct report_proc **)procs, nr);
-		report_table_end(o);
-		free(procs);
+		report_section_end(o);
+		return;
+	}
+	if (stayed(r, true))
+		reason_table(r, o, "by_reason", true);
+	else
+		report_nothing(o, "none: all pages that were there to be moved did");
+	if (stayed(r, false)) {
+		report_remark(o, NULL, "Pages with nothing to move, which is no failure:");
+		reason_table(r, o, "skipped", false);
 	}
 	report_section_end(o);
 }

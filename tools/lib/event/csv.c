@@ -20,17 +20,19 @@ static int add_column(struct cdm_printer *p, const char *name)
 	return 0;
 }
 
-#define FAILED(why, reason) [CDM_WHY_##why] = { \
-	.name = "failed_" reason "_pages", .type = CDM_FIELD_UINT, .size = sizeof(__u32), \
+#define STAYED(why, n) [CDM_WHY_##why] = { \
+	.name = n "_pages", .type = CDM_FIELD_UINT, .size = sizeof(__u32), \
 	.offset = offsetof(struct cdm_ev_migrate, failed[CDM_WHY_##why]) }
 
-const struct cdm_field cdm_csv_failed[CDM_NR_WHY] = {
-	FAILED(UNMAPPED, "unmapped"), FAILED(SWAPPED, "swapped"), FAILED(PINNED, "pinned"),
-	FAILED(LOCKED, "locked"), FAILED(ISOLATE, "isolate"), FAILED(FILE, "file"),
-	FAILED(WRITEBACK, "writeback"), FAILED(LARGE, "large"), FAILED(KSM, "ksm"),
-	FAILED(FOREIGN, "foreign"), FAILED(UNSUPPORTED, "unsupported"),
-	FAILED(ALLOC, "alloc"), FAILED(CHARGE, "charge"), FAILED(COPY, "copy"),
-	FAILED(RACED, "raced"),
+const struct cdm_field cdm_csv_stayed[CDM_NR_WHY] = {
+	STAYED(UNMAPPED, "skipped_unmapped"), STAYED(FOREIGN, "skipped_foreign"),
+	STAYED(SWAPPED, "failed_swapped"), STAYED(PINNED, "failed_pinned"),
+	STAYED(LOCKED, "failed_locked"), STAYED(ISOLATE, "failed_isolate"),
+	STAYED(FILE, "failed_file"), STAYED(WRITEBACK, "failed_writeback"),
+	STAYED(LARGE, "failed_large"), STAYED(KSM, "failed_ksm"),
+	STAYED(UNSUPPORTED, "failed_unsupported"), STAYED(ALLOC, "failed_alloc"),
+	STAYED(CHARGE, "failed_charge"), STAYED(COPY, "failed_copy"),
+	STAYED(RACED, "failed_raced"),
 };
 
 static int add_kind(struct cdm_printer *p, const struct cdm_printed *f)

@@ -30,24 +30,45 @@ const struct cdm_field cdm_event_head[] = {
 const struct cdm_field cdm_event_stack =
 	F(STACK, "stack", cdm_ev, stack, NONE, "kernel functions, innermost first (--stacks)");
 
+#define CALC(n, fn, p, h) \
+	{ .name = n, .help = h, .type = CDM_FIELD_CALC, .calc = fn, .place = CDM_PLACE_##p }
+
+static __u64 migrate_ns(const struct cdm_rec *rec)
+{
+	const struct cdm_ev_migrate *m = (const void *)rec;
+
+	return m->collect_ns + m->copy_ns + m->restore_ns;
+}
+
+/* The kernel counts holes of anonymous memory, as they could be filled on the device. */
+static __u64 migrate_found(const struct cdm_rec *rec)
+{
+	const struct cdm_ev_migrate *m = (const void *)rec;
+	__u32 holes = m->vma == CDM_VMA_FILE || m->vma == CDM_VMA_SHMEM ? 0 :
+		      m->failed[CDM_WHY_UNMAPPED];
+
+	return m->collected > holes ? m->collected - holes : 0;
+}
+
 static const struct cdm_field migrate[] = {
 	ENUM("dir", cdm_ev_migrate, dir, DIR, cdm_dir_name, "in: to the device, out: to RAM"),
 	F(ADDRESS, "start", cdm_ev_migrate, start, ADDRESS, "address of the range"),
 	F(UINT, "range_bytes", cdm_ev_migrate, bytes, LENGTH, "length of the range"),
 	F(UINT, "requested_pages", cdm_ev_migrate, requested, PAGES, "pages in the range"),
-	F(UINT, "collected_pages", cdm_ev_migrate, collected, NONE, "found fit to move"),
+	CALC("collected_pages", migrate_found, NONE, "found fit to move"),
 	F(UINT, "migrated_pages", cdm_ev_migrate, migrated, MOVED, "moved"),
 	F(UINT, "already_pages", cdm_ev_migrate, already, NONE, "were there already"),
-	{ .name = "total_ns", .help = "duration, the sum of the three phases",
-	  .offset = offsetof(struct cdm_ev_migrate, collect_ns), .size = 3 * sizeof(__u64),
-	  .type = CDM_FIELD_SUM, .place = CDM_PLACE_TIME },
+	CALC("total_ns", migrate_ns, TIME, "duration, the sum of the three phases"),
 	F(UINT, "collect_ns", cdm_ev_migrate, collect_ns, NONE, "collecting and unmapping"),
 	F(UINT, "copy_ns", cdm_ev_migrate, copy_ns, NONE, "allocating and copying"),
 	F(UINT, "restore_ns", cdm_ev_migrate, restore_ns, NONE, "mapping again"),
 	ENUM("cause", cdm_ev_migrate, cause, SORT, cdm_cause_name, "who wanted it"),
 	ENUM("memory", cdm_ev_migrate, memory, NONE, cdm_memory_name, "kind of device memory"),
 	ENUM("vma", cdm_ev_migrate, vma, DETAIL, cdm_vma_name, "what the range is"),
-	F(FAILED, "failed_pages", cdm_ev_migrate, failed, DETAIL, "pages that stayed, by reason"),
+	F(FAILED, "failed_pages", cdm_ev_migrate, failed, FAILED,
+	  "were to move and could not, by reason"),
+	F(SKIPPED, "skipped_pages", cdm_ev_migrate, failed, DETAIL,
+	  "nothing to move: unmapped, or foreign, on another device"),
 	{ 0 }
 };
 
@@ -165,24 +186,25 @@ const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
 	return NULL;
 }
 
+bool cdm_field_has_why(const struct cdm_field *f, unsigned int why)
+{
+	return cdm_why_is_failure(why) == (f->type == CDM_FIELD_FAILED);
+}
+
 __u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec)
 {
 	const char *p = (const char *)rec + f->offset;
-	__u64 sum = 0, value;
 	__s32 s32;
 
 	switch (f->type) {
 	case CDM_FIELD_INT:
 		memcpy(&s32, p, sizeof(s32));
 		return (__s64)s32;
-	case CDM_FIELD_SUM:
-		for (size_t i = 0; i < f->size; i += sizeof(value)) {
-			memcpy(&value, p + i, sizeof(value));
-			sum += value;
-		}
-		return sum;
+	case CDM_FIELD_CALC:
+		return f->calc(rec);
 	case CDM_FIELD_TEXT:
 	case CDM_FIELD_FAILED:
+	case CDM_FIELD_SKIPPED:
 		return 0;
 	default:
 		break;

@@ -12,14 +12,15 @@
 enum cdm_field_type {
 	CDM_FIELD_UINT,		/* of @size bytes */
 	CDM_FIELD_INT,
-	CDM_FIELD_SUM,		/* of the __u64 in @size bytes */
+	CDM_FIELD_CALC,		/* by @calc */
 	CDM_FIELD_ENUM,		/* name by @names */
 	CDM_FIELD_ADDRESS,	/* bytes; people: hexadecimal */
 	CDM_FIELD_ID,		/* opaque: hexadecimal, for machines a string */
 	CDM_FIELD_TEXT,		/* NUL-terminated, @size 0: to the end of the record */
 	CDM_FIELD_DEVICE,	/* name of the device with that identity */
 	CDM_FIELD_CGROUP,	/* path of the cgroup with that id */
-	CDM_FIELD_FAILED,	/* pages by reason, those that are not 0 */
+	CDM_FIELD_FAILED,	/* pages by reason, those that are not 0 ... */
+	CDM_FIELD_SKIPPED,	/* ... of the same array, see cdm_why_is_failure() */
 	CDM_FIELD_STACK,	/* frames, innermost first */
 };
 
@@ -33,6 +34,7 @@ enum cdm_field_place {
 	CDM_PLACE_PAGES,
 	CDM_PLACE_MOVED,
 	CDM_PLACE_TIME,		/* duration */
+	CDM_PLACE_FAILED,	/* bare in text, before the rest */
 	CDM_PLACE_SORT,		/* what sort of its kind it is, "fault:cow"; bare in text */
 	CDM_PLACE_DETAIL,	/* "name=value" at the end of the line */
 };
@@ -44,7 +46,10 @@ struct cdm_field {
 	__u16 size;
 	enum cdm_field_type type;
 	enum cdm_field_place place;
-	const char *(*names)(unsigned int value);
+	union {
+		const char *(*names)(unsigned int value);
+		__u64 (*calc)(const struct cdm_rec *rec);
+	};
 };
 
 struct cdm_event_kind {
@@ -62,11 +67,17 @@ extern const struct cdm_event_kind cdm_event_kinds[];
 const struct cdm_event_kind *cdm_event_kind(unsigned int kind);	/* NULL: none */
 const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
 					enum cdm_field_place place);	/* NULL: none */
-/* The value of a number, an enum or a sum; others are 0. */
+/* The value of a number, an enum or what is calculated; others are 0. */
 __u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec);
-/* Pages that an event moved, and that stayed; 0 for what moves none. */
+/* Whether a CDM_FIELD_FAILED or _SKIPPED has pages that stayed for this reason. */
+bool cdm_field_has_why(const struct cdm_field *f, unsigned int why);
+/*
+ * Pages that an event moved, and that failed to move; 0 for what moves none. Of a
+ * migration: requested == migrated + already + skipped + failed.
+ */
 __u64 cdm_event_pages(const struct cdm_ev *ev);
 __u64 cdm_event_failed(const struct cdm_ev *ev);
+__u64 cdm_event_skipped(const struct cdm_ev *ev);
 /* ns; 0 for what has no duration. */
 __u64 cdm_event_ns(const struct cdm_ev *ev);
 

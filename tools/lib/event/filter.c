@@ -69,10 +69,11 @@ static int complain(const char *prog, const char *what, const char *word, const 
 {
 	const char *near = cdm_nearest(word, words);
 
-	fprintf(stderr, "%s: %s: no such %s", prog, word, what);
+	fprintf(stderr, "%s: '%s': no such %s", prog, word, what);
 	if (near)
-		fprintf(stderr, "; did you mean %s?", near);
-	fputs(" There are:", stderr);
+		fprintf(stderr, "; did you mean %s? There are:", near);
+	else
+		fputs("; there are:", stderr);
 	for (; *words; words++)
 		fprintf(stderr, " %s", *words);
 	fputc('\n', stderr);
@@ -133,7 +134,7 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const c
 	}
 	free(copy);
 	if (!err && !kinds)
-		err = complain(prog, "kind of event", list, (const char *const []) { NULL });
+		err = find_kind(list, prog);
 	if (err)
 		return err;
 	f->kinds = kinds;
@@ -150,7 +151,7 @@ static __u64 value_at(const struct cdm_ev *ev, enum cdm_field_place place)
 	return f ? cdm_field_value(f, &ev->rec) : CDM_UNKNOWN;
 }
 
-__u64 cdm_event_failed(const struct cdm_ev *ev)
+static __u64 stayed(const struct cdm_ev *ev, bool failed)
 {
 	const struct cdm_ev_migrate *m = (const void *)ev;
 	__u64 sum = 0;
@@ -158,8 +159,18 @@ __u64 cdm_event_failed(const struct cdm_ev *ev)
 	if (ev->rec.kind != CDM_EV_MIGRATE)
 		return 0;
 	for (int i = 0; i < CDM_NR_WHY; i++)
-		sum += m->failed[i];
+		sum += cdm_why_is_failure(i) == failed ? m->failed[i] : 0;
 	return sum;
+}
+
+__u64 cdm_event_failed(const struct cdm_ev *ev)
+{
+	return stayed(ev, true);
+}
+
+__u64 cdm_event_skipped(const struct cdm_ev *ev)
+{
+	return stayed(ev, false);
 }
 
 __u64 cdm_event_pages(const struct cdm_ev *ev)

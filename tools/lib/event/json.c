@@ -25,13 +25,13 @@ void cdm_print_json_meta(struct cdm_printer *p)
 	cdm_out_end(p->out, s);
 }
 
-static char *put_failed(char *s, const __u32 *failed)
+static char *put_reasons(char *s, const struct cdm_field *f, const __u32 *pages)
 {
 	*s++ = '{';
 	for (int i = 0; i < CDM_NR_WHY; i++) {
 		const char *name;
 
-		if (!failed[i])
+		if (!pages[i] || !cdm_field_has_why(f, i))
 			continue;
 		name = cdm_why_name(i);
 		if (s[-1] != '{')
@@ -39,7 +39,7 @@ static char *put_failed(char *s, const __u32 *failed)
 		*s++ = '"';
 		s = cdm_put(s, name, strlen(name));
 		s = CDM_PUT(s, "\":");
-		s = cdm_put_u64(s, failed[i]);
+		s = cdm_put_u64(s, pages[i]);
 	}
 	*s++ = '}';
 	return s;
@@ -89,7 +89,8 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	case CDM_FIELD_TEXT:
 		return cdm_put_json(s, at, f->field->size ?: LINE_MAX_OUT / 12);
 	case CDM_FIELD_FAILED:
-		return put_failed(s, (const __u32 *)at);
+	case CDM_FIELD_SKIPPED:
+		return put_reasons(s, f->field, (const __u32 *)at);
 	case CDM_FIELD_STACK:
 		return put_stack(p, s, *(const __s32 *)at);
 	default:

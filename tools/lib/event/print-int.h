@@ -74,8 +74,8 @@ static inline char *cdm_put_common(struct cdm_printer *p, char *s, const struct 
 
 void cdm_print_json(struct cdm_printer *p, const struct cdm_rec *rec);
 void cdm_print_json_meta(struct cdm_printer *p);
-/* CSV has reasons as columns of their own, in the place of CDM_FIELD_FAILED. */
-extern const struct cdm_field cdm_csv_failed[CDM_NR_WHY];
+/* CSV has reasons as columns of their own, in the place of CDM_FIELD_FAILED and _SKIPPED. */
+extern const struct cdm_field cdm_csv_stayed[CDM_NR_WHY];
 void cdm_print_csv(struct cdm_printer *p, const struct cdm_rec *rec);
 int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds);
 void cdm_print_text(struct cdm_printer *p, const struct cdm_rec *rec);

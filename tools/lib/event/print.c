@@ -37,13 +37,16 @@ static size_t count(const struct cdm_field *f)
 static size_t prepare_own(struct cdm_printed *to, const struct cdm_field *f,
 			  enum cdm_format format)
 {
-	if (f->type != CDM_FIELD_FAILED || format != CDM_CSV) {
+	size_t nr = 0;
+
+	if (format != CDM_CSV || (f->type != CDM_FIELD_FAILED && f->type != CDM_FIELD_SKIPPED)) {
 		prepare(to, f, format);
 		return 1;
 	}
 	for (size_t i = 0; i < CDM_NR_WHY; i++)
-		prepare(&to[i], &cdm_csv_failed[i], format);
-	return CDM_NR_WHY;
+		if (cdm_field_has_why(f, i))
+			prepare(&to[nr++], &cdm_csv_stayed[i], format);
+	return nr;
 }
 
 static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum cdm_format format)

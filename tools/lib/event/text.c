@@ -95,6 +95,26 @@ static const struct cdm_printed *at(const struct cdm_printed *f, enum cdm_field_
 	return found;
 }
 
+/* "pinned:3,locked:1", the most frequent first. */
+static char *put_reasons(char *s, const struct cdm_field *f, const __u32 *pages)
+{
+	bool done[CDM_NR_WHY] = { false };
+
+	for (int n = 0; n < CDM_NR_WHY; n++) {
+		int top = -1;
+
+		for (int i = 0; i < CDM_NR_WHY; i++)
+			if (pages[i] && cdm_field_has_why(f, i) && !done[i] &&
+			    (top < 0 || pages[i] > pages[top]))
+				top = i;
+		if (top < 0)
+			break;
+		done[top] = true;
+		s += sprintf(s, "%s%s:%u", n ? "," : "", cdm_why_name(top), pages[top]);
+	}
+	return s;
+}
+
 static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed *f,
 		       const struct cdm_rec *rec)
 {
@@ -116,6 +136,9 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	case CDM_FIELD_DEVICE:
 		name = cdm_printer_device(p, *(const __u64 *)value);
 		return cdm_put(s, name->text, name->len);
+	case CDM_FIELD_FAILED:
+	case CDM_FIELD_SKIPPED:
+		return put_reasons(s, f->field, (const void *)value);
 	default:
 		return cdm_put_u64(s, cdm_field_value(f->field, rec));
 	}
@@ -167,42 +190,32 @@ static char *put_us(struct cdm_printer *p, char *s, const struct cdm_rec *rec)
 	return pad_left(from, s, US_WIDTH);
 }
 
-/* " pinned:3 locked:1", the most frequent first. */
-static char *put_failed(char *s, const __u32 *failed)
+/* What is said of every event of its kind, and what has a name only if there is any. */
+static bool is_empty(const struct cdm_field *f, const struct cdm_rec *rec)
 {
-	bool done[CDM_NR_WHY] = { false };
-
-	for (int n = 0; n < CDM_NR_WHY; n++) {
-		int top = -1;
-
-		for (int i = 0; i < CDM_NR_WHY; i++)
-			if (failed[i] && !done[i] && (top < 0 || failed[i] > failed[top]))
-				top = i;
-		if (top < 0)
-			break;
-		done[top] = true;
-		s += sprintf(s, " %s:%u", cdm_why_name(top), failed[top]);
-	}
-	return s;
+	return f->type == CDM_FIELD_SKIPPED && !cdm_event_skipped((const void *)rec);
 }
 
 static char *put_details(struct cdm_printer *p, char *s, const struct cdm_rec *rec)
 {
-	const struct cdm_printed *sort = at(p->kinds[rec->kind], CDM_PLACE_SORT);
+	const struct cdm_printed *bare[] = {
+		at(p->kinds[rec->kind], CDM_PLACE_FAILED), at(p->kinds[rec->kind], CDM_PLACE_SORT),
+	};
 
-	if (sort)
-		s = put_value(p, s, sort, rec);
+	for (size_t i = 0; i < sizeof(bare) / sizeof(*bare); i++) {
+		if (!bare[i])
+			continue;
+		s = put_value(p, s, bare[i], rec);
+		if (s[-1] != ' ')
+			*s++ = ' ';
+	}
 	for (const struct cdm_printed *f = p->kinds[rec->kind]; f->field; f++) {
-		if (f->field->place != CDM_PLACE_DETAIL)
+		if (f->field->place != CDM_PLACE_DETAIL || is_empty(f->field, rec))
 			continue;
-		if (f->field->type == CDM_FIELD_FAILED) {
-			s = put_failed(s, (const void *)((const char *)rec + f->field->offset));
-			continue;
-		}
-		*s++ = ' ';
 		s = cdm_put(s, f->field->name, strlen(f->field->name));
 		*s++ = '=';
 		s = put_value(p, s, f, rec);
+		*s++ = ' ';
 	}
 	return s;
 }

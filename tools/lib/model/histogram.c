@@ -23,28 +23,37 @@ __u64 cdm_hist_quantile(const __u64 hist[CDM_HIST], double share)
 	return 1ULL << CDM_HIST;
 }
 
-__u64 cdm_why_sum(const __u64 failed[CDM_NR_WHY])
+static __u64 stayed(const struct cdm_stats *s, unsigned int why)
 {
-	__u64 sum = 0;
+	return s->failed[CDM_DIR_IN][why] + s->failed[CDM_DIR_OUT][why];
+}
+
+static __u64 sum(const struct cdm_stats *s, bool failed)
+{
+	__u64 pages = 0;
 
 	for (int i = 0; i < CDM_NR_WHY; i++)
-		sum += failed[i];
-	return sum;
+		pages += cdm_why_is_failure(i) == failed ? stayed(s, i) : 0;
+	return pages;
+}
+
+__u64 cdm_stats_failed(const struct cdm_stats *s)
+{
+	return sum(s, true);
+}
+
+__u64 cdm_stats_skipped(const struct cdm_stats *s)
+{
+	return sum(s, false);
 }
 
 int cdm_why_top(const struct cdm_stats *s)
 {
-	__u64 most = 0;
 	int top = -1;
 
-	for (int i = 0; i < CDM_NR_WHY; i++) {
-		__u64 n = s->failed[CDM_DIR_IN][i] + s->failed[CDM_DIR_OUT][i];
-
-		/* Every range has holes: they are the reason only where nothing else is. */
-		if (n && (top < 0 || top == CDM_WHY_UNMAPPED || n > most)) {
-			most = n;
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		if (cdm_why_is_failure(i) && stayed(s, i) &&
+		    (top < 0 || stayed(s, i) > stayed(s, top)))
 			top = i;
-		}
-	}
 	return top;
 }

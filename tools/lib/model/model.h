@@ -111,8 +111,10 @@ const char *cdm_model_cgroup_path(const struct cdm_model *m, __u64 id);
  * within the bucket. Return: CDM_UNKNOWN for an empty histogram.
  */
 __u64 cdm_hist_quantile(const __u64 hist[CDM_HIST], double share);
-__u64 cdm_why_sum(const __u64 failed[CDM_NR_WHY]);
-/* The most frequent reason, but not "unmapped" while there is another one; -1: none. */
+/* Pages of both directions that were to move and could not; and that were skipped. */
+__u64 cdm_stats_failed(const struct cdm_stats *s);
+__u64 cdm_stats_skipped(const struct cdm_stats *s);
+/* The most frequent reason for pages that failed; -1: none did. */
 int cdm_why_top(const struct cdm_stats *s);
 
 #endif

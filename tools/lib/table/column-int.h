@@ -28,7 +28,6 @@ __u64 cdm_count_in(const struct cdm_stats *s);
 __u64 cdm_count_out(const struct cdm_stats *s);
 __u64 cdm_count_moved(const struct cdm_stats *s);
 __u64 cdm_count_evicted(const struct cdm_stats *s);
-__u64 cdm_count_failed(const struct cdm_stats *s);
 __u64 cdm_count_faults(const struct cdm_stats *s);
 __u64 cdm_count_calls(const struct cdm_stats *s);
 __u64 cdm_count_pingpong(const struct cdm_stats *s);

@@ -143,10 +143,40 @@ static void put_family(FILE *out, const struct cdm_table *t, const struct cdm_co
 	}
 }
 
+/* Why pages stayed, by device: a series for each reason that there was. */
+static void put_reasons(FILE *out, const struct cdm_table *t, bool failed, bool open)
+{
+	struct family f = { .unit = "pages", .counter = true };
+	bool described = false;
+
+	snprintf(f.name, sizeof(f.name), "cdm_%s_pages", failed ? "failed" : "skipped");
+	for (size_t i = 0; i < t->nr_rows * CDM_NR_WHY; i++) {
+		const struct cdm_device_row *row = t->rows[i / CDM_NR_WHY];
+		const struct cdm_stats *s = &row->snap->stats;
+		unsigned int why = i % CDM_NR_WHY;
+		__u64 pages = s->failed[CDM_DIR_IN][why] + s->failed[CDM_DIR_OUT][why];
+
+		if (cdm_why_is_failure(why) != failed || !row->snap->has_stats || !pages)
+			continue;
+		if (!described)
+			describe(out, &f, failed ? "Pages that were to move and could not." :
+				 "Pages with nothing to move.", open);
+		described = true;
+		fprintf(out, "%s_total", f.name);
+		put_label(out, "device", row->snap->name, true);
+		put_label(out, "reason", cdm_why_name(why), false);
+		fprintf(out, "} %llu\n", pages);
+	}
+}
+
 void cdm_metrics_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool open)
 {
 	for (size_t i = 0; i < t->nr_columns; i++)
 		put_family(out, t, t->columns[i], open);
+	if (t->view != CDM_VIEW_DEVICE)
+		return;
+	put_reasons(out, t, true, open);
+	put_reasons(out, t, false, open);
 }
 
 static void put_tool(FILE *out, const char *name, const char *help, __u64 value, bool open)

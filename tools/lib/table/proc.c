@@ -26,7 +26,8 @@ CDM_OF_SNAP(proc, cdm_proc_row, rss, rss)
 CDM_RATE(proc, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(proc, out, CDM_F_MIGRATE, cdm_count_out)
 CDM_RATE(proc, evicted, CDM_F_EVICT, cdm_count_evicted)
-CDM_RATE(proc, fail, CDM_F_WHY, cdm_count_failed)
+CDM_RATE(proc, fail, CDM_F_WHY, cdm_stats_failed)
+CDM_RATE(proc, skip, CDM_F_WHY, cdm_stats_skipped)
 CDM_RATE(proc, faults, CDM_F_FAULTS, cdm_count_faults)
 CDM_RATE(proc, pp, CDM_F_PINGPONG, cdm_count_pingpong)
 CDM_OF_SOURCE(proc, bw, cdm_cell_bandwidth, cdm_count_moved)
@@ -157,9 +158,11 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_BYTES_PER_S, 6, CDM_F_MIGRATE, .extra = true, .get = proc_bw },
 	{ "evicted", "EVICT/s", "Pages that went to RAM because a device was emptied.",
 	  CDM_UNIT_PAGES_PER_S, 7, CDM_F_EVICT, .extra = true, RATE(evicted) },
-	{ "fail", "FAIL/s", "Pages that were to move and stayed.",
+	{ "fail", "FAIL/s", "Pages that were to move and could not.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, RATE(fail) },
-	{ "why", "WHY", "Most frequent reason for pages that stayed.",
+	{ "skip", "SKIP/s", "Pages with nothing to move: nothing there, or on another device.",
+	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, .extra = true, RATE(skip) },
+	{ "why", "WHY", "Most frequent reason for pages that could not move.",
 	  CDM_UNIT_TEXT, -9, CDM_F_WHY, .ascending = true, .get = proc_why },
 	{ "faults", "FAULT/s", "CPU faults on device memory: copies, reuse, waits.",
 	  CDM_UNIT_PER_S, 7, CDM_F_FAULTS, .extra = true, RATE(faults) },

@@ -21,7 +21,8 @@ CDM_OF_SNAP(cgroup, cdm_cgroup_row, cdm, device)
 CDM_OF_SNAP(cgroup, cdm_cgroup_row, limit, limit)
 CDM_RATE(cgroup, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(cgroup, out, CDM_F_MIGRATE, cdm_count_out)
-CDM_RATE(cgroup, fail, CDM_F_WHY, cdm_count_failed)
+CDM_RATE(cgroup, fail, CDM_F_WHY, cdm_stats_failed)
+CDM_RATE(cgroup, skip, CDM_F_WHY, cdm_stats_skipped)
 CDM_RATE(cgroup, faults, CDM_F_FAULTS, cdm_count_faults)
 CDM_RATE(cgroup, pp, CDM_F_PINGPONG, cdm_count_pingpong)
 CDM_OF_SOURCE(cgroup, why, cdm_cell_why)
@@ -90,9 +91,11 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_MIGRATE, CG_RATE(in) },
 	{ "out", "OUT/s", "Pages migrated to RAM, evictions included.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_MIGRATE, CG_RATE(out) },
-	{ "fail", "FAIL/s", "Pages that were to move and stayed.",
+	{ "fail", "FAIL/s", "Pages that were to move and could not.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, CG_RATE(fail) },
-	{ "why", "WHY", "Most frequent reason for pages that stayed.",
+	{ "skip", "SKIP/s", "Pages with nothing to move: nothing there, or on another device.",
+	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, .extra = true, CG_RATE(skip) },
+	{ "why", "WHY", "Most frequent reason for pages that could not move.",
 	  CDM_UNIT_TEXT, -9, CDM_F_WHY, .ascending = true, .get = cgroup_why },
 	{ "faults", "FAULT/s", "CPU faults on device memory: copies, reuse, waits.",
 	  CDM_UNIT_PER_S, 7, CDM_F_FAULTS, .extra = true, CG_RATE(faults) },
@@ -121,7 +124,8 @@ CDM_OF_SNAP(device, cdm_device_row, quarantined, quarantined)
 CDM_RATE(device, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(device, out, CDM_F_MIGRATE, cdm_count_out)
 CDM_RATE(device, calls, CDM_F_MIGRATE, cdm_count_calls)
-CDM_RATE(device, fail, CDM_F_WHY, cdm_count_failed)
+CDM_RATE(device, fail, CDM_F_WHY, cdm_stats_failed)
+CDM_RATE(device, skip, CDM_F_WHY, cdm_stats_skipped)
 CDM_OF_SOURCE(device, in_bw, cdm_cell_bandwidth, cdm_count_in)
 CDM_OF_SOURCE(device, out_bw, cdm_cell_bandwidth, cdm_count_out)
 CDM_OF_SOURCE(device, why, cdm_cell_why)
@@ -194,9 +198,11 @@ const struct cdm_column cdm_device_columns[] = {
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .extra = true, .get = device_p50 },
 	{ "p99", "P99", "99th percentile of the times of migration calls.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .get = device_p99 },
-	{ "fail", "FAIL/s", "Pages that were to move and stayed.",
+	{ "fail", "FAIL/s", "Pages that were to move and could not.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, DEV_RATE(fail) },
-	{ "why", "WHY", "Most frequent reason for pages that stayed.",
+	{ "skip", "SKIP/s", "Pages with nothing to move: nothing there, or on another device.",
+	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_WHY, .extra = true, DEV_RATE(skip) },
+	{ "why", "WHY", "Most frequent reason for pages that could not move.",
 	  CDM_UNIT_TEXT, -9, CDM_F_WHY, .ascending = true, .extra = true, .get = device_why },
 	{ "holders", "HOLDERS", "Pids of the processes with most memory on it.",
 	  CDM_UNIT_TEXT, -22, CDM_F_PROC_DEVICE | CDM_F_PER_DEVICE, .get = device_holders },

@@ -43,11 +43,6 @@ __u64 cdm_count_evicted(const struct cdm_stats *s)
 	return s->evicted;
 }
 
-__u64 cdm_count_failed(const struct cdm_stats *s)
-{
-	return cdm_why_sum(s->failed[CDM_DIR_IN]) + cdm_why_sum(s->failed[CDM_DIR_OUT]);
-}
-
 __u64 cdm_count_faults(const struct cdm_stats *s)
 {
 	__u64 sum = 0;
