@@ -183,7 +183,7 @@ static void test_unknown(void **state)
 {
 	const struct cdm_column *col = cdm_column_find(CDM_VIEW_PROC, "cdm");
 	struct cdm_snap_proc a = { .pid = 1, .device = CDM_UNKNOWN }, b = { .pid = 2, .device = 3 };
-	struct cdm_proc_row x = { .snap = &a }, y = { .snap = &b };
+	struct cdm_proc_row x = { .model = m, .snap = &a }, y = { .model = m, .snap = &b };
 	struct cdm_cell cell;
 	char buf[16];
 
@@ -198,9 +198,9 @@ static void test_unknown(void **state)
 static void test_format(void **state)
 {
 	static const struct { enum cdm_unit unit; __u64 u; double d; int width; const char *want; } t[] = {
-		{ CDM_UNIT_PAGES, 0, 0, 6, "0" }, { CDM_UNIT_PAGES, 1, 0, 6, "4K" },
-		{ CDM_UNIT_PAGES, 256, 0, 6, "1M" }, { CDM_UNIT_PAGES, 3153, 0, 6, "12.3M" },
-		{ CDM_UNIT_PAGES, CDM_NO_LIMIT, 0, 6, "max" },
+		{ CDM_UNIT_BYTES, 0, 0, 6, "0" }, { CDM_UNIT_BYTES, 4096, 0, 6, "4K" },
+		{ CDM_UNIT_BYTES, 1 << 20, 0, 6, "1M" }, { CDM_UNIT_BYTES, 3153 << 12, 0, 6, "12.3M" },
+		{ CDM_UNIT_BYTES, CDM_NO_LIMIT, 0, 6, "max" },
 		{ CDM_UNIT_NS, 310000, 0, 6, "310us" }, { CDM_UNIT_NS, 2100000, 0, 6, "2.1ms" },
 		{ CDM_UNIT_NS, 7, 0, 6, "7ns" }, { CDM_UNIT_PER_S, 0, 1800, 6, "1.8k" },
 		{ CDM_UNIT_PER_S, 0, 0.01, 6, "<0.1" }, { CDM_UNIT_PERCENT, 0, 41.25, 5, "41.2" },

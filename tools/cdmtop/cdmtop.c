@@ -30,7 +30,7 @@ void cdmtop_error(const char *format, ...)
 static void list_columns(void)
 {
 	static const char *const units[] = {
-		[CDM_UNIT_NONE] = "-", [CDM_UNIT_TEXT] = "text", [CDM_UNIT_PAGES] = "bytes",
+		[CDM_UNIT_NONE] = "-", [CDM_UNIT_TEXT] = "text", [CDM_UNIT_BYTES] = "bytes",
 		[CDM_UNIT_PAGES_PER_S] = "pages/s", [CDM_UNIT_BYTES_PER_S] = "bytes/s",
 		[CDM_UNIT_PER_S] = "1/s", [CDM_UNIT_NS] = "time", [CDM_UNIT_PERCENT] = "%",
 		[CDM_UNIT_COUNT] = "count", [CDM_UNIT_ADDRESS] = "address",

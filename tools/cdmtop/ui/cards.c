@@ -54,13 +54,13 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	ui_printf(c, UI_SECTION, "%s", snap->name);
 	ui_printf(c, snap->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT, "  %s",
 		  cdm_state_name(snap->state));
-	ui_printf(c, UI_PLAIN, "  node %d  size %s  free %s", snap->node, ui_pages(snap->size).s,
-		  ui_pages(snap->free).s);
+	ui_printf(c, UI_PLAIN, "  node %d  size %s  free %s", snap->node, ui_pages(ui, snap->size).s,
+		  ui_pages(ui, snap->free).s);
 	if (snap->quarantined && snap->quarantined != CDM_UNKNOWN)
-		ui_printf(c, UI_BAD, "  quarantined %s", ui_pages(snap->quarantined).s);
+		ui_printf(c, UI_BAD, "  quarantined %s", ui_pages(ui, snap->quarantined).s);
 	ui_newline(c, UI_PLAIN);
 	ui_field(c, UI_DIM, "  used", LABEL);
-	ui_field(c, UI_PLAIN, ui_pages(snap->used).s, 6);
+	ui_field(c, UI_PLAIN, ui_pages(ui, snap->used).s, 6);
 	ui_put(c, UI_PLAIN, "   ");
 	width = c->cols - c->col - 32;
 	ui_bar(c, width > 60 ? 60 : width, &part, sized, snap->size);

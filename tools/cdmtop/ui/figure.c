@@ -13,18 +13,20 @@ static struct ui_text format(enum cdm_unit unit, const struct cdm_cell *cell, in
 	return text;
 }
 
-struct ui_text ui_pages(__u64 pages)
+struct ui_text ui_pages(const struct ui *ui, __u64 pages)
 {
-	const struct cdm_cell cell = { .known = pages < CDM_NO_LIMIT, .u = pages };
+	const struct cdm_cell cell = {
+		.known = pages < CDM_NO_LIMIT, .u = pages * cdm_model_header(ui->m)->page_size,
+	};
 
-	return format(CDM_UNIT_PAGES, &cell, 6);
+	return format(CDM_UNIT_BYTES, &cell, 6);
 }
 
 struct ui_text ui_bytes(__u64 bytes)
 {
-	const struct cdm_cell cell = { .known = bytes != CDM_UNKNOWN, .d = (double)bytes };
+	const struct cdm_cell cell = { .known = bytes != CDM_UNKNOWN, .u = bytes };
 
-	return format(CDM_UNIT_BYTES_PER_S, &cell, 6);
+	return format(CDM_UNIT_BYTES, &cell, 6);
 }
 
 struct ui_text ui_ns(__u64 ns)

@@ -70,7 +70,7 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	__u64 moved = delta->d.pages[CDM_DIR_IN] + delta->d.pages[CDM_DIR_OUT];
 
 	ui_field(&c, UI_BOLD, snap->name, -5);
-	ui_field(&c, UI_PLAIN, ui_pages(snap->size).s, 6);
+	ui_field(&c, UI_PLAIN, ui_pages(ui, snap->size).s, 6);
 	ui_put(&c, UI_PLAIN, " ");
 	/* Trouble is more important than how full it is. */
 	if (snap->state != CDM_ST_ONLINE)
@@ -126,7 +126,7 @@ static void draw_totals(struct ui *ui, int y)
 	if (nr && unknown == nr)
 		ui_printf(&c, UI_PLAIN, " %zu processes, on devices -", nr);
 	else
-		ui_printf(&c, UI_PLAIN, " %zu/%zu procs hold %s", holding, nr, ui_pages(sum).s);
+		ui_printf(&c, UI_PLAIN, " %zu/%zu procs hold %s", holding, nr, ui_pages(ui, sum).s);
 	ui_printf(&c, UI_PLAIN, "  in %s/s out %s/s",
 		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_IN] * page / interval).s,
 		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_OUT] * page / interval).s);

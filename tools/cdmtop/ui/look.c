@@ -56,7 +56,7 @@ static void draw_history(struct ui *ui, struct ui_canvas *c, const struct cdm_pr
 	}
 	ui_field(c, UI_DIM, "on device", -12);
 	peak = ui_sparkline(c, UI_PLAIN, width, h->device, h->nr);
-	ui_printf(c, UI_DIM, " peak %s", ui_pages(peak).s);
+	ui_printf(c, UI_DIM, " peak %s", ui_pages(ui, peak).s);
 	ui_newline(c, UI_PLAIN);
 	ui_field(c, UI_DIM, "in", -12);
 	peak = ui_sparkline(c, UI_IN, width, h->in, h->nr);
@@ -82,7 +82,7 @@ static void draw_vma_heading(struct ui_canvas *c, const struct cdm_column *const
 static void draw_vmas(struct ui *ui, struct ui_canvas *c)
 {
 	const struct cdm_column *all = cdm_columns(CDM_VIEW_VMA), *cols[UI_MAX_COLUMNS];
-	const struct cdm_snap_vma **vmas;
+	struct cdm_vma_row **vmas;
 	int room = c->cols, width;
 	size_t nr, nr_cols, i, j, shown = 0;
 
@@ -96,7 +96,7 @@ static void draw_vmas(struct ui *ui, struct ui_canvas *c)
 		cols[nr_cols] = &all[nr_cols];
 	}
 	for (i = 0; i < nr; i++) {
-		if (vmas[i]->pid != ui->look_pid)
+		if (vmas[i]->snap->pid != ui->look_pid)
 			continue;
 		if (!shown++)
 			draw_vma_heading(c, cols, nr_cols);

@@ -90,7 +90,7 @@ int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order);
 
 /* ui-figure.c: figures that are not in the table of columns. */
 struct ui_text { char s[24]; };
-struct ui_text ui_pages(__u64 pages);
+struct ui_text ui_pages(const struct ui *ui, __u64 pages);
 struct ui_text ui_ns(__u64 ns);
 struct ui_text ui_bytes_per_s(bool known, double pages_per_s);
 struct ui_text ui_per_s(bool known, double per_s);

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "table/column.h"
 #include "model/model-int.h"
 
 /* Those that BPF programs tell. */
@@ -19,7 +18,6 @@ struct cdm_model *cdm_model_new(const struct cdm_file_header *header)
 	if (!m)
 		return NULL;
 	m->header = *header;
-	cdm_page_size = header->page_size;
 	m->tool_cost = NAN;
 	return m;
 }
@@ -75,7 +73,8 @@ static int end(struct cdm_model *m, const struct cdm_snap_end *e)
 
 static int add_vma(struct cdm_model *m, const struct cdm_rec *rec)
 {
-	void *copy = cdm_arena_copy(&m->arena, rec, rec->len);
+	struct cdm_vma_row row = { m, cdm_arena_copy(&m->arena, rec, rec->len) };
+	void *copy = row.snap ? cdm_arena_copy(&m->arena, &row, sizeof(row)) : NULL;
 
 	return copy ? cdm_list_add(&m->vmas, copy) : -ENOMEM;
 }
@@ -134,10 +133,10 @@ struct cdm_device_row **cdm_model_devices(struct cdm_model *m, size_t *nr)
 	return (struct cdm_device_row **)m->device_rows.rows;
 }
 
-const struct cdm_snap_vma **cdm_model_vmas(struct cdm_model *m, size_t *nr)
+struct cdm_vma_row **cdm_model_vmas(struct cdm_model *m, size_t *nr)
 {
 	*nr = m->vmas.nr;
-	return (const struct cdm_snap_vma **)m->vmas.rows;
+	return (struct cdm_vma_row **)m->vmas.rows;
 }
 
 const struct cdm_snap_begin *cdm_model_begin(const struct cdm_model *m)

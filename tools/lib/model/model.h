@@ -61,6 +61,11 @@ struct cdm_device_row {
 	__u32 holders[3];
 };
 
+struct cdm_vma_row {
+	const struct cdm_model *model;
+	const struct cdm_snap_vma *snap;
+};
+
 /* An event with what a line about it needs. */
 struct cdm_event_row {
 	const struct cdm_model *model;
@@ -83,7 +88,7 @@ struct cdm_proc_row **cdm_model_procs(struct cdm_model *m, size_t *nr);
 struct cdm_cgroup_row **cdm_model_cgroups(struct cdm_model *m, size_t *nr);
 struct cdm_device_row **cdm_model_devices(struct cdm_model *m, size_t *nr);
 /* VMAs of the process that is looked into, as they came. */
-const struct cdm_snap_vma **cdm_model_vmas(struct cdm_model *m, size_t *nr);
+struct cdm_vma_row **cdm_model_vmas(struct cdm_model *m, size_t *nr);
 /*
  * The last events, oldest first, at most CDM_MODEL_EVENTS; pid 0: of all
  * processes. Return: how many were put into @rows.

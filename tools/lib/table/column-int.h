@@ -11,6 +11,8 @@ extern const struct cdm_column cdm_device_columns[];
 extern const struct cdm_column cdm_vma_columns[];
 
 void cdm_cell_u64(struct cdm_cell *cell, __u64 value);		/* CDM_UNKNOWN is unknown */
+/* In bytes; CDM_UNKNOWN and CDM_NO_LIMIT stay what they are. */
+void cdm_cell_pages(struct cdm_cell *cell, const struct cdm_model *m, __u64 pages);
 void cdm_cell_text(struct cdm_cell *cell, const char *text);	/* NULL is unknown */
 /* @part of @whole in percent; unknown if one is, or there is no whole. */
 void cdm_cell_percent(struct cdm_cell *cell, __u64 part, __u64 whole);
@@ -71,10 +73,12 @@ static void view##_##name(const void *row, struct cdm_cell *cell)		\
 }
 
 /* Defines VIEW_NAME, a number of pages of @type->snap. */
-#define CDM_OF_SNAP(view, type, name, member)					\
-static void view##_##name(const void *row, struct cdm_cell *cell)		\
+#define CDM_PAGES_OF_SNAP(view, type, name, member)				\
+static void view##_##name(const void *p, struct cdm_cell *cell)			\
 {										\
-	cdm_cell_u64(cell, ((const struct type *)row)->snap->member);		\
+	const struct type *row = p;						\
+										\
+	cdm_cell_pages(cell, row->model, row->snap->member);			\
 }
 
 #endif

@@ -9,8 +9,6 @@
 #include "table/column-int.h"
 #include "base/out.h"
 
-unsigned int cdm_page_size = 4096;
-
 const struct cdm_column *cdm_columns(enum cdm_view view)
 {
 	static const struct cdm_column *const columns[CDM_NR_VIEW] = {
@@ -218,9 +216,9 @@ static int format_known(const struct cdm_column *col, const struct cdm_cell *cel
 	switch (col->unit) {
 	case CDM_UNIT_TEXT:
 		return format_text(buf, size, cell->s, width);
-	case CDM_UNIT_PAGES:
+	case CDM_UNIT_BYTES:
 		return cell->u == CDM_NO_LIMIT ? snprintf(buf, size, "max") :
-		       format_bytes(buf, size, (double)cell->u * cdm_page_size, width);
+		       format_bytes(buf, size, cell->u, width);
 	case CDM_UNIT_BYTES_PER_S:
 		return format_bytes(buf, size, cell->d, width);
 	case CDM_UNIT_PAGES_PER_S:

@@ -13,7 +13,7 @@ enum cdm_view { CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_VMA, C
 enum cdm_unit {
 	CDM_UNIT_NONE,		/* a number without unit, e.g. a pid */
 	CDM_UNIT_TEXT,
-	CDM_UNIT_PAGES,		/* machine outputs: bytes, name ends in _bytes */
+	CDM_UNIT_BYTES,		/* machine outputs: name ends in _bytes */
 	CDM_UNIT_PAGES_PER_S,	/* _pages_per_second */
 	CDM_UNIT_BYTES_PER_S,
 	CDM_UNIT_PER_S,
@@ -38,9 +38,6 @@ struct cdm_cell {
 	};
 	char text[CDM_CELL_TEXT];
 };
-
-/* Bytes of a page that CDM_UNIT_PAGES counts: of the model that was made last. */
-extern unsigned int cdm_page_size;
 
 struct cdm_column {
 	const char *id;		/* "in", for -o and --sort; machine outputs add the unit */

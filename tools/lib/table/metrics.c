@@ -27,9 +27,8 @@ static bool family_of(const struct cdm_column *col, enum cdm_view view, struct f
 	f->scale = 1;
 	f->counter = col->total;
 	switch (col->unit) {
-	case CDM_UNIT_PAGES:
+	case CDM_UNIT_BYTES:
 		f->unit = "bytes";
-		f->scale = cdm_page_size;
 		break;
 	case CDM_UNIT_NS:
 		f->unit = "seconds";
@@ -103,7 +102,7 @@ static void put_labels(FILE *out, enum cdm_view view, const void *row)
 		put_label(out, "device", ((const struct cdm_device_row *)row)->snap->name, true);
 		break;
 	default:
-		snprintf(number, sizeof(number), "%llx", ((const struct cdm_snap_vma *)row)->start);
+		snprintf(number, sizeof(number), "%llx", ((const struct cdm_vma_row *)row)->snap->start);
 		put_label(out, "start", number, true);
 	}
 	putc('}', out);
@@ -117,7 +116,7 @@ static void put_value(FILE *out, const struct cdm_column *col, const struct fami
 	else if (f->scale < 1)
 		fprintf(out, " %.9f\n", cell->u * f->scale);
 	else
-		fprintf(out, " %llu\n", cell->u * (__u64)f->scale);
+		fprintf(out, " %llu\n", cell->u);
 }
 
 static void put_family(FILE *out, const struct cdm_table *t, const struct cdm_column *col,
@@ -132,7 +131,7 @@ static void put_family(FILE *out, const struct cdm_table *t, const struct cdm_co
 		struct cdm_cell cell;
 
 		(f.counter ? col->total : col->get)(t->rows[i], &cell);
-		if (!cell.known || (col->unit == CDM_UNIT_PAGES && cell.u == CDM_NO_LIMIT))
+		if (!cell.known || (col->unit == CDM_UNIT_BYTES && cell.u == CDM_NO_LIMIT))
 			continue;
 		if (!described)
 			describe(out, &f, col->help, open);

@@ -28,14 +28,14 @@ static void put_cell(struct cdm_json *j, const char *key, const struct cdm_colum
 	struct cdm_cell cell;
 
 	col->get(row, &cell);
-	if (!cell.known || (col->unit == CDM_UNIT_PAGES && cell.u == CDM_NO_LIMIT))
+	if (!cell.known || (col->unit == CDM_UNIT_BYTES && cell.u == CDM_NO_LIMIT))
 		cdm_json_null(j, key);
 	else if (col->unit == CDM_UNIT_TEXT)
 		cdm_json_string(j, key, cell.s);
 	else if (cdm_unit_is_double(col->unit))
 		cdm_json_double(j, key, cell.d);
 	else
-		cdm_json_u64(j, key, col->unit == CDM_UNIT_PAGES ? cell.u * cdm_page_size : cell.u);
+		cdm_json_u64(j, key, cell.u);
 }
 
 void cdm_ndjson_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first)

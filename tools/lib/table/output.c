@@ -31,7 +31,7 @@ const char *cdm_view_name(enum cdm_view view)
 const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size)
 {
 	static const char *const units[] = {
-		[CDM_UNIT_PAGES] = "_bytes",
+		[CDM_UNIT_BYTES] = "_bytes",
 		[CDM_UNIT_PAGES_PER_S] = "_pages_per_second",
 		[CDM_UNIT_BYTES_PER_S] = "_bytes_per_second",
 		[CDM_UNIT_PER_S] = "_per_second",
@@ -169,9 +169,7 @@ static void csv_cell(FILE *out, const struct cdm_column *col, const void *row)
 		csv_text(out, cell.s);
 	else if (cdm_unit_is_double(col->unit))
 		fprintf(out, "%.3f", cell.d);
-	else if (col->unit == CDM_UNIT_PAGES && cell.u != CDM_NO_LIMIT)
-		fprintf(out, "%llu", cell.u * cdm_page_size);
-	else if (col->unit != CDM_UNIT_PAGES)
+	else if (col->unit != CDM_UNIT_BYTES || cell.u != CDM_NO_LIMIT)
 		fprintf(out, "%llu", cell.u);
 }
 

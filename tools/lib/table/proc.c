@@ -17,12 +17,9 @@ static struct cdm_source proc_source(const void *p)
 	};
 }
 
-CDM_OF_SNAP(proc, cdm_proc_row, pid, pid)
-CDM_OF_SNAP(proc, cdm_proc_row, cdm, device)
-CDM_OF_SNAP(proc, cdm_proc_row, anon, device_anon)
-CDM_OF_SNAP(proc, cdm_proc_row, file, device_file)
-CDM_OF_SNAP(proc, cdm_proc_row, shmem, device_shmem)
-CDM_OF_SNAP(proc, cdm_proc_row, rss, rss)
+CDM_PAGES_OF_SNAP(proc, cdm_proc_row, cdm, device)
+CDM_PAGES_OF_SNAP(proc, cdm_proc_row, anon, device_anon)
+CDM_PAGES_OF_SNAP(proc, cdm_proc_row, rss, rss)
 CDM_RATE(proc, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(proc, out, CDM_F_MIGRATE, cdm_count_out)
 CDM_RATE(proc, evicted, CDM_F_EVICT, cdm_count_evicted)
@@ -35,6 +32,11 @@ CDM_OF_SOURCE(proc, why, cdm_cell_why)
 CDM_OF_SOURCE(proc, p50, cdm_cell_call_time, 0.5)
 CDM_OF_SOURCE(proc, p99, cdm_cell_call_time, 0.99)
 CDM_OF_SOURCE(proc, wait99, cdm_cell_wait_time, 0.99)
+
+static void proc_pid(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_u64(cell, ((const struct cdm_proc_row *)p)->snap->pid);
+}
 
 /* User names of another machine are not known here. */
 static bool recorded_here(const struct cdm_model *m)
@@ -103,23 +105,25 @@ static void proc_charged(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_proc_row *row = p;
 
-	cdm_cell_u64(cell, row->cgroup ? row->cgroup->snap->charged : CDM_UNKNOWN);
+	cdm_cell_pages(cell, row->model, row->cgroup ? row->cgroup->snap->charged : CDM_UNKNOWN);
 }
 
 static void proc_dev(const void *p, struct cdm_cell *cell)
 {
-	static const struct cdm_column pages = { .unit = CDM_UNIT_PAGES };
-	const struct cdm_snap_proc *snap = ((const struct cdm_proc_row *)p)->snap;
+	static const struct cdm_column bytes = { .unit = CDM_UNIT_BYTES };
+	const struct cdm_proc_row *row = p;
+	const struct cdm_snap_proc *snap = row->snap;
 	size_t len = 0;
 
 	cell->text[0] = '\0';
 	for (__u32 i = 0; i < snap->nr_devices && i < CDM_MAX_DEVICES; i++) {
-		struct cdm_cell part = { .known = true, .u = snap->per_device[i] };
+		struct cdm_cell part;
 		char figure[16];
 
-		if (!part.u || part.u == CDM_UNKNOWN)
+		cdm_cell_pages(&part, row->model, snap->per_device[i]);
+		if (!part.known || !part.u)
 			continue;
-		cdm_cell_format(&pages, &part, figure, sizeof(figure), 6);
+		cdm_cell_format(&bytes, &part, figure, sizeof(figure), 6);
 		len += snprintf(cell->text + len, sizeof(cell->text) - len, "%scdm%u:%s",
 				len ? " " : "", i, figure);
 	}
@@ -137,15 +141,11 @@ const struct cdm_column cdm_proc_columns[] = {
 	{ "cgroup", "CGROUP", "Memory cgroup, the last part of its path.",
 	  CDM_UNIT_TEXT, -10, 0, .ascending = true, .get = proc_cgroup },
 	{ "cdm", "CDM", "Memory resident on devices.",
-	  CDM_UNIT_PAGES, 6, CDM_F_PROC_DEVICE, .get = proc_cdm },
+	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .get = proc_cdm },
 	{ "anon", "ANON", "Of CDM: anonymous memory.",
-	  CDM_UNIT_PAGES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_anon },
-	{ "file", "FILE", "Of CDM: file mappings.",
-	  CDM_UNIT_PAGES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_file },
-	{ "shmem", "SHMEM", "Of CDM: shared memory.",
-	  CDM_UNIT_PAGES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_shmem },
+	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_anon },
 	{ "rss", "RSS", "Resident memory, RAM and devices together.",
-	  CDM_UNIT_PAGES, 6, 0, .get = proc_rss },
+	  CDM_UNIT_BYTES, 6, 0, .get = proc_rss },
 	{ "share", "%CDM", "Share of RSS that is on devices.",
 	  CDM_UNIT_PERCENT, 5, CDM_F_PROC_DEVICE, .get = proc_share },
 	{ "dev", "DEVICES", "Memory by device; walks page tables.",
@@ -175,6 +175,6 @@ const struct cdm_column cdm_proc_columns[] = {
 	{ "pp", "PP/s", "Pages found to go to and fro.",
 	  CDM_UNIT_PAGES_PER_S, 5, CDM_F_PINGPONG, RATE(pp) },
 	{ "charged", "MCG", "Memory that is charged to the process's cgroup.",
-	  CDM_UNIT_PAGES, 6, 0, .extra = true, .get = proc_charged },
+	  CDM_UNIT_BYTES, 6, 0, .extra = true, .get = proc_charged },
 	{ 0 }
 };

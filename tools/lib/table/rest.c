@@ -16,9 +16,9 @@ static struct cdm_source cgroup_source(const void *p)
 	};
 }
 
-CDM_OF_SNAP(cgroup, cdm_cgroup_row, charged, charged)
-CDM_OF_SNAP(cgroup, cdm_cgroup_row, cdm, device)
-CDM_OF_SNAP(cgroup, cdm_cgroup_row, limit, limit)
+CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, charged, charged)
+CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, cdm, device)
+CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, limit, limit)
 CDM_RATE(cgroup, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(cgroup, out, CDM_F_MIGRATE, cdm_count_out)
 CDM_RATE(cgroup, fail, CDM_F_WHY, cdm_stats_failed)
@@ -64,7 +64,9 @@ static void cgroup_procs(const void *p, struct cdm_cell *cell)
 
 static void cgroup_procs_cdm(const void *p, struct cdm_cell *cell)
 {
-	cdm_cell_u64(cell, ((const struct cdm_cgroup_row *)p)->procs_device);
+	const struct cdm_cgroup_row *row = p;
+
+	cdm_cell_pages(cell, row->model, row->procs_device);
 }
 
 #define CG_RATE(name) .get = cgroup_##name, .total = cgroup_##name##_total
@@ -72,13 +74,13 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	{ "path", "CGROUP", "Path below the root of the memory controller.",
 	  CDM_UNIT_TEXT, -24, 0, .ascending = true, .get = cgroup_path },
 	{ "charged", "CHARGED", "Memory charged, RAM and devices together, with descendants.",
-	  CDM_UNIT_PAGES, 7, 0, .get = cgroup_charged },
+	  CDM_UNIT_BYTES, 7, 0, .get = cgroup_charged },
 	{ "cdm", "CDM", "Of it on devices; cannot be reclaimed.",
-	  CDM_UNIT_PAGES, 6, CDM_F_CGROUP_DEVICE, .get = cgroup_cdm },
+	  CDM_UNIT_BYTES, 6, CDM_F_CGROUP_DEVICE, .get = cgroup_cdm },
 	{ "share", "%CDM", "Share of CHARGED that is on devices.",
 	  CDM_UNIT_PERCENT, 5, CDM_F_CGROUP_DEVICE, .get = cgroup_share },
 	{ "limit", "LIMIT", "Limit of the charge; max: none.",
-	  CDM_UNIT_PAGES, 6, 0, .get = cgroup_limit },
+	  CDM_UNIT_BYTES, 6, 0, .get = cgroup_limit },
 	{ "headroom", "%FREE", "Share of the limit that is not charged.",
 	  CDM_UNIT_PERCENT, 5, 0, .ascending = true, .extra = true, .get = cgroup_headroom },
 	{ "unreclaimable", "%UNREC", "Share of the limit that is out of reclaim's reach, on devices.",
@@ -86,7 +88,7 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	{ "procs", "PROCS", "Processes, without descendants.",
 	  CDM_UNIT_COUNT, 5, 0, .extra = true, .get = cgroup_procs },
 	{ "procs_cdm", "PROCCDM", "Memory on devices that these processes have, together.",
-	  CDM_UNIT_PAGES, 7, CDM_F_PROC_DEVICE, .extra = true, .get = cgroup_procs_cdm },
+	  CDM_UNIT_BYTES, 7, CDM_F_PROC_DEVICE, .extra = true, .get = cgroup_procs_cdm },
 	{ "in", "IN/s", "Pages migrated to devices, without descendants.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_MIGRATE, CG_RATE(in) },
 	{ "out", "OUT/s", "Pages migrated to RAM, evictions included.",
@@ -117,10 +119,10 @@ static struct cdm_source device_source(const void *p)
 	};
 }
 
-CDM_OF_SNAP(device, cdm_device_row, size, size)
-CDM_OF_SNAP(device, cdm_device_row, used, used)
-CDM_OF_SNAP(device, cdm_device_row, free, free)
-CDM_OF_SNAP(device, cdm_device_row, quarantined, quarantined)
+CDM_PAGES_OF_SNAP(device, cdm_device_row, size, size)
+CDM_PAGES_OF_SNAP(device, cdm_device_row, used, used)
+CDM_PAGES_OF_SNAP(device, cdm_device_row, free, free)
+CDM_PAGES_OF_SNAP(device, cdm_device_row, quarantined, quarantined)
 CDM_RATE(device, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(device, out, CDM_F_MIGRATE, cdm_count_out)
 CDM_RATE(device, calls, CDM_F_MIGRATE, cdm_count_calls)
@@ -176,12 +178,12 @@ const struct cdm_column cdm_device_columns[] = {
 	  CDM_UNIT_TEXT, -8, CDM_F_DEVICES, .ascending = true, .get = device_state },
 	{ "node", "NODE", "NUMA node.",
 	  CDM_UNIT_NONE, 4, CDM_F_DEVICES, .ascending = true, .extra = true, .get = device_node },
-	{ "size", "SIZE", "Size.", CDM_UNIT_PAGES, 6, CDM_F_DEVICES, .get = device_size },
-	{ "used", "USED", "In use.", CDM_UNIT_PAGES, 6, CDM_F_DEVICES, .get = device_used },
+	{ "size", "SIZE", "Size.", CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .get = device_size },
+	{ "used", "USED", "In use.", CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .get = device_used },
 	{ "free", "FREE", "Free.",
-	  CDM_UNIT_PAGES, 6, CDM_F_DEVICES, .extra = true, .get = device_free },
+	  CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .extra = true, .get = device_free },
 	{ "quarantined", "QUAR", "Pages that are not given out any more.",
-	  CDM_UNIT_PAGES, 6, CDM_F_DEVICES, .extra = true, .get = device_quarantined },
+	  CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .extra = true, .get = device_quarantined },
 	{ "use", "%USE", "Share of SIZE that is in use.",
 	  CDM_UNIT_PERCENT, 5, CDM_F_DEVICES, .get = device_use },
 	{ "in", "IN/s", "Pages migrated to it.",
@@ -211,36 +213,35 @@ const struct cdm_column cdm_device_columns[] = {
 
 /* --- VMAs --- */
 
-#define VMA_NUMBER(name, member)						\
-static void vma_##name(const void *p, struct cdm_cell *cell)			\
-{										\
-	cdm_cell_u64(cell, ((const struct cdm_snap_vma *)p)->member);		\
-}
 #define VMA_TEXT(name, value)							\
 static void vma_##name(const void *p, struct cdm_cell *cell)			\
 {										\
-	const struct cdm_snap_vma *v = p;					\
+	const struct cdm_snap_vma *v = ((const struct cdm_vma_row *)p)->snap;	\
 										\
 	cdm_cell_text(cell, value);						\
 }
 
-VMA_NUMBER(start, start)
-VMA_NUMBER(rss, rss)
-VMA_NUMBER(cdm, device)
+CDM_PAGES_OF_SNAP(vma, cdm_vma_row, rss, rss)
+CDM_PAGES_OF_SNAP(vma, cdm_vma_row, cdm, device)
 VMA_TEXT(kind, cdm_vma_name(v->vma))
 VMA_TEXT(perms, v->perms)
 VMA_TEXT(name, v->name)
 
+static void vma_start(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_u64(cell, ((const struct cdm_vma_row *)p)->snap->start);
+}
+
 static void vma_size(const void *p, struct cdm_cell *cell)
 {
-	const struct cdm_snap_vma *v = p;
+	const struct cdm_snap_vma *v = ((const struct cdm_vma_row *)p)->snap;
 
-	cdm_cell_u64(cell, (v->end - v->start) / cdm_page_size);
+	cdm_cell_u64(cell, v->end - v->start);
 }
 
 static void vma_share(const void *p, struct cdm_cell *cell)
 {
-	const struct cdm_snap_vma *v = p;
+	const struct cdm_snap_vma *v = ((const struct cdm_vma_row *)p)->snap;
 
 	cdm_cell_percent(cell, v->device, v->rss);
 }
@@ -248,14 +249,14 @@ static void vma_share(const void *p, struct cdm_cell *cell)
 const struct cdm_column cdm_vma_columns[] = {
 	{ "start", "START", "First address.",
 	  CDM_UNIT_ADDRESS, 12, 0, .ascending = true, .get = vma_start },
-	{ "size", "SIZE", "Size of the mapping.", CDM_UNIT_PAGES, 6, 0, .get = vma_size },
+	{ "size", "SIZE", "Size of the mapping.", CDM_UNIT_BYTES, 6, 0, .get = vma_size },
 	{ "kind", "KIND", "anon, heap, stack, file or shmem.",
 	  CDM_UNIT_TEXT, -5, 0, .ascending = true, .get = vma_kind },
 	{ "perms", "PERM", "Permissions.",
 	  CDM_UNIT_TEXT, -4, 0, .ascending = true, .get = vma_perms },
 	{ "rss", "RSS", "Resident, RAM and devices together.",
-	  CDM_UNIT_PAGES, 6, 0, .get = vma_rss },
-	{ "cdm", "CDM", "Resident on devices.", CDM_UNIT_PAGES, 6, 0, .get = vma_cdm },
+	  CDM_UNIT_BYTES, 6, 0, .get = vma_rss },
+	{ "cdm", "CDM", "Resident on devices.", CDM_UNIT_BYTES, 6, 0, .get = vma_cdm },
 	{ "share", "%CDM", "Share of RSS that is on devices.",
 	  CDM_UNIT_PERCENT, 5, 0, .get = vma_share },
 	{ "name", "NAME", "File, or name that the kernel gave it.",

@@ -10,6 +10,11 @@ void cdm_cell_u64(struct cdm_cell *cell, __u64 value)
 	cell->u = value;
 }
 
+void cdm_cell_pages(struct cdm_cell *cell, const struct cdm_model *m, __u64 pages)
+{
+	cdm_cell_u64(cell, pages < CDM_NO_LIMIT ? pages * cdm_model_header(m)->page_size : pages);
+}
+
 void cdm_cell_text(struct cdm_cell *cell, const char *text)
 {
 	cell->known = text;
@@ -85,7 +90,7 @@ void cdm_cell_rate(struct cdm_cell *cell, const struct cdm_source *src, unsigned
 void cdm_cell_bandwidth(struct cdm_cell *cell, const struct cdm_source *src, cdm_count_fn count)
 {
 	cdm_cell_rate(cell, src, CDM_F_MIGRATE, count);
-	cell->d *= cdm_page_size;
+	cell->d *= cdm_model_header(src->model)->page_size;
 }
 
 void cdm_cell_total(struct cdm_cell *cell, const struct cdm_source *src, unsigned int needs,
