@@ -246,11 +246,11 @@ is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
 
 usage() { local text=$1; shift; $trace "$@" > out 2> err; is "usage: $text" 2 $?; }
-usage "unknown kind" -e migrat; like "... with a suggestion" 'did you mean migrate\? There are: migrate ' "$(< err)"
+usage "unknown kind" -e migrat; like "... with a suggestion" "did you mean 'migrate'\? There are: migrate " "$(< err)"
 usage "a kind like no other" -e xyz; like "... with what there is" "'xyz': no such kind of event; there are: migrate " "$(< err)"
 usage "no kind" -e ,; like "... with what there is" 'there are: migrate ' "$(< err)"
-usage "unknown sort" -e fault:reus; like "... with a suggestion" 'did you mean reuse' "$(< err)"
-usage "unknown reason" --why pined; like "... with a suggestion" 'did you mean pinned' "$(< err)"
+usage "unknown sort" -e fault:reus; like "... with a suggestion" "did you mean 'reuse'" "$(< err)"
+usage "unknown reason" --why pined; like "... with a suggestion" "did you mean 'pinned'" "$(< err)"
 usage "unknown format" --format jsn; like "... with what there is" 'text ndjson csv chrome' "$(< err)"
 usage "unknown option" --summery; like "... with a suggestion" 'did you mean --summary' "$(< err)"
 usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --ring 3M

@@ -7,13 +7,14 @@ trap 'rm -rf "$work"' EXIT
 source "$project/tests/tap.sh"
 cd "$project/tools" || exit
 
+commands=(cdmtop/cdmtop cdmtrace/cdmtrace cdm-vm/cdm-vm)
+for command in list status migrate evict run inject engine; do
+	commands+=("cdmctl/cdmctl $command")
+done
 helps() {
 	local command
-	for command in cdmtop/cdmtop cdmtrace/cdmtrace cdm-vm/cdm-vm; do
-		"$command" --help
-	done
-	for command in list status migrate evict run inject engine; do
-		cdmctl/cdmctl "$command" --help
+	for command in "${commands[@]}"; do
+		$command --help
 	done
 }
 
@@ -23,6 +24,25 @@ sed -nE 's/^\| `-([A-Za-z])`.*\| (`--.*) \|$/\1 \2/p' ../docs/options.md | tr -d
 	awk '{ for (i = 2; i <= NF; i++) print $1, $i }' | LC_ALL=C sort -u > "$work/table"
 is "docs/options.md has each letter, with its long names" "" "$(diff "$work/table" "$work/help")"
 is "and each letter once" "" "$(sed -nE 's/^\| `-(.)`.*/\1/p' ../docs/options.md | sort | uniq -d)"
+
+# --help ends the reading of options: what came before it was right.
+taken() {	# COMMAND OPTION VALUE
+	$1 "$2" "$3" --help > /dev/null 2>&1 && echo "$3"
+}
+for command in "${commands[@]}"; do
+	for option in $($command --help | grep -oE -- '--[a-z-]+=TIME' | cut -d= -f1); do
+		is "${command#*/} $option takes a unit" "100ms 0.5s 500000us" \
+			"$(echo $(for value in 100ms 0.5s 500000us 100x 1e2s; do taken "$command" "$option" "$value"; done))"
+	done
+	for option in $($command --help | grep -oE -- '--[a-z-]+=SIZE' | cut -d= -f1); do
+		is "${command#*/} $option takes a unit" "64M 131072K 1g" \
+			"$(echo $(for value in 64M 131072K 1g 64X 64MB; do taken "$command" "$option" "$value"; done))"
+	done
+done
+is "an interval takes a unit" "" "$(cdmtop/cdmtop 500ms 3 --help > /dev/null || echo no)"
+is "so does a fault" "" "$(cdmctl/cdmctl inject cdm0 delay=1ms hang=2s --help > /dev/null || echo no)"
+is "one that is too long is refused" "cdmctl: hang: 31s is more than 30000ms" \
+	"$(cdmctl/cdmctl inject cdm0 hang=31s 2>&1 | sed -n 's/^cdmctl inject:/cdmctl:/; 1p')"
 
 version=$(cdmtop/cdmtop --version)
 for tool in cdmtop cdmtrace cdmctl cdm-vm; do

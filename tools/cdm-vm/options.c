@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command line, checked completely before anything is started. */
 #include <argp.h>
-#include <ctype.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,7 +71,7 @@ static const struct argp_option argp_options[] = {
 	{ "env", OPT_ENV, "NAME=VALUE", 0, "Set an environment variable (repeatable)", 0 },
 	{ "cwd", OPT_CWD, "DIR", 0, "Start the command there (default: the current folder)", 0 },
 	{ "user", OPT_USER, 0, 0, "Run the command with your user and group ids, not as root", 0 },
-	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "Stop the VM after that time, with exit status 124", 0 },
+	{ "timeout", OPT_TIMEOUT, "TIME", 0, "Stop the VM after that time (seconds, or 5m), with exit status 124", 0 },
 
 	{ 0, 0, 0, 0, "The kernel's log:", 4 },
 	{ "dmesg", OPT_DMESG, "FILE", 0, "Save the kernel's log there (default: build/cdm-vm/dmesg.log)", 0 },
@@ -115,42 +113,18 @@ static const char doc[] =
 	"  cdm-vm --qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0 --monitor /tmp/qmp\n"
 	"  cdm-vm --kernel /boot/vmlinuz-X --no-dmesg-check -- dmesg\n";
 
-static uint64_t parse_size(struct argp_state *state, const char *name, const char *text)
+/* More than this is a slip of the keyboard. */
+#define MAX_MEMORY	(64ULL << 40)
+#define MAX_TIMEOUT	(100 * CDM_NS_PER_DAY)
+
+static uint64_t parse_size(struct argp_state *state, const char *name, const char *text,
+			   uint64_t min)
 {
-	static const char units[] = "KMGT";
-	unsigned long long value;
-	const char *unit;
-	char *end;
-	int shift = 0;
+	uint64_t size = cdm_arg_size(state, name, text, min, MAX_MEMORY);
 
-	errno = 0;
-	value = strtoull(text, &end, 10);
-	if (!isdigit((unsigned char)*text) || errno)
-		goto bad;
-	if (*end) {
-		unit = strchr(units, toupper((unsigned char)*end));
-		if (!unit || end[1])
-			goto bad;
-		shift = 10 * (unit - units + 1);
-	}
-	if (!value || value > (64ULL << 40) >> shift)
-		goto bad;
-	return value << shift;
-bad:
-	argp_error(state, "%s: '%s' is not a size; write a number and K, M, G or T, like 512M", name, text);
-	return 0;
-}
-
-static int parse_int(struct argp_state *state, const char *name, const char *text, int min, int max)
-{
-	char *end;
-	long value;
-
-	errno = 0;
-	value = strtol(text, &end, 10);
-	if (end == text || *end || errno || value < min || value > max)
-		argp_error(state, "%s: '%s' is not a number from %d to %d", name, text, min, max);
-	return value;
+	if (size % MIB)
+		argp_error(state, "%s: %s is not a multiple of 1M", name, text);
+	return size;
 }
 
 static void parse_cdm(struct argp_state *state, struct options *o, const char *arg)
@@ -163,44 +137,21 @@ static void parse_cdm(struct argp_state *state, struct options *o, const char *a
 	if (o->nr_cdm == MAX_CDM_DEVICES)
 		argp_error(state, "--cdm: at most %d devices", MAX_CDM_DEVICES);
 	dev->node = -1;
-	dev->size = parse_size(state, "--cdm", strsep(&rest, ","));
+	dev->size = parse_size(state, "--cdm", strsep(&rest, ","), MIB);
 	while ((word = strsep(&rest, ","))) {
 		if (!strcmp(word, "reserved"))
 			dev->reserved = true;
 		else if (!strcmp(word, "pci"))
 			dev->reserved = false;
 		else if (!strncmp(word, "node=", 5))
-			dev->node = parse_int(state, "--cdm node", word + 5, 0, 1023);
+			dev->node = cdm_arg_number(state, "--cdm node", word + 5, 0, 1023);
 		else
 			argp_error(state, "--cdm: '%s' is not one of pci, reserved, node=N", word);
 	}
 	if (!dev->reserved && (dev->size & (dev->size - 1)))
 		argp_error(state, "--cdm: the size of a PCI device must be a power of two, %s is not", arg);
-	if (dev->size < MIB || dev->size % MIB)
-		argp_error(state, "--cdm: the size must be a multiple of 1M");
 	o->nr_cdm++;
 	free(copy);
-}
-
-static void parse_accel(struct argp_state *state, struct options *o, const char *arg)
-{
-	if (!strcmp(arg, "auto"))
-		o->accel = ACCEL_AUTO;
-	else if (!strcmp(arg, "kvm"))
-		o->accel = ACCEL_KVM;
-	else if (!strcmp(arg, "tcg"))
-		o->accel = ACCEL_TCG;
-	else
-		argp_error(state, "--accel: '%s' is not one of auto, kvm, tcg", arg);
-}
-
-static void parse_timeout(struct argp_state *state, struct options *o, const char *arg)
-{
-	char *end;
-
-	o->timeout = strtod(arg, &end);
-	if (end == arg || *end || !(o->timeout > 0 && o->timeout < 1e7))
-		argp_error(state, "--timeout: '%s' is not a number of seconds", arg);
 }
 
 static void parse_monitor(struct argp_state *state, struct options *o, const char *arg)
@@ -234,6 +185,9 @@ static void parse_rw(struct argp_state *state, struct options *o, const char *ar
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
+	static const char *const accels[] = {
+		[ACCEL_AUTO] = "auto", [ACCEL_KVM] = "kvm", [ACCEL_TCG] = "tcg", NULL
+	};
 	struct options *o = state->input;
 
 	switch (key) {
@@ -247,23 +201,19 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		strings_add(&o->append, arg);
 		break;
 	case OPT_MEMORY:
-		o->memory = parse_size(state, "--memory", arg);
-		if (o->memory < 64 * MIB || o->memory % MIB)
-			argp_error(state, "--memory: at least 64M, and a multiple of 1M");
+		o->memory = parse_size(state, "--memory", arg, 64 * MIB);
 		break;
 	case OPT_CPUS:
-		o->cpus = parse_int(state, "--cpus", arg, 1, 255);
+		o->cpus = cdm_arg_number(state, "--cpus", arg, 1, 255);
 		break;
 	case OPT_NUMA:
-		o->numa = parse_int(state, "--numa", arg, 1, 64);
+		o->numa = cdm_arg_number(state, "--numa", arg, 1, 64);
 		break;
 	case OPT_SWAP:
-		o->swap = parse_size(state, "--swap", arg);
-		if (o->swap < MIB || o->swap % MIB)
-			argp_error(state, "--swap: the size must be a multiple of 1M");
+		o->swap = parse_size(state, "--swap", arg, MIB);
 		break;
 	case OPT_ACCEL:
-		parse_accel(state, o, arg);
+		o->accel = (enum accel)cdm_arg_word(state, "--accel", arg, accels);
 		break;
 	case OPT_ICOUNT:
 		o->icount = true;
@@ -293,7 +243,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->as_user = true;
 		break;
 	case OPT_TIMEOUT:
-		parse_timeout(state, o, arg);
+		o->timeout = cdm_arg_time(state, "--timeout", arg, "s", CDM_NS_PER_MS,
+					  MAX_TIMEOUT) / 1e9;
 		break;
 	case OPT_DMESG:
 		o->dmesg = xstrdup(arg);
@@ -322,7 +273,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			o->gdb_port = 1234;
 		break;
 	case OPT_GDB:
-		o->gdb_port = arg ? parse_int(state, "--gdb", arg, 1, 65535) : 1234;
+		o->gdb_port = arg ? cdm_arg_number(state, "--gdb", arg, 1, 65535) : 1234;
 		break;
 	case OPT_MONITOR:
 		parse_monitor(state, o, arg);

@@ -25,92 +25,6 @@ void ctl_error(const char *format, ...)
 	va_end(args);
 }
 
-/* --- parsers --- */
-
-/* strtoull() takes blanks and signs, which are no numbers here. */
-static bool parse_digits(const char *s, int base, __u64 *value, char **end)
-{
-	*value = 0;
-	*end = (char *)s;
-	if (!(base == 16 ? strspn(s, "0123456789abcdefABCDEF") : strspn(s, "0123456789")))
-		return false;
-	errno = 0;
-	*value = strtoull(s, end, base);
-	return !errno;
-}
-
-__u64 ctl_parse_number(struct argp_state *state, const char *what, const char *arg, __u64 max)
-{
-	__u64 value;
-	char *end;
-
-	if (!parse_digits(arg, 0, &value, &end) || *end)
-		argp_error(state, "%s: '%s' is not a number", what, arg);
-	if (value > max)
-		argp_error(state, "%s: %s is more than %llu", what, arg, max);
-	return value;
-}
-
-__u32 ctl_parse_pid(struct argp_state *state, const char *arg)
-{
-	__u32 pid = ctl_parse_number(state, "pid", arg, INT32_MAX);
-
-	if (!pid)
-		argp_error(state, "pid: 0 is not a process");
-	return pid;
-}
-
-__u64 ctl_parse_duration(struct argp_state *state, const char *arg)
-{
-	static const struct {
-		const char *name;
-		double ns;
-	} units[] = { { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 }, { "m", 60e9 } };
-	char *end;
-	double n;
-
-	if (*arg < '0' || *arg > '9')
-		argp_error(state, "'%s' is not a duration, like 250ms or 2s", arg);
-	n = strtod(arg, &end);
-	for (size_t i = 0; i < ARRAY_SIZE(units); i++)
-		if (!strcmp(end, units[i].name) && n * units[i].ns <= 86400e9)
-			return n * units[i].ns;
-	argp_error(state, "'%s' is not a duration, like 250ms or 2s, of at most a day", arg);
-	return 0;
-}
-
-__u64 ctl_parse_size(struct argp_state *state, const char *arg)
-{
-	static const char units[] = "KMGT";
-	unsigned int shift = 0;
-	const char *unit;
-	__u64 value;
-	char *end;
-
-	if (!parse_digits(arg, 0, &value, &end))
-		argp_error(state, "'%s' is not a size, like 64K or 2M", arg);
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
-	if (unit) {
-		shift = 10 * (unit - units + 1);
-		end++;
-	}
-	if (*end || value << shift >> shift != value)
-		argp_error(state, "'%s' is not a size, like 64K or 2M", arg);
-	return value << shift;
-}
-
-__u64 ctl_parse_address(struct argp_state *state, const char *arg)
-{
-	__u64 value;
-	char *end;
-
-	if (!strncmp(arg, "0x", 2))
-		arg += 2;
-	if (!parse_digits(arg, 16, &value, &end) || *end)
-		argp_error(state, "'%s' is not an address in hexadecimal", arg);
-	return value;
-}
-
 __u64 ctl_now_ns(void)
 {
 	struct timespec t;
@@ -176,14 +90,13 @@ static const char *base_name(const char *name)
 int ctl_device_open(const char *name, struct ctl_device *device)
 {
 	const char *number = base_name(name);
-	char path[32];
+	char path[32], why[CDM_WHY_LEN];
 	__u64 index;
-	char *end;
 
 	device->fd = -1;
 	if (!strncmp(number, "cdm", 3))
 		number += 3;
-	if (!parse_digits(number, 10, &index, &end) || *end || index > 9999) {
+	if (cdm_parse_number(number, 0, 9999, &index, why)) {
 		explain_no_device(name);
 		return -ENODEV;
 	}

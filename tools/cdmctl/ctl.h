@@ -30,16 +30,6 @@ int ctl_engine(int argc, char **argv);
 /* Prints "cdmctl: ..." to stderr. */
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Parsers for options: a message and exit(CTL_USAGE) for what is not one. */
-__u32 ctl_parse_pid(struct argp_state *state, const char *arg);
-__u64 ctl_parse_number(struct argp_state *state, const char *what, const char *arg, __u64 max);
-/* "250ms", "2s", "500us", "3" (seconds), at most a day. Return: ns. */
-__u64 ctl_parse_duration(struct argp_state *state, const char *arg);
-/* "64K", "2M", "4096", "0x1000". Return: bytes. */
-__u64 ctl_parse_size(struct argp_state *state, const char *arg);
-/* An address in hexadecimal, with or without 0x, as /proc/PID/maps has it. */
-__u64 ctl_parse_address(struct argp_state *state, const char *arg);
-
 /* CLOCK_MONOTONIC, and what is left until then, rounded up. */
 __u64 ctl_now_ns(void);
 int ctl_ms_until(__u64 ns);
@@ -91,10 +81,8 @@ const char *ctl_fail_hint(unsigned int fail);
 /* Bits of 1 << enum cdm_abi_vma. */
 #define CTL_VMA_ALL	((1U << CDM_NR_VMA) - 1)
 #define CTL_VMA_ANON	(1U << CDM_VMA_HEAP | 1U << CDM_VMA_STACK | 1U << CDM_VMA_ANON)
-/*
- * "heap,stack", "all". Return: the bits, 0 after a message that suggests one.
- */
-unsigned int ctl_parse_classes(const char *list);
+/* "heap,stack", "all", of the option @name; @list is changed. Return: the bits. */
+unsigned int ctl_parse_classes(struct argp_state *state, const char *name, char *list);
 
 /* One CDM_MIGRATE; counts are added, also on errors. Return: 0 or -errno. */
 int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direction,

@@ -29,13 +29,11 @@ static void check(struct argp_state *state)
 	opt.request = (struct cdm_engine) {
 		.size = sizeof(opt.request),
 		.op = add ? CDM_ENGINE_ADD64 : CDM_ENGINE_READ,
-		.addr = ctl_parse_address(state, opt.args[1]),
-		.len = ctl_parse_size(state, opt.args[2]),
-		.value = add ? ctl_parse_number(state, "value", opt.args[3], UINT64_MAX) : 0,
+		.addr = cdm_arg_address(state, "address", opt.args[1]),
+		.len = cdm_arg_size(state, "length", opt.args[2], 0, CDM_ENGINE_MAX),
+		.value = add ? cdm_arg_number(state, "value", opt.args[3], 0, UINT64_MAX) : 0,
 		.pidfd = -1,
 	};
-	if (opt.request.len > CDM_ENGINE_MAX)
-		argp_error(state, "the length is more than 1G");
 	if (add && (opt.request.addr | opt.request.len) % 8)
 		argp_error(state, "address and length of add64 are multiples of 8");
 }
@@ -44,7 +42,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case 'p':
-		opt.pid = ctl_parse_pid(state, arg);
+		opt.pid = cdm_arg_number(state, "--pid", arg, 1, INT32_MAX);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (!opt.device)

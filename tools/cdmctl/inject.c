@@ -13,14 +13,15 @@ enum { OPT_FOR = 256 };
 static const struct fault {
 	const char *name;
 	enum cdm_inject_kind kind;
-	bool has_arg;
-	__u64 max;
+	__u64 max;			/* of its argument; 0: has none */
+	const char *unit;		/* of a time, NULL: a number */
+	__u64 unit_ns;
 } faults[] = {
-	{ "fail-alloc", CDM_INJECT_FAIL_ALLOC, true, UINT64_MAX },
-	{ "delay", CDM_INJECT_DELAY, true, 1000000 },
-	{ "hang", CDM_INJECT_HANG, true, 30000 },
-	{ "reset", CDM_INJECT_RESET, false, 0 },
-	{ "none", CDM_INJECT_NONE, false, 0 },
+	{ "fail-alloc", CDM_INJECT_FAIL_ALLOC, UINT64_MAX, NULL, 1 },
+	{ "delay", CDM_INJECT_DELAY, 1000000, "us", CDM_NS_PER_US },
+	{ "hang", CDM_INJECT_HANG, 30000, "ms", CDM_NS_PER_MS },
+	{ "reset", CDM_INJECT_RESET, 0, NULL, 0 },
+	{ "none", CDM_INJECT_NONE, 0, NULL, 0 },
 };
 
 static struct {
@@ -40,6 +41,13 @@ static const struct fault *find(const char *name, size_t len)
 	return NULL;
 }
 
+static __u64 parse_arg(struct argp_state *state, const struct fault *f, const char *arg)
+{
+	if (!f->unit)
+		return cdm_arg_number(state, f->name, arg, 0, f->max);
+	return cdm_arg_time(state, f->name, arg, f->unit, 0, f->max * f->unit_ns) / f->unit_ns;
+}
+
 static void parse_fault(struct argp_state *state, const char *arg)
 {
 	size_t len = strcspn(arg, "=");
@@ -47,10 +55,10 @@ static void parse_fault(struct argp_state *state, const char *arg)
 	struct cdm_inject *request;
 
 	if (!f)
-		argp_error(state, "'%s': no such fault; there are: fail-alloc=N delay=US hang=MS "
-			   "reset none", arg);
-	if (f->has_arg != (arg[len] == '='))
-		argp_error(state, "'%s': %s", arg, f->has_arg ? "a number is missing, e.g. hang=500"
+		argp_error(state, "'%s': no such fault; there are: fail-alloc=N delay=TIME "
+			   "hang=TIME reset none", arg);
+	if (!f->max != (arg[len] != '='))
+		argp_error(state, "'%s': %s", arg, f->max ? "a number is missing, e.g. hang=500"
 							       : "takes no number");
 	if (opt.nr == ARRAY_SIZE(faults))
 		argp_error(state, "'%s': too many faults", arg);
@@ -58,16 +66,16 @@ static void parse_fault(struct argp_state *state, const char *arg)
 	*request = (struct cdm_inject) {
 		.size = sizeof(*request),
 		.kind = f->kind,
-		.arg = f->has_arg ? ctl_parse_number(state, f->name, arg + len + 1, f->max) : 0,
+		.arg = f->max ? parse_arg(state, f, arg + len + 1) : 0,
 	};
-	opt.lasts |= f->has_arg;
+	opt.lasts |= f->max;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case OPT_FOR:
-		opt.for_ns = ctl_parse_duration(state, arg);
+		opt.for_ns = cdm_arg_time(state, "--for", arg, "s", 0, CDM_NS_PER_DAY);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (state->quoted && state->next > state->quoted) {
@@ -100,8 +108,10 @@ static const struct argp argp = {
 	"Makes a device misbehave. Needs CAP_SYS_ADMIN.\v"
 	"Faults:\n"
 	"  fail-alloc=N  the next N allocations on the device fail\n"
-	"  delay=US      each page that is copied takes US microseconds longer\n"
-	"  hang=MS       the device does not answer for MS milliseconds, at most 30000\n"
+	"  delay=TIME    each page that is copied takes so much longer, at most 1s;\n"
+	"                microseconds without a unit\n"
+	"  hang=TIME     the device does not answer for so long, at most 30s;\n"
+	"                milliseconds without a unit\n"
 	"  reset         withdraw everybody's faults, end hangs\n"
 	"  none          withdraw those named before it on the same command line\n\n"
 	"The kernel withdraws a fault when the file that it was injected through is "

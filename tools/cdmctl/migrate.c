@@ -36,9 +36,9 @@ static void parse_range(struct argp_state *state, char *arg)
 		argp_error(state, "'%s' is not a range, START-END or START+LENGTH", arg);
 	kind = *separator;
 	*separator++ = '\0';
-	opt.start = ctl_parse_address(state, arg);
-	opt.end = kind == '-' ? ctl_parse_address(state, separator)
-			      : opt.start + ctl_parse_size(state, separator);
+	opt.start = cdm_arg_address(state, "--range", arg);
+	opt.end = kind == '-' ? cdm_arg_address(state, "--range", separator)
+			      : opt.start + cdm_arg_size(state, "--range", separator, 0, ~0ULL);
 	if (opt.end <= opt.start)
 		argp_error(state, "the range is empty");
 	if (opt.start % page_size || opt.end % page_size)
@@ -66,7 +66,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
 	case 'p':
-		opt.pid = ctl_parse_pid(state, arg);
+		opt.pid = cdm_arg_number(state, "--pid", arg, 1, INT32_MAX);
 		return 0;
 	case OPT_TO:
 		opt.to = arg;
@@ -78,15 +78,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt.device = arg;
 		return 0;
 	case OPT_TIMEOUT:
-		opt.timeout_ns = ctl_parse_duration(state, arg);
+		opt.timeout_ns = cdm_arg_time(state, "--timeout", arg, "s", 0, CDM_NS_PER_DAY);
 		return 0;
 	case OPT_RANGE:
 		parse_range(state, arg);
 		return 0;
 	case OPT_VMA:
-		opt.classes = ctl_parse_classes(arg);
-		if (!opt.classes)
-			exit(CTL_USAGE);
+		opt.classes = ctl_parse_classes(state, "--vma", arg);
 		return 0;
 	case OPT_POPULATE:
 		opt.populate = true;

@@ -53,63 +53,24 @@ __u64 ctl_counts_stayed(const struct ctl_counts *counts)
 	return sum;
 }
 
-/* How many of the first characters are the same. */
-static size_t common_prefix(const char *a, size_t len, const char *b)
+unsigned int ctl_parse_classes(struct argp_state *state, const char *name, char *list)
 {
-	size_t n = 0;
+	const char *words[CDM_NR_VMA + 2] = { NULL };
+	unsigned int classes = 0, i;
+	char *word;
 
-	while (n < len && b[n] && a[n] == b[n])
-		n++;
-	return n;
-}
+	for (i = 0; i < CDM_NR_VMA; i++)
+		words[i] = cdm_vma_name(i);
+	words[i] = "all";
+	while ((word = strsep(&list, ","))) {
+		char why[CDM_WHY_LEN];
+		int class = cdm_parse_word(word, "class of memory", words, why);
 
-static void explain_class(const char *word, size_t len)
-{
-	const char *best = NULL;
-	size_t most = 0;
-
-	for (unsigned int i = 0; i < CDM_NR_VMA; i++) {
-		size_t n = common_prefix(word, len, cdm_vma_name(i));
-
-		if (n > most) {
-			most = n;
-			best = cdm_vma_name(i);
-		}
+		if (class < 0)
+			argp_error(state, "%s: %s", name, why);
+		classes |= class == CDM_NR_VMA ? CTL_VMA_ALL : 1U << class;
 	}
-	if (best)
-		ctl_error("'%.*s': no such class of memory; did you mean '%s'? "
-			  "There are: heap stack anon file shmem all", (int)len, word, best);
-	else
-		ctl_error("'%.*s': no such class of memory; there are: "
-			  "heap stack anon file shmem all", (int)len, word);
-}
-
-static unsigned int parse_class(const char *word, size_t len)
-{
-	if (len == 3 && !strncmp(word, "all", 3))
-		return CTL_VMA_ALL;
-	for (unsigned int i = 0; i < CDM_NR_VMA; i++)
-		if (strlen(cdm_vma_name(i)) == len && !strncmp(word, cdm_vma_name(i), len))
-			return 1U << i;
-	explain_class(word, len);
-	return 0;
-}
-
-unsigned int ctl_parse_classes(const char *list)
-{
-	unsigned int classes = 0, one;
-
-	for (;;) {
-		size_t len = strcspn(list, ",");
-
-		one = parse_class(list, len);
-		if (!one)
-			return 0;
-		classes |= one;
-		if (!list[len])
-			return classes;
-		list += len + 1;
-	}
+	return classes;
 }
 
 int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direction,

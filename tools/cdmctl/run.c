@@ -95,9 +95,7 @@ static void parse_place(struct argp_state *state, char *arg)
 		if (!device || !device[1])
 			argp_error(state, "'%s' is not CLASS=DEVICE, like heap=cdm0", one);
 		*device++ = '\0';
-		classes = ctl_parse_classes(one);
-		if (!classes)
-			exit(CTL_USAGE);
+		classes = ctl_parse_classes(state, "--place", one);
 		index = device_of(device);
 		for (int i = 0; i < CDM_NR_VMA; i++)
 			if (classes & 1U << i)
@@ -114,9 +112,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		parse_place(state, arg);
 		return 0;
 	case 'd':
-		opt.interval_ns = ctl_parse_duration(state, arg);
-		if (opt.interval_ns < 1000000)
-			argp_error(state, "an interval is at least 1ms");
+		opt.interval_ns = cdm_arg_time(state, "--interval", arg, "s", CDM_NS_PER_MS,
+					       CDM_NS_PER_DAY);
 		return 0;
 	case 'c':
 		opt.cgroup = arg;

@@ -24,7 +24,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt.json = true;
 		return 0;
 	case 'p':
-		opt.pid = ctl_parse_pid(state, arg);
+		opt.pid = cdm_arg_number(state, "--pid", arg, 1, INT32_MAX);
 		return 0;
 	case OPT_VMAS:
 		opt.vmas = true;

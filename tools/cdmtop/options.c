@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The command line. */
 #include <argp.h>
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdlib.h>
@@ -33,7 +32,7 @@ static const struct argp_option options[] = {
 	{ "list-columns", OPT_LIST_COLUMNS, 0, 0, "list all columns and exit", 1 },
 
 	{ 0, 0, 0, 0, "How to show it:", 2 },
-	{ "delay", 'd', "TIME", 0, "time between refreshes, as INTERVAL", 2 },
+	{ "delay", 'd', "TIME", 0, "time between refreshes, as INTERVAL: 2, 500ms, 5m", 2 },
 	{ "count", 'n', "N", 0, "end after N refreshes, as COUNT", 2 },
 	{ "batch", 'b', 0, 0, "print instead of using the terminal", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0,
@@ -51,7 +50,8 @@ static const struct argp_option options[] = {
 	  "replay N times as fast as it was recorded; 0 or max: as fast as possible", 3 },
 	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
 	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
-	{ "pingpong-window", OPT_WINDOW, "US", 0, "time between changes of direction (500)", 3 },
+	{ "pingpong-window", OPT_WINDOW, "TIME", 0,
+	  "time between changes of direction (500us); microseconds without a unit", 3 },
 	{ "pingpong-flips", OPT_FLIPS, "N", 0, "how many of them make a ping-pong page (3)", 3 },
 	{ "features", OPT_FEATURES, 0, 0, "say what this kernel offers and exit", 3 },
 	{ "verbose", 'v', 0, 0, "say more about what is attached", 3 },
@@ -60,7 +60,7 @@ static const struct argp_option options[] = {
 
 static const char doc[] =
 	"Shows who holds coherent device memory (CDM): processes, cgroups and devices, what "
-	"migrates, what fails and why, every INTERVAL seconds (1), COUNT times.\v"
+	"migrates, what fails and why, every INTERVAL (1 second), COUNT times.\v"
 	"Exit status: 0 success, 1 failure, 2 usage; 128 + N if signal N ended it.\n\n"
 	"EXAMPLES\n"
 	"  cdmtop                          live, q leaves, h helps\n"
@@ -69,34 +69,6 @@ static const char doc[] =
 	"  cdmtop -j -F pid,comm,cdm,in    processes for programs\n"
 	"  cdmtop -w day.cdm 10            record; cdmtop -r day.cdm shows it again\n"
 	"  cdmtop --textfile /var/lib/prometheus/node-exporter/cdm.prom 15\n";
-
-static unsigned long parse_number(struct argp_state *state, const char *what, const char *arg,
-				  unsigned long max)
-{
-	unsigned long value = 0;
-	char *end = (char *)arg;
-
-	errno = 0;
-	if (*arg >= '0' && *arg <= '9')
-		value = strtoul(arg, &end, 10);
-	if (end == arg || *end)
-		argp_error(state, "%s: '%s' is not a number", what, arg);
-	if (errno || !value || value > max)
-		argp_error(state, "%s: %s is not between 1 and %lu", what, arg, max);
-	return value;
-}
-
-static double parse_interval(struct argp_state *state, const char *arg)
-{
-	char *end;
-	double value = strtod(arg, &end);
-
-	if (end == arg || *end)
-		argp_error(state, "interval: '%s' is not a number of seconds", arg);
-	if (!(value >= 0.05 && value <= 86400))
-		argp_error(state, "interval: %s is not between 0.05 and 86400 seconds", arg);
-	return value;
-}
 
 static double parse_speed(struct argp_state *state, const char *arg)
 {
@@ -113,40 +85,16 @@ static double parse_speed(struct argp_state *state, const char *arg)
 	return value ?: INFINITY;
 }
 
-/* The index of @arg in @words, which end with NULL. */
-static int parse_word(struct argp_state *state, const char *what, const char *arg,
-		      const char *const *words)
-{
-	const char *near;
-
-	for (int i = 0; words[i]; i++)
-		if (!strcmp(words[i], arg))
-			return i;
-	near = cdm_nearest(arg, words);
-	argp_error(state, "%s: there is no '%s'%s%s%s", what, arg, near ? "; did you mean '" : "",
-		   near ?: "", near ? "'?" : "");
-	return 0;
-}
-
-static int parse_format(struct argp_state *state, const char *arg)
-{
-	int format = cdm_format_parse(arg);
-
-	if (format < 0)
-		argp_error(state, "format: there is no '%s'; there are text, ndjson, csv, "
-			   "openmetrics and prometheus", arg);
-	return format;
-}
-
 static void set_delay(struct cdmtop_options *o, struct argp_state *state, const char *arg)
 {
-	o->interval_s = parse_interval(state, arg);
+	o->interval_s = cdm_arg_time(state, "interval", arg, "s", 50 * CDM_NS_PER_MS,
+				     CDM_NS_PER_DAY) / 1e9;
 	o->interval_set = true;
 }
 
 static void set_count(struct cdmtop_options *o, struct argp_state *state, const char *arg)
 {
-	o->count = parse_number(state, "count", arg, LONG_MAX);
+	o->count = cdm_arg_number(state, "count", arg, 1, LONG_MAX);
 }
 
 static void positional(struct cdmtop_options *o, struct argp_state *state, const char *arg)
@@ -163,12 +111,17 @@ static void positional(struct cdmtop_options *o, struct argp_state *state, const
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
 	static const char *const views[] = { "proc", "cgroup", "device", "events", NULL };
+	static const char *const formats[] = {
+		[CDM_TEXT] = "text", [CDM_NDJSON] = "ndjson", [CDM_CSV] = "csv",
+		[CDM_OPENMETRICS] = "openmetrics", [CDM_PROMETHEUS] = "prometheus",
+		[CDM_NR_FORMAT] = NULL,
+	};
 	static const char *const colours[] = { "auto", "always", "never", NULL };
 	struct cdmtop_options *o = state->input;
 
 	switch (key) {
 	case OPT_VIEW:
-		o->view = parse_word(state, "view", arg, views);
+		o->view = cdm_arg_word(state, "--view", arg, views);
 		o->view_set = true;
 		break;
 	case 'F':
@@ -184,7 +137,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->filter = arg;
 		break;
 	case 'p':
-		o->pid = parse_number(state, "pid", arg, INT_MAX);
+		o->pid = cdm_arg_number(state, "--pid", arg, 1, INT_MAX);
 		break;
 	case 'c':
 		o->cgroup = arg;
@@ -193,7 +146,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->device = arg;
 		break;
 	case OPT_ROWS:
-		o->rows = parse_number(state, "rows", arg, INT_MAX);
+		o->rows = cdm_arg_number(state, "--rows", arg, 1, INT_MAX);
 		break;
 	case OPT_LIST_COLUMNS:
 		o->list_columns = true;
@@ -211,7 +164,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		arg = "ndjson";
 		/* fall through */
 	case OPT_FORMAT:
-		o->format = parse_format(state, arg);
+		o->format = cdm_arg_word(state, "--format", arg, formats);
 		o->batch = true;
 		break;
 	case OPT_TEXTFILE:
@@ -219,7 +172,7 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->batch = true;
 		break;
 	case OPT_COLOR:
-		o->colour = parse_word(state, "color", arg, colours);
+		o->colour = cdm_arg_word(state, "--color", arg, colours);
 		break;
 	case OPT_ASCII:
 		o->ascii = true;
@@ -240,11 +193,11 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->strict = true;
 		break;
 	case OPT_WINDOW:
-		o->pingpong_window_ns = 1000ULL * parse_number(state, "pingpong-window", arg,
-							       1000000000);
+		o->pingpong_window_ns = cdm_arg_time(state, "--pingpong-window", arg, "us", 1,
+						     1000 * CDM_NS_PER_S);
 		break;
 	case OPT_FLIPS:
-		o->pingpong_flips = parse_number(state, "pingpong-flips", arg, 64);
+		o->pingpong_flips = cdm_arg_number(state, "--pingpong-flips", arg, 1, 1000000);
 		break;
 	case OPT_FEATURES:
 		o->features = true;

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
-#include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 
+#include "base/usage.h"
 #include "trace.h"
 
 enum {
@@ -44,7 +42,7 @@ static const struct argp_option options[] = {
 	{ "read", 'r', "FILE", 0, "a recording instead of this machine; - is standard input", 3 },
 	{ "ring", OPT_RING, "SIZE", 0, "of a ring for events, \"16M\" (default 4M)", 3 },
 	{ "rings", OPT_RINGS, "N", 0, "rings that CPUs share (default 1)", 3 },
-	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms)", 3 },
+	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms); microseconds without a unit", 3 },
 	{ "pingpong-flips", OPT_FLIPS, "N", 0, "changes of direction that make a ping-pong (default 3)", 3 },
 
 	{ 0, 0, 0, 0, "Other:", 4 },
@@ -68,71 +66,16 @@ static const struct argp_option options[] = {
 	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
 	"Exit status: 0 success, 1 failure, 2 usage; that of COMMAND if there is one."
 
-static void bad_value(struct argp_state *state, const char *what, const char *arg)
-{
-	argp_error(state, "%s: %s", arg, what);
-}
-
-static __u64 parse_number(struct argp_state *state, const char *arg, const char *what, __u64 max)
-{
-	char *end;
-	__u64 value;
-
-	errno = 0;
-	value = strtoull(arg, &end, 10);
-	if (!isdigit((unsigned char)*arg) || *end || errno || value > max)
-		bad_value(state, what, arg);
-	return value;
-}
-
-/* Seconds unless there is a unit. */
-static __u64 parse_time(struct argp_state *state, const char *arg)
-{
-	static const struct { const char *name; double ns; } units[] = {
-		{ "ns", 1 }, { "us", 1e3 }, { "ms", 1e6 }, { "s", 1e9 }, { "", 1e9 },
-		{ "m", 60e9 }, { "h", 3600e9 },
-	};
-	char *end;
-	double value = strtod(arg, &end);
-
-	if (isdigit((unsigned char)*arg) || *arg == '.')
-		for (size_t i = 0; end != arg && i < sizeof(units) / sizeof(units[0]); i++)
-			if (!strcmp(end, units[i].name) && value * units[i].ns < 1e18)
-				return value * units[i].ns;
-	bad_value(state, "is not a time such as 10us, 2ms, 1.5s", arg);
-	return 0;
-}
+/* How long a duration may be: a year. */
+#define MAX_NS	(366 * CDM_NS_PER_DAY)
 
 static size_t parse_ring(struct argp_state *state, const char *arg)
 {
-	char *end;
-	size_t value = strtoul(arg, &end, 10);
-	unsigned int shift = *end == 'K' ? 10 : *end == 'M' ? 20 : *end == 'G' ? 30 : 0;
+	size_t bytes = cdm_arg_size(state, "--ring", arg, 4 << 10, 1 << 30);
 
-	if (!isdigit((unsigned char)*arg) || value > 1 << 30 || (*end && (!shift || end[1])))
-		bad_value(state, "is not a size such as 512K, 16M", arg);
-	value <<= shift;
-	if (value < 4096 || value > 1UL << 30 || value & (value - 1))
-		bad_value(state, "a ring has a power of two of bytes, from 4K to 1G", arg);
-	return value;
-}
-
-/* The index of @arg among @words, which end with NULL. */
-static int parse_word(struct argp_state *state, const char *arg, const char *what,
-		      const char *const *words)
-{
-	const char *near = cdm_nearest(arg, words);
-	char list[256] = "";
-
-	for (int i = 0; words[i]; i++) {
-		if (!strcmp(arg, words[i]))
-			return i;
-		strncat(list, " ", sizeof(list) - strlen(list) - 1);
-		strncat(list, words[i], sizeof(list) - strlen(list) - 1);
-	}
-	argp_error(state, "%s: no such %s%s%s%s There are:%s", arg, what,
-		   near ? "; did you mean " : ".", near ?: "", near ? "?" : "", list);
-	return 0;
+	if (bytes & (bytes - 1))
+		argp_error(state, "--ring: %s is not a power of two", arg);
+	return bytes;
 }
 
 static int parse_why(struct argp_state *state, const char *arg)
@@ -141,7 +84,7 @@ static int parse_why(struct argp_state *state, const char *arg)
 
 	for (int i = 0; i < CDM_NR_WHY; i++)
 		words[i] = cdm_why_name(i);
-	return parse_word(state, arg, "reason", words);
+	return cdm_arg_word(state, "--why", arg, words);
 }
 
 static void copy_name(struct argp_state *state, char *to, size_t size, const char *arg)
@@ -156,20 +99,19 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 	static const char *const dirs[] = { "in", "out", NULL };
 	struct trace_options *o = state->input;
 	struct cdm_filter *by = &o->filter.by;
+	char why[CDM_WHY_LEN] = "out of memory";
 
 	switch (key) {
 	case 'e':
-		if (cdm_event_filter_parse(&o->filter, arg, "cdmtrace"))
-			exit(TRACE_USAGE);
+		if (cdm_event_filter_parse(&o->filter, arg, why))
+			argp_error(state, "--event: %s", why);
 		o->kinds_given = true;
 		return 0;
 	case 'p':
-		by->pid = parse_number(state, arg, "is not a process id", 1U << 22);
-		if (!by->pid)
-			bad_value(state, "is not a process id", arg);
+		by->pid = cdm_arg_number(state, "--pid", arg, 1, 1U << 22);
 		return 0;
 	case 't':
-		by->tid = parse_number(state, arg, "is not a thread id", 1U << 22);
+		by->tid = cdm_arg_number(state, "--tid", arg, 1, 1U << 22);
 		return 0;
 	case OPT_COMM:
 		copy_name(state, by->comm, sizeof(by->comm), arg);
@@ -182,16 +124,16 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 			  strncmp(arg, "/dev/", 5) ? arg : arg + 5);
 		return 0;
 	case OPT_DIR:
-		by->dir = parse_word(state, arg, "direction", dirs);
+		by->dir = cdm_arg_word(state, "--dir", arg, dirs);
 		return 0;
 	case OPT_WHY:
 		by->why = parse_why(state, arg);
 		return 0;
 	case OPT_MIN_PAGES:
-		by->min_pages = parse_number(state, arg, "is not a number of pages", 1ULL << 52);
+		by->min_pages = cdm_arg_number(state, "--min-pages", arg, 0, 1ULL << 52);
 		return 0;
 	case OPT_MIN_LATENCY:
-		by->min_ns = parse_time(state, arg);
+		by->min_ns = cdm_arg_time(state, "--min-latency", arg, "s", 0, MAX_NS);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -213,13 +155,13 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		o->output = arg;
 		return 0;
 	case OPT_FORMAT:
-		o->format = format_of[parse_word(state, arg, "format", formats)];
+		o->format = format_of[cdm_arg_word(state, "--format", arg, formats)];
 		return 0;
 	case 'j':
 		o->format = TRACE_NDJSON;
 		return 0;
 	case OPT_TIME:
-		o->time = (enum cdm_time)parse_word(state, arg, "time", times);
+		o->time = (enum cdm_time)cdm_arg_word(state, "--time", arg, times);
 		return 0;
 	case OPT_CHROME:
 		o->chrome = arg;
@@ -229,7 +171,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FOLDED:
 		o->folded = true;
-		o->by_pages = arg && parse_word(state, arg, "weight", weights);
+		o->by_pages = arg && cdm_arg_word(state, "--folded", arg, weights);
 		return 0;
 	case OPT_SUMMARY:
 		o->summary = true;
@@ -238,7 +180,7 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 		o->write = arg;
 		return 0;
 	case 'd':
-		o->snapshots_ns = parse_time(state, arg);
+		o->snapshots_ns = cdm_arg_time(state, "--snapshots", arg, "s", 0, MAX_NS);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -274,10 +216,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPT_DURATION:
-		o->duration_ns = parse_time(state, arg);
+		o->duration_ns = cdm_arg_time(state, "--duration", arg, "s", 0, MAX_NS);
 		return 0;
 	case 'n':
-		o->max_events = parse_number(state, arg, "is not a number of events", ~0ULL);
+		o->max_events = cdm_arg_number(state, "--events", arg, 0, ~0ULL);
 		return 0;
 	case 'r':
 		o->replay = arg;
@@ -286,13 +228,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->ring_bytes = parse_ring(state, arg);
 		return 0;
 	case OPT_RINGS:
-		o->rings = parse_number(state, arg, "there can be 1 to 64 rings", 64);
+		o->rings = cdm_arg_number(state, "--rings", arg, 1, 64);
 		return 0;
 	case OPT_WINDOW:
-		o->pingpong_window_ns = parse_time(state, arg);
+		o->pingpong_window_ns = cdm_arg_time(state, "--pingpong-window", arg, "us", 1,
+						     1000 * CDM_NS_PER_S);
 		return 0;
 	case OPT_FLIPS:
-		o->pingpong_flips = parse_number(state, arg, "is not a number of flips", 1000000);
+		o->pingpong_flips = cdm_arg_number(state, "--pingpong-flips", arg, 1, 1000000);
 		return 0;
 	case OPT_READY:
 		o->ready_file = arg;

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/usage.h"
 
@@ -57,4 +58,58 @@ error_t cdm_usage_parse(const struct argp *argp, int argc, char **argv, unsigned
 
 	argp_err_exit_status = EXIT_USAGE;
 	return argp_parse(&top, argc, argv, flags | ARGP_NO_HELP, NULL, input);
+}
+
+__u64 cdm_arg_number(struct argp_state *state, const char *name, const char *text, __u64 min,
+		     __u64 max)
+{
+	char why[CDM_WHY_LEN];
+	__u64 value = 0;
+
+	if (cdm_parse_number(text, min, max, &value, why))
+		argp_error(state, "%s: %s", name, why);
+	return value;
+}
+
+__u64 cdm_arg_size(struct argp_state *state, const char *name, const char *text, __u64 min,
+		   __u64 max)
+{
+	char why[CDM_WHY_LEN];
+	__u64 bytes = 0;
+
+	if (cdm_parse_size(text, min, max, &bytes, why))
+		argp_error(state, "%s: %s", name, why);
+	return bytes;
+}
+
+__u64 cdm_arg_time(struct argp_state *state, const char *name, const char *text, const char *unit,
+		   __u64 min, __u64 max)
+{
+	char why[CDM_WHY_LEN];
+	__u64 ns = 0;
+
+	if (cdm_parse_time(text, unit, min, max, &ns, why))
+		argp_error(state, "%s: %s", name, why);
+	return ns;
+}
+
+__u64 cdm_arg_address(struct argp_state *state, const char *name, const char *text)
+{
+	char why[CDM_WHY_LEN];
+	__u64 address = 0;
+
+	if (cdm_parse_address(text, &address, why))
+		argp_error(state, "%s: %s", name, why);
+	return address;
+}
+
+unsigned int cdm_arg_word(struct argp_state *state, const char *name, const char *text,
+			  const char *const *words)
+{
+	char why[CDM_WHY_LEN];
+	int index = cdm_parse_word(text, name + strspn(name, "-"), words, why);
+
+	if (index < 0)
+		argp_error(state, "%s: %s", name, why);
+	return index < 0 ? 0 : index;
 }

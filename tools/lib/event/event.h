@@ -94,14 +94,13 @@ struct cdm_event_filter {
 
 void cdm_event_filter_init(struct cdm_event_filter *f);
 /*
- * Adds "migrate,fault:cow" to @f. Return: 0; -EINVAL after "@prog: ..." on stderr.
+ * Takes "migrate,fault:cow" into @f. Return: 0; -EINVAL with what is wrong in @why, of
+ * CDM_WHY_LEN bytes (base/parse.h); -ENOMEM.
  */
-int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const char *prog);
+int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *why);
 /* Whether the cgroup @path is @below or one of its descendants; slashes around do not count. */
 bool cdm_path_below(const char *path, const char *below);
 bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
 		     const struct cdm_model *m);
-/* The nearest of @words, which end with NULL, for "did you mean"; NULL: none is near. */
-const char *cdm_nearest(const char *word, const char *const *words);
 
 #endif

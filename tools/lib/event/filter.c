@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "event/event.h"
 
 #define MAX_SORTS	16
@@ -22,90 +23,28 @@ void cdm_event_filter_init(struct cdm_event_filter *f)
 	f->sorts[CDM_EV_FAULT] = USUAL_FAULTS;
 }
 
-/* Edit distance, of short words. */
-static unsigned int distance(const char *a, const char *b)
-{
-	size_t n = strlen(b);
-	unsigned int row[33];
-
-	if (n > 32 || strlen(a) > 32)
-		return ~0U;
-	for (size_t j = 0; j <= n; j++)
-		row[j] = j;
-	for (size_t i = 1; *a; a++, i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= n; j++) {
-			unsigned int best = diagonal + (*a != b[j - 1]);
-
-			diagonal = row[j];
-			best = best < row[j] + 1 ? best : row[j] + 1;
-			row[j] = best < row[j - 1] + 1 ? best : row[j - 1] + 1;
-		}
-	}
-	return row[n];
-}
-
-const char *cdm_nearest(const char *word, const char *const *words)
-{
-	unsigned int least = strlen(word) / 2 + 1;
-	const char *nearest = NULL;
-
-	if (least > 3)
-		least = 3;
-	for (; *words; words++) {
-		unsigned int d = distance(word, *words);
-
-		if (d < least) {
-			least = d;
-			nearest = *words;
-		}
-	}
-	return nearest;
-}
-
-static int complain(const char *prog, const char *what, const char *word, const char *const *words)
-{
-	const char *near = cdm_nearest(word, words);
-
-	fprintf(stderr, "%s: '%s': no such %s", prog, word, what);
-	if (near)
-		fprintf(stderr, "; did you mean %s? There are:", near);
-	else
-		fputs("; there are:", stderr);
-	for (; *words; words++)
-		fprintf(stderr, " %s", *words);
-	fputc('\n', stderr);
-	return -EINVAL;
-}
-
-static int find_kind(const char *name, const char *prog)
+static int find_kind(const char *name, char *why)
 {
 	const char *words[CDM_NR_EV + 1] = { NULL };
-	int kind = cdm_kind_parse(name);
+	int i;
 
-	if (kind > 0)
-		return kind;
-	for (int i = 1; i < CDM_NR_EV; i++)
+	for (i = 1; i < CDM_NR_EV; i++)
 		words[i - 1] = cdm_kind_name(i);
-	return complain(prog, "kind of event", name, words);
+	i = cdm_parse_word(name, "kind of event", words, why);
+	return i < 0 ? i : i + 1;
 }
 
-static int find_sort(unsigned int kind, const char *name, const char *prog)
+static int find_sort(unsigned int kind, const char *name, char *why)
 {
 	const struct cdm_field *f = cdm_event_field(cdm_event_kind(kind), CDM_PLACE_SORT);
 	const char *words[MAX_SORTS + 1] = { NULL };
 
-	for (int i = 0; f && i < MAX_SORTS && strcmp(f->names(i), "?"); i++) {
+	for (int i = 0; f && i < MAX_SORTS && strcmp(f->names(i), "?"); i++)
 		words[i] = f->names(i);
-		if (!strcmp(words[i], name))
-			return i;
-	}
-	return complain(prog, "sort of that kind", name, words);
+	return cdm_parse_word(name, "sort of that kind", words, why);
 }
 
-int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const char *prog)
+int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *why)
 {
 	__u32 sorts[CDM_NR_EV] = { 0 };
 	__u64 kinds = 0, whole = 0;
@@ -119,9 +58,9 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const c
 
 		if (sort)
 			*sort++ = '\0';
-		kind = find_kind(word, prog);
+		kind = find_kind(word, why);
 		if (kind > 0 && sort)
-			which = find_sort(kind, sort, prog);
+			which = find_sort(kind, sort, why);
 		if (kind < 0 || which < 0) {
 			err = -EINVAL;
 			continue;
@@ -134,7 +73,7 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, const c
 	}
 	free(copy);
 	if (!err && !kinds)
-		err = find_kind(list, prog);
+		err = find_kind(list, why);
 	if (err)
 		return err;
 	f->kinds = kinds;

@@ -40,14 +40,6 @@ const char *cdm_kind_name(unsigned int kind)
 	return NAME(kinds, kind);
 }
 
-int cdm_kind_parse(const char *name)
-{
-	for (unsigned int i = 0; i < CDM_NR_EV; i++)
-		if (kinds[i] && !strcmp(kinds[i], name))
-			return i;
-	return -1;
-}
-
 const char *cdm_why_name(unsigned int why)
 {
 	return NAME(whys, why);

@@ -255,7 +255,6 @@ bool cdm_rec_valid(const struct cdm_rec *rec, size_t len);
 
 /* Names for the numbers of cdm_abi.h, "?" out of range. */
 const char *cdm_kind_name(unsigned int kind);	/* "migrate" */
-int cdm_kind_parse(const char *name);		/* -1: no such kind */
 const char *cdm_why_name(unsigned int why);	/* "pinned" */
 const char *cdm_dir_name(unsigned int dir);	/* "in", "out" */
 const char *cdm_cause_name(unsigned int cause);

@@ -8,19 +8,6 @@
 
 #include "table/output-int.h"
 
-int cdm_format_parse(const char *name)
-{
-	static const char *const names[] = {
-		[CDM_TEXT] = "text", [CDM_NDJSON] = "ndjson", [CDM_CSV] = "csv",
-		[CDM_OPENMETRICS] = "openmetrics", [CDM_PROMETHEUS] = "prometheus",
-	};
-
-	for (int i = 0; i < CDM_NR_FORMAT; i++)
-		if (!strcmp(names[i], name))
-			return i;
-	return -1;
-}
-
 const char *cdm_view_name(enum cdm_view view)
 {
 	static const char *const names[CDM_NR_VIEW] = { "proc", "cgroup", "device", "vma" };

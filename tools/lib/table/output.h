@@ -8,9 +8,6 @@
 /* The last one is the text format before OpenMetrics, which node_exporter reads. */
 enum cdm_format { CDM_TEXT, CDM_NDJSON, CDM_CSV, CDM_OPENMETRICS, CDM_PROMETHEUS, CDM_NR_FORMAT };
 
-/* -1: no such format. */
-int cdm_format_parse(const char *name);
-
 /* What to print: chosen columns in order, sorted and cut. */
 struct cdm_table {
 	enum cdm_view view;
