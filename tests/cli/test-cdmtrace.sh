@@ -179,6 +179,85 @@ $trace -r a.cdm -w old.cdm > /dev/null 2>&1
 is "... and so do copies of it, and of an old one" "$(md5sum < a.ndjson) $(md5sum < a.ndjson)" \
 	"$($trace -r copy.cdm -j 2>/dev/null | md5sum) $($trace -r old.cdm -j 2>/dev/null | md5sum)"
 
+"$project/tests/fuzz/make-recording.py" b.cdm 97 > truth-b.json
+$trace diff a.cdm changes.cdm > same.txt 2> err; is "diff of equal recordings" "0 1" "$? $(grep -c 'nothing differs' same.txt)"
+is "... is a sentence, and no more" 1 "$(grep -cE '^[0-9]+[.] ' same.txt)"
+$trace diff -j a.cdm a.cdm > same.json; $trace diff a.cdm b.cdm > diff.txt; is "diff" 0 $?
+$trace diff -j a.cdm b.cdm > diff.json; is "diff -j" 0 $?
+check "diff: by second, as computed from the truth of both" << 'PY'
+import collections, json, math
+same, diff = json.load(open("same.json")), json.load(open("diff.json"))
+assert same["equal"] is True and set(same) == {"schema", "equal", "recordings"}, same
+assert diff["equal"] is False
+truth = [json.load(open(f)) for f in ("truth.json", "truth-b.json")]
+seconds = [s["duration_s"] for s in diff["recordings"]["sides"]]
+why = "unmapped swapped pinned locked isolate file writeback large ksm foreign unsupported alloc charge copy raced".split()
+comm = {1412: "bfs", 1420: 'sten"cil,\\', 1433: "redis-server"}
+cgroup = {1412: "/job/a", 1420: "/job/a", 1433: "/db"}
+def close(x, y):
+    return math.isclose(x, y, rel_tol=1e-3, abs_tol=2e-3)
+def compare(rows, key, what, of, complete=True):
+    want = [collections.Counter(), collections.Counter()]
+    for side in 0, 1:
+        for t in truth[side]["migrate"]:
+            for k, n in of(t):
+                want[side][k] += n / seconds[side]
+    changed = {k for k in want[0] | want[1] if abs(want[1][k] - want[0][k]) >= .0005}
+    got = {(r[key], r[what]) if what else r[key]: r for r in rows}
+    assert len(got) == min(20, len(changed)) and set(got) <= changed, (key, what, got.keys(), changed)
+    figures = [k for k in rows[0] if k.startswith(("a_", "b_", "change_"))]
+    for k, r in got.items():
+        a, b, change, percent = (r[f] for f in figures)
+        assert close(a, want[0][k]) and close(b, want[1][k]) and close(change, want[1][k] - want[0][k]), (k, r)
+        assert percent is None if not want[0][k] else close(percent, 100 * (want[1][k] / want[0][k] - 1)), (k, r)
+    sizes = [abs(r[figures[2]]) for r in rows]
+    assert sizes == sorted(sizes, reverse=True)
+    left = sorted((abs(want[1][k] - want[0][k]) for k in changed - set(got)), reverse=True)
+    assert not left or left[0] <= sizes[-1] + 1e-3
+moved, failed, time = diff["moved"], diff["failed"], diff["time"]
+dirs = ("in", "out")
+compare(moved["by_process"], "comm", "dir", lambda t: [((comm[t["pid"]], dirs[t["dir"]]), t["migrated"])])
+compare(moved["by_cgroup"], "cgroup", "dir", lambda t: [((cgroup[t["pid"]], dirs[t["dir"]]), t["migrated"])])
+compare(moved["by_vma"], "vma", "dir", lambda t: [((t["vma"], dirs[t["dir"]]), t["migrated"])])
+for key, name in (("by_process", lambda t: comm[t["pid"]]), ("by_cgroup", lambda t: cgroup[t["pid"]]), ("by_vma", lambda t: t["vma"])):
+    compare(failed[key], {"by_process": "comm", "by_cgroup": "cgroup", "by_vma": "vma"}[key], "why",
+            lambda t: [((name(t), w), n) for w, n in zip(why, t["failed"]) if n])
+compare(failed["by_reason"], "why", None, lambda t: [(w, n) for w, n in zip(why, t["failed"]) if n])
+compare(time["by_process"], "comm", None, lambda t: [(comm[t["pid"]], t["ns"] / 1000)])
+assert sum(r["a_pages_per_s"] for r in moved["by_call_site"]) < sum(t["migrated"] for t in truth[0]["migrate"]) / seconds[0]
+for row in diff["latency"]["by_device"]:
+    if row["what"] == "wait":
+        continue
+    ns = [sorted(t["ns"] for t in side["migrate"] if (t["device"], dirs[t["dir"]]) == (row["device"], row["what"])) for side in truth]
+    for q, key in ((.5, "p50"), (.99, "p99")):
+        a, b = (n[math.ceil(q * len(n)) - 1] for n in ns)
+        assert (row["a_%s_ns" % key], row["b_%s_ns" % key]) == (a, b)
+        assert close(row[key + "_change_percent"], 100 * (b - a) / a)
+    shares = [collections.Counter(n.bit_length() for n in side) for side in ns]
+    moved_by = sum(abs(shares[1][k] / len(ns[1]) - shares[0][k] / len(ns[0])) for k in shares[0] | shares[1])
+    assert close(row["shifted_percent"], 50 * moved_by), (row, moved_by)
+PY
+check "diff: text has the numbers of JSON" << 'PY'
+import json
+words = open("diff.txt").read().split()
+for section in json.load(open("diff.json")).values():
+    for table in section.values() if isinstance(section, dict) else ():
+        for row in table if isinstance(table, list) else ():
+            for key, v in row.items():
+                if isinstance(v, (int, float)) and not key.endswith("_ns") and key not in ("snapshots", "events", "lost_events"):
+                    assert ("%+.3f" if "change" in key else "%.3f") % v in words, (key, v)
+PY
+$trace diff -p 1433 -j a.cdm b.cdm > diff.json
+is "diff of one process" redis-server "$("$python" -c '
+import json; print(*{r["comm"] for r in json.load(open("diff.json"))["moved"]["by_process"]})')"
+$trace diff a.cdm /nonexistent > out 2> err; is "diff with a file that is not there" "1 0" "$? $(stat -c %s out)"
+$trace diff a.cdm b.cdm > /dev/full 2> err; is "diff on a full disk" 1 $?
+head -c 2000 a.cdm > cut.cdm
+$trace diff a.cdm cut.cdm > out 2> err; is "diff with a part of one" 1 $?
+like "... in which nothing lasts" 'no rates' "$(< err)"
+head -c 60000 a.cdm > cut.cdm
+$trace diff --strict a.cdm cut.cdm > out 2> err; is "diff --strict with a part of one" 1 $?
+
 rows() { $trace -r a.cdm -j "$@" 2>/dev/null | grep -vcE '"type":"(meta|loss|note)"'; }
 count() { grep -c "$1" a.ndjson; }
 is "-e migrate" 211 "$(rows -e migrate)"
@@ -257,6 +336,8 @@ usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --
 usage "report without a recording" report
 usage "a command and a recording" -r a.cdm -- true
 usage "the same file" -r a.cdm -w a.cdm
+usage "a diff of one" diff a.cdm; usage "a diff of three" diff a.cdm a.cdm a.cdm
+usage "a diff that records" diff a.cdm b.cdm -w c.cdm; usage "a diff as CSV" diff a.cdm b.cdm --format csv
 
 $trace --help > help; is "--help" 0 $?
 like "... ends in examples" 'EXAMPLES' "$(< help)"

@@ -65,6 +65,7 @@ static void feed(struct sinks *s, const struct cdm_rec *rec)
 static void run(struct cdm_reader *r)
 {
 	static const enum cdm_time times[PRINTERS] = { CDM_TIME_WALL, CDM_TIME_BOOT, CDM_TIME_DELTA };
+	static const char *const same[] = { "a", "b" };
 	struct sinks s = { .model = cdm_model_new(cdm_reader_header(r)) };
 	const struct cdm_rec *rec;
 
@@ -81,6 +82,8 @@ static void run(struct cdm_reader *r)
 	cdm_folded_print(s.folded, &out[PRINTERS + 1], true);
 	cdm_report_print(s.report, null, false);
 	cdm_report_print(s.report, null, true);
+	if (cdm_report_seconds(s.report))
+		cdm_report_diff(s.report, s.report, same, null, false);
 	for (int i = 0; i < PRINTERS; i++)
 		cdm_printer_free(s.printers[i]);
 	cdm_chrome_end(s.chrome);

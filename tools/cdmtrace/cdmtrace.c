@@ -45,7 +45,7 @@ static int trace(const struct trace_options *o)
 	bool pipe_closed = false;
 
 	if (t && trace_open(t, o)) {
-		status = o->replay ? trace_replay(t) : trace_live(t);
+		status = o->diff ? trace_diff(t) : o->replay ? trace_replay(t) : trace_live(t);
 		if (o->strict && !status && (trace_lost(t) || t->missing)) {
 			trace_error(trace_lost(t) ? "events were lost; --ring or --rings may help" :
 				    "something that was asked for is missing");
@@ -79,8 +79,9 @@ int main(int argc, char **argv)
 
 	argp_program_version = "cdmtrace " CDM_VERSION;
 	cdm_event_filter_init(&o.filter);
-	if (argc > 1 && !strcmp(argv[1], "report")) {
-		o.report = true;
+	o.report = argc > 1 && !strcmp(argv[1], "report");
+	o.diff = argc > 1 && !strcmp(argv[1], "diff");
+	if (o.report || o.diff) {
 		argv[1] = argv[0];
 		argc--;
 		argv++;

@@ -76,15 +76,6 @@ static size_t fold(struct cdm_folded *f, const struct cdm_ev *ev, const struct c
 	return at;
 }
 
-static __u64 hash_of(const char *s, size_t len)
-{
-	__u64 h = 0xcbf29ce484222325ULL;
-
-	while (len--)
-		h = (h ^ (unsigned char)*s++) * 0x100000001b3ULL;
-	return h;
-}
-
 static struct site *find(const struct cdm_folded *f, __u64 key, size_t len)
 {
 	struct cdm_node *node = cdm_hash_find(&f->sites, key);
@@ -102,7 +93,7 @@ static struct site *find(const struct cdm_folded *f, __u64 key, size_t len)
 int cdm_folded_add(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
 {
 	size_t len = fold(f, ev, m);
-	__u64 key = hash_of(f->text, len);
+	__u64 key = cdm_hash_text(f->text, len);
 	struct site *s = find(f, key, len);
 
 	if (!s) {

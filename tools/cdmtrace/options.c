@@ -29,7 +29,7 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Output:", 2 },
 	{ "output", 'o', "FILE", 0, "instead of standard output", 2 },
 	{ "format", OPT_FORMAT, "FORMAT", 0, "text, ndjson, csv or chrome", 2 },
-	{ "json", 'j', 0, 0, "the same as --format ndjson; of a report: JSON", 2 },
+	{ "json", 'j', 0, 0, "the same as --format ndjson; of a report or diff: JSON", 2 },
 	{ "time", OPT_TIME, "wall|boot|delta", 0, "time of day, since boot, or since the last event, in text", 2 },
 	{ "chrome", OPT_CHROME, "FILE", 0, "also writes a trace for Perfetto or chrome://tracing", 2 },
 	{ "stacks", OPT_STACKS, 0, 0, "kernel stacks with events", 2 },
@@ -62,6 +62,7 @@ static const struct argp_option options[] = {
 	"  cdmtrace --why pinned -j                  what could not move because it is pinned\n" \
 	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \
 	"  cdmtrace report -r run.cdm                who moved how much, why, what failed\n" \
+	"  cdmtrace diff monday.cdm tuesday.cdm      what has changed: moved, failed, latencies\n" \
 	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
 	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
 	"Exit status: 0 success, 1 failure, 2 usage; that of COMMAND if there is one."
@@ -196,18 +197,22 @@ static void take_all_kinds(struct cdm_event_filter *f)
 
 static void check(struct argp_state *state, struct trace_options *o)
 {
-	if (o->replay && !o->kinds_given)
+	if ((o->replay || o->diff) && !o->kinds_given)
 		take_all_kinds(&o->filter);
 	if (o->report && !o->replay)
 		argp_error(state, "report: says nothing without a recording, -r FILE");
+	if (o->diff && o->nr_recordings != 2)
+		argp_error(state, "diff: takes two recordings, A and B");
+	if (o->diff && (o->replay || o->write || o->chrome || o->summary || o->folded))
+		argp_error(state, "diff: reads two recordings; of the options for output only -o and -j go with it");
 	if (o->replay && o->command)
 		argp_error(state, "%s: -r reads a recording, and runs nothing", o->command[0]);
 	if (o->replay && o->write && !strcmp(o->replay, o->write) && strcmp(o->write, "-"))
 		argp_error(state, "%s: -r and -w are the same file", o->write);
 	if (o->chrome && o->format == TRACE_CHROME)
 		argp_error(state, "--chrome FILE and --format chrome are one too many");
-	if (o->report && (o->format == TRACE_CSV || o->format == TRACE_CHROME))
-		argp_error(state, "a report is text, or with -j JSON");
+	if ((o->report || o->diff) && (o->format == TRACE_CSV || o->format == TRACE_CHROME))
+		argp_error(state, "a report or a diff is text, or with -j JSON");
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -256,6 +261,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->verbose++;
 		return 0;
 	case ARGP_KEY_ARG:
+		if (o->diff && o->nr_recordings < 2) {
+			o->recordings[o->nr_recordings++] = arg;
+			return 0;
+		}
+		if (o->diff)
+			argp_error(state, "%s: diff takes two recordings, A and B", arg);
 		/* The command's options are its own. */
 		o->command = state->argv + state->next - 1;
 		state->next = state->argc;
@@ -273,6 +284,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp trace_argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[-- COMMAND [ARG...]]\nreport -r FILE",
+	.args_doc = "[-- COMMAND [ARG...]]\nreport -r FILE\ndiff A B",
 	.doc = "Traces the migration of coherent device memory (CDM): who moved which pages, why, how long it took, and what did not move." AFTER,
 };

@@ -78,17 +78,17 @@ static bool close_file(struct trace *t, struct trace_file *f)
 
 bool trace_open(struct trace *t, const struct trace_options *o)
 {
-	bool summary = o->summary || o->report || o->folded;
-	bool print = !o->report && (!summary || o->output);
+	bool summary = o->summary || o->report || o->diff || o->folded;
+	bool print = !o->report && !o->diff && (!summary || o->output);
 	bool whole = o->format == TRACE_CHROME;
 
 	t->o = o;
 	t->discard = true;
 	t->filter = o->filter;
-	t->live = !o->replay;
+	t->live = !o->replay && !o->diff;
 	if (!t->live)
 		t->filter.cgroup = o->cgroup;
-	if (o->report || (o->folded && o->output)) {
+	if (o->report || o->diff || (o->folded && o->output)) {
 		print = false;
 		t->summary = o->output ? open_file(o->output, true) : use_stream(STDOUT_FILENO);
 	} else if (summary) {
@@ -241,23 +241,28 @@ __u64 trace_lost(const struct trace *t)
 	return lost;
 }
 
-/* The report goes through a stream of its own, into the file that was opened for it. */
-static bool print_report(struct trace *t)
+bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json), void *ctx)
 {
-	bool json = t->o->format == TRACE_NDJSON;
 	FILE *out = fdopen(dup(t->summary->out.fd), "w");
-	bool ok;
+	int err;
 
 	if (!out) {
 		trace_error("%m");
 		return false;
 	}
-	cdm_report_print(t->report, out, json);
-	ok = !fflush(out) && !ferror(out);
-	if (!ok)
+	err = print(ctx, out, t->o->format == TRACE_NDJSON);
+	if (err)
+		trace_error("%s", strerror(-err));
+	if (fflush(out) || ferror(out))
 		t->summary->out.err = errno ? -errno : -EIO;
 	fclose(out);
-	return ok;
+	return !err && !t->summary->out.err;
+}
+
+static int print_report(void *ctx, FILE *out, bool json)
+{
+	cdm_report_print(ctx, out, json);
+	return 0;
 }
 
 bool trace_end(struct trace *t)
@@ -269,7 +274,7 @@ bool trace_end(struct trace *t)
 	if (t->folded && t->summary)
 		cdm_folded_print(t->folded, &t->summary->out, t->o->by_pages);
 	if (t->report && t->summary && !t->discard)
-		ok = print_report(t) && ok;
+		ok = trace_print(t, print_report, t->report) && ok;
 	cdm_folded_free(t->folded);
 	cdm_report_free(t->report);
 	ok = close_file(t, t->events) && ok;

@@ -30,6 +30,9 @@ struct trace_options {
 	bool by_pages;
 	bool summary;			/* a report at the end */
 	bool report;			/* `cdmtrace report`: nothing else */
+	bool diff;			/* `cdmtrace diff`: of two recordings */
+	const char *recordings[2];	/* A, B */
+	int nr_recordings;
 	bool features;
 	bool list;
 	bool dry_run;
@@ -88,6 +91,11 @@ bool trace_start(struct trace *t);
 /* Takes any record. Return: 0, -ECANCELED: no more is wanted, -errno. */
 int trace_put(struct trace *t, const struct cdm_rec *rec);
 void trace_flush(struct trace *t);
+/*
+ * Prints through a stream into the file that was opened for the end of the run. @print
+ * returns 0 or -errno. Return: whether all was written.
+ */
+bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json), void *ctx);
 /* Ends the outputs. Return: whether all was written. */
 bool trace_end(struct trace *t);
 __u64 trace_lost(const struct trace *t);
@@ -95,6 +103,7 @@ __u64 trace_lost(const struct trace *t);
 /* --- sources; return the exit status --- */
 int trace_replay(struct trace *t);
 int trace_live(struct trace *t);
+int trace_diff(struct trace *t);
 
 /* --- list.c --- */
 void trace_list(void);

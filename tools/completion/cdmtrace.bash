@@ -37,7 +37,7 @@ _cdmtrace()
 			--ring --rings --pingpong-window --pingpong-flips --ready-file --strict
 			--features --list --dry-run --verbose --help --usage --version" -- "$cur"))
 	elif ((COMP_CWORD == 1)); then
-		COMPREPLY=($(compgen -W report -- "$cur"))
+		COMPREPLY=($(compgen -W "report diff" -- "$cur"))
 	fi
 }
 complete -o default -F _cdmtrace cdmtrace

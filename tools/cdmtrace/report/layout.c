@@ -42,7 +42,7 @@ static void put_json(struct report_out *o, const struct report_column *c, struct
 		cdm_json_null(o->j, c->key);
 	} else if (c->unit == REPORT_TEXT) {
 		cdm_json_string(o->j, c->key, v.s);
-	} else if (c->unit == REPORT_DOUBLE) {
+	} else if (c->unit == REPORT_DOUBLE || c->unit == REPORT_CHANGE) {
 		cdm_json_double(o->j, c->key, v.d);
 	} else if (c->unit == REPORT_HEX) {
 		snprintf(hex, sizeof(hex), "0x%llx", v.u);
@@ -70,6 +70,8 @@ static void format(char *buf, size_t size, enum report_unit unit, struct report_
 		clean(buf, size, v.s);
 	else if (unit == REPORT_DOUBLE)
 		snprintf(buf, size, "%.3f", v.d);
+	else if (unit == REPORT_CHANGE)
+		snprintf(buf, size, "%+.3f", v.d);
 	else if (unit == REPORT_BYTES)
 		snprintf(buf, size, "%.3f", v.u / 1048576.0);
 	else if (unit == REPORT_NS)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "report/quantile.h"
 
@@ -70,4 +71,13 @@ __u64 cdm_quantiles_get(struct cdm_quantiles *q, double share)
 		return value_of(i) > q->max ? q->max : value_of(i);
 	}
 	return q->max;
+}
+
+void cdm_quantiles_log2(const struct cdm_quantiles *q, __u64 log2[64])
+{
+	memset(log2, 0, 64 * sizeof(*log2));
+	/* Buckets do not cross a power of two. */
+	for (unsigned int i = 0; i < CDM_BUCKETS; i++)
+		if (q->buckets[i])
+			log2[value_of(i) ? 63 - __builtin_clzll(value_of(i)) : 0] += q->buckets[i];
 }

@@ -20,5 +20,7 @@ struct cdm_quantiles {
 void cdm_quantiles_add(struct cdm_quantiles *q, __u64 value);
 /* The smallest value that at least @share (0..1) of the samples do not exceed; ~0: none. */
 __u64 cdm_quantiles_get(struct cdm_quantiles *q, double share);
+/* How many were in [2^n, 2^(n+1)), those of 0 with 1. */
+void cdm_quantiles_log2(const struct cdm_quantiles *q, __u64 log2[64]);
 
 #endif

@@ -46,6 +46,9 @@ struct report_cgroup {
 	struct report_level level;
 	__u64 charged, limit;		/* pages, at last */
 	__u64 resident;			/* of its processes' and those below, at last */
+	__u64 moved[CDM_NR_DIR];	/* pages charged to it alone */
+	__u64 failed[CDM_NR_WHY];
+	__u64 ns;			/* in those calls */
 	char *path;
 };
 
@@ -109,7 +112,7 @@ struct cdm_report {
 
 enum report_unit {
 	REPORT_COUNT, REPORT_PAGES_OF, REPORT_BYTES, REPORT_NS, REPORT_TEXT, REPORT_DOUBLE,
-	REPORT_HEX, REPORT_TIME,
+	REPORT_HEX, REPORT_TIME, REPORT_CHANGE,
 };
 
 /* Of a table, or a figure by itself. @key has the unit of JSON's number. */
@@ -165,6 +168,9 @@ void report_faults(struct cdm_report *r, struct report_out *o);		/* 8 */
 void report_exits(struct cdm_report *r, struct report_out *o);		/* 9 */
 void report_devices(struct cdm_report *r, struct report_out *o);	/* 10 */
 void report_cost(struct cdm_report *r, struct report_out *o);		/* 11 */
+
+/* Events that were lost, of all kinds. */
+__u64 report_lost(const struct cdm_report *r);
 
 /*
  * All nodes of @h in the order of @compare, which gets pointers to pointers.

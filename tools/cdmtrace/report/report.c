@@ -87,10 +87,30 @@ static struct report_proc *proc_of(struct cdm_report *r, __u32 pid, const char *
 	return p;
 }
 
+/* Named by a snapshot; before that as the model knows it. NULL: no memory. */
+static struct report_cgroup *cgroup_of(struct cdm_report *r, __u64 id)
+{
+	struct report_cgroup *cg = cdm_hash_take(&r->cgroups, id, sizeof(*cg));
+	const char *path = cg && !cg->path ? cdm_model_cgroup_path(r->model, id) : NULL;
+
+	if (path)
+		cg->path = strdup(path);
+	return cg;
+}
+
 static int migrate_of(struct cdm_report *r, const struct cdm_ev_migrate *m)
 {
+	struct report_cgroup *cg = m->ev.cgroup ? cgroup_of(r, m->ev.cgroup) : NULL;
 	struct report_proc *p;
 
+	if (m->ev.cgroup && !cg)
+		return -ENOMEM;
+	if (cg) {
+		cg->moved[m->dir] += m->migrated;
+		cg->ns += cdm_event_ns(&m->ev);
+		for (int i = 0; i < CDM_NR_WHY; i++)
+			cg->failed[i] += m->failed[i];
+	}
 	if (m->ev.pid) {
 		p = proc_of(r, m->ev.pid, m->ev.comm);
 		if (!p)
@@ -312,7 +332,7 @@ static void end(struct cdm_report *r, const struct cdm_snap_end *e)
 		for (struct cdm_node *n = r->cgroups.slots[i]; n; n = n->next) {
 			struct report_cgroup *cg = (struct report_cgroup *)n;
 
-			if (cg->seen != r->refreshes)
+			if (cg->level.known && cg->seen != r->refreshes)
 				level_set(&cg->level, e->rec.ts, 0);
 		}
 }
@@ -350,6 +370,11 @@ int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec)
 	default:
 		return 0;
 	}
+}
+
+double cdm_report_seconds(const struct cdm_report *r)
+{
+	return (r->last_ts - r->first_ts) / 1e9;
 }
 
 void **report_sorted(const struct cdm_hash *h, size_t *nr,

@@ -15,4 +15,13 @@ int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec);
 /* Text, or JSON with the same numbers. Errors stay in the stream. */
 void cdm_report_print(struct cdm_report *r, FILE *out, bool json);
 
+/* From its first record to its last. */
+double cdm_report_seconds(const struct cdm_report *r);
+/*
+ * What is different in @b, by names and by second: of neither may the seconds be 0,
+ * and their pages have the same size. @paths: of the recordings. 0 or -ENOMEM.
+ */
+int cdm_report_diff(struct cdm_report *a, struct cdm_report *b, const char *const paths[2],
+		    FILE *out, bool json);
+
 #endif

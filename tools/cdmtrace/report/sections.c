@@ -12,7 +12,7 @@ static __u64 page_size(const struct cdm_report *r)
 	return cdm_model_header(r->model)->page_size;
 }
 
-static __u64 lost(const struct cdm_report *r)
+__u64 report_lost(const struct cdm_report *r)
 {
 	__u64 sum = 0;
 
@@ -64,7 +64,7 @@ void report_who(struct cdm_report *r, struct report_out *o)
 	report_figure(o, &figures[3], REPORT_U(r->last_ts - r->first_ts));
 	report_figure(o, &figures[4], REPORT_U(r->records));
 	report_figure(o, &figures[5], REPORT_U(r->refreshes));
-	report_figure(o, &figures[6], accounted ? REPORT_U(lost(r)) : REPORT_NONE);
+	report_figure(o, &figures[6], accounted ? REPORT_U(report_lost(r)) : REPORT_NONE);
 	report_table(o, "coverage", kinds);
 	for (unsigned int i = 1; i < CDM_NR_EV; i++) {
 		const struct cdm_loss *loss = &r->loss[i];

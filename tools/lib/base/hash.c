@@ -93,3 +93,12 @@ void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size)
 	}
 	return node;
 }
+
+__u64 cdm_hash_text(const char *s, size_t len)
+{
+	__u64 h = 0xcbf29ce484222325ULL;
+
+	while (len--)
+		h = (h ^ (unsigned char)*s++) * 0x100000001b3ULL;
+	return h;
+}

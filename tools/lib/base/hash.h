@@ -35,4 +35,7 @@ void cdm_hash_free(struct cdm_hash *h);
  */
 void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size);
 
+/* A key for a text: FNV-1a. */
+__u64 cdm_hash_text(const char *s, size_t len);
+
 #endif

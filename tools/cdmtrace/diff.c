@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/* `cdmtrace diff A B`: reads both, and says what is different. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "trace.h"
+
+struct side {
+	struct cdm_model *model;
+	struct cdm_report *report;
+};
+
+struct diff {
+	struct side side[2];
+	const char *const *paths;
+};
+
+/* Return: 0, -ENOMEM, or -EIO after a message. */
+static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *filter)
+{
+	const struct cdm_rec *rec;
+	int err = 0, n = 0;
+
+	while (err >= 0 && (n = cdm_reader_next(r, &rec)) > 0) {
+		bool event = rec->kind && rec->kind < CDM_NR_EV;
+
+		if (event && !cdm_event_match(filter, (const void *)rec, s->model))
+			continue;
+		err = event ? 0 : cdm_model_feed(s->model, rec);
+		if (err >= 0)
+			err = cdm_report_feed(s->report, rec);
+	}
+	return n < 0 ? -EIO : err < 0 ? err : 0;
+}
+
+static bool load(struct trace *t, struct side *s, const char *path)
+{
+	struct cdm_reader *r = cdm_reader_open(path);
+	int err = -ENOMEM;
+
+	if (!r)
+		return false;
+	s->model = cdm_model_new(cdm_reader_header(r));
+	s->report = s->model ? cdm_report_new(s->model) : NULL;
+	if (s->report)
+		err = feed(s, r, &t->filter);
+	if (err && err != -EIO)
+		trace_error("%s", strerror(-err));
+	if (!err && cdm_reader_truncated(r)) {
+		trace_error("%s: ends within a record, read up to the last whole one", path);
+		t->missing = true;
+	}
+	cdm_reader_close(r);
+	if (!err && !cdm_report_seconds(s->report)) {
+		trace_error("%s: nothing in it lasts: there are no rates to compare", path);
+		err = -EINVAL;
+	}
+	return !err;
+}
+
+static bool same_pages(const struct side s[2])
+{
+	if (cdm_model_header(s[0].model)->page_size == cdm_model_header(s[1].model)->page_size)
+		return true;
+	trace_error("the recordings are of machines with pages of different sizes: they cannot be compared");
+	return false;
+}
+
+static int print(void *ctx, FILE *out, bool json)
+{
+	const struct diff *d = ctx;
+
+	return cdm_report_diff(d->side[0].report, d->side[1].report, d->paths, out, json);
+}
+
+int trace_diff(struct trace *t)
+{
+	struct diff d = { .paths = t->o->recordings };
+	bool ok = load(t, &d.side[0], d.paths[0]) && load(t, &d.side[1], d.paths[1]) &&
+		  same_pages(d.side);
+
+	if (ok) {
+		t->discard = false;
+		ok = trace_print(t, print, &d);
+	}
+	for (int i = 0; i < 2; i++) {
+		cdm_report_free(d.side[i].report);
+		cdm_model_free(d.side[i].model);
+	}
+	return ok ? TRACE_OK : TRACE_FAILED;
+}
