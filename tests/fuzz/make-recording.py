@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes a recording with every kind of record, and what is in it as JSON.
 
-make-recording.py FILE [MIGRATIONS [delta]]: the truth goes to standard output. It
-knows the format from cdm-record(5), not from the C headers. With "delta" it is of
+make-recording.py FILE [MIGRATIONS [delta] [hostile]]: the truth goes to standard output.
+It knows the format from cdm-record(5), not from the C headers. With "delta" it is of
 version 2, and has only what changes from one refresh to the next; else of version 1.
+With "hostile" names are such as nobody expects.
 """
 import json
 import random
@@ -18,9 +19,24 @@ MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT = range
 BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID, DELTA = range(64, 75)
 CDM0, CDM1 = 0xffff888000010000, 0xffff888000020000
 PROCS = [(1412, 21, b"bfs"), (1420, 21, b'sten"cil,\\'), (1433, 22, b"redis-server")]
+PATHS = {1: b"/", 20: b"/job", 21: b"/job/a", 22: b"/db"}
+FRAMES = [b"migrate_vma_setup", b"cdm_ioctl", b"__x64_sys_ioctl", b"do_syscall_64"]
+NOTE_TEXT = b"pagefault: not available, \"quoted\""
+HOST = b"host"
+if "hostile" in sys.argv[3:]:
+    names = (b"\x1b[31mred\x07", b"new\nline\r\t", b"q\"u,o;t{e}' ", b"back\\slash\\x1b",
+             b"\xff\xfe\xc3(\x80", "\u202egpj.exe".encode(), "gr\u00f6\u00dfe".encode(),
+             b"\xed\xa0\x80\xf4\x90\x80\x80", "\u2028\u200d\ufeff\u009b".encode())
+    PROCS = [(1412 + i, 21 + i % 2, name) for i, name in enumerate(names)]
+    PATHS[21] = b"/job/\x1b]0;title\x07\\\"\n" + "\u2066\U000e0041".encode()
+    PATHS[22] = b"/" + "\u00e9\u200f".encode() * 500
+    FRAMES[1] = b"std::\x1b[2J;op\"\"x\\"
+    NOTE_TEXT = b"note \x1b[2J\n\xff"
+    HOST = b"h\x1b\xff\"\\"
+held = {pid: 7 for pid, _, _ in PROCS[3:]}
 out = open(sys.argv[1], "wb")
 count = int(sys.argv[2]) if len(sys.argv) > 2 else 211
-delta = len(sys.argv) > 3
+delta = "delta" in sys.argv[3:]
 last_rows, rows = [], []
 rng = random.Random(42)
 now = 5_000_000_000_000
@@ -78,12 +94,11 @@ def snapshot(interval, holdings):
         used = sum(holdings.values()) if not i else 0
         rec(DEV, struct.pack("<IIiIQQQQQ16s", i, 0, -1, 0, 16384, used, 16384 - used, 3,
                              ident, name) + stats())
-    for ident, parent, path, dev in ((1, 0, b"/", 0), (20, 1, b"/job", 0), (21, 20, b"/job/a", 0),
-                                     (22, 1, b"/db", 0)):
+    for ident, parent in ((1, 0), (20, 1), (21, 20), (22, 1)):
         members = {1: (21, 22), 20: (21,), 21: (21,), 22: (22,)}[ident]
         dev = sum(holdings[p[0]] for p in PROCS if p[1] in members and p[0] in holdings)
         rec(CGROUP, struct.pack("<QQQQQQ", ident, parent, 50000, dev, 2 ** 64 - 2 if ident < 22
-                                else 8192, 0) + stats() + path + b"\0")
+                                else 8192, 0) + stats() + PATHS[ident] + b"\0")
     for pid, cgroup, comm in PROCS:
         if pid in holdings:
             held = holdings[pid]
@@ -119,13 +134,12 @@ def migrate():
 
 out.write(struct.pack("<8sIIIIQQQII64s64s", b"CDMREC\r\n", 0x01020304, 1 + delta, 184, PAGE,
                       1_700_000_000_123_456_789, 4_999_000_000_000, 500_000, 3, 0,
-                      b"6.12.0-test", b"host"))
-rec(NOTE, b"pagefault: not available, \"quoted\"\0")
+                      b"6.12.0-test", HOST))
+rec(NOTE, NOTE_TEXT + b"\0")
 for name, ident in ((b"cdm0", CDM0), (b"cdm1", CDM1)):
     rec(DEVICE_ID, struct.pack("<Q16sQQ", ident, name, 0x60000000, 256 << 20))
-frames = (b"migrate_vma_setup", b"cdm_ioctl", b"__x64_sys_ioctl", b"do_syscall_64")
-rec(STACK, struct.pack("<iI", 7, len(frames)) + b"\0".join(frames) + b"\0")
-snapshot(0, {1412: 0, 1420: 100, 1433: 7})
+rec(STACK, struct.pack("<iI", 7, len(FRAMES)) + b"\0".join(FRAMES) + b"\0")
+snapshot(0, {1412: 0, PROCS[1][0]: 100, PROCS[2][0]: 7, **held})
 for i in range(count):
     now += rng.randrange(1000, 2_000_000)
     migrate()
@@ -142,7 +156,7 @@ for i in range(count):
         truth["pingpong"][hex(addr)] = truth["pingpong"].get(hex(addr), 0) + flips
         event(PINGPONG, proc, CDM0, struct.pack("<QQII", addr, 400_000, flips, 0))
 now += 1_000_000_000
-snapshot(1_000_000_000, {1412: 300, 1420: 200, 1433: 7})
+snapshot(1_000_000_000, {1412: 300, PROCS[1][0]: 200, PROCS[2][0]: 7, **held})
 event(EVICT, (0, 0, b""), CDM0, struct.pack("<QQQiI", 123, 4, 5_000_000, -16, 1),
       actor=(99, 1, b"kworker/0:1"))
 truth["evicted"] += 123
@@ -153,9 +167,11 @@ event(DEVICE, (0, 0, b""), CDM1, struct.pack("<16sQQBBHi", b"cdm1", 0, 0, 0, 3, 
       actor=(1, 1, b"init"))
 event(PAGEFAULT, PROCS[2], 0, struct.pack("<QQQ", 0x7fff00001000, 0x401000, 6))
 now += 1_000_000_000
-snapshot(1_000_000_000, {1412: 300, 1433: 7})
+snapshot(1_000_000_000, {1412: 300, PROCS[2][0]: 7, **held})
 for kind, seen in ((MIGRATE, count + 9), (FAULT, 100), (PINGPONG, 50)):
     n = truth["events"].get(str(kind), 0)
     rec(LOSS, struct.pack("<IIQQQQQ", kind, 0, seen, seen - n - 2, n, 2, 0))
 rec(300, b"of a later version")
+truth["names"] = {pid: name.hex() for pid, _, name in PROCS}
+truth["paths"] = {ident: path.hex() for ident, path in PATHS.items()}
 json.dump(truth, sys.stdout)

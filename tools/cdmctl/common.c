@@ -9,19 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "ctl.h"
 
 void ctl_error(const char *format, ...)
 {
-	int err = errno;
 	va_list args;
 
 	va_start(args, format);
-	fflush(stdout);
-	fputs("cdmctl: ", stderr);
-	errno = err;
-	vfprintf(stderr, format, args);
-	putc('\n', stderr);
+	cdm_vsay(format, args);
 	va_end(args);
 }
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/name.h"
 #include "base/usage.h"
 #include "source/snapshot.h"
 

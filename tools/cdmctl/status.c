@@ -320,13 +320,6 @@ static void json_status(const struct status *s)
 
 /* --- text --- */
 
-/* Control characters in a name would be taken for the terminal's. */
-static void put_name(const char *name)
-{
-	for (; *name; name++)
-		putchar((unsigned char)*name < 0x20 || *name == 0x7f ? '?' : *name);
-}
-
 static void text_devices(const struct status *s)
 {
 	char size[CTL_SIZE_LEN], used[CTL_SIZE_LEN], free[CTL_SIZE_LEN], bad[CTL_SIZE_LEN];
@@ -350,7 +343,7 @@ static void text_vma(const struct cdm_snap_vma *v)
 	printf("        %llx-%llx %s %-5s %8s %8s  ", v->start, v->end, v->perms,
 	       cdm_vma_name(v->vma), ctl_size(rss, ctl_bytes(v->rss)),
 	       ctl_size(device, ctl_bytes(v->device)));
-	put_name(v->name);
+	cdm_print_name(stdout, v->name, CDM_FORM_TEXT);
 	putchar('\n');
 }
 
@@ -367,8 +360,8 @@ static void text_procs(const struct status *s)
 		const char *cgroup = cgroup_path(s, p->cgroup);
 
 		printf("%7u %-10s ", p->pid, user_name(p->uid, uid));
-		put_name(p->comm);
-		printf("%*s %8s %8s", (int)(15 - strlen(p->comm)), "",
+		cdm_print_name(stdout, p->comm, CDM_FORM_TEXT);
+		printf("%*s %8s %8s", 15 - cdm_name_width(p->comm, sizeof(p->comm)), "",
 		       ctl_size(rss, ctl_bytes(p->rss)), ctl_size(device, ctl_bytes(p->device)));
 		for (int k = 0; k < s->nr_devices; k++) {
 			__u32 index = s->devices[k].index;
@@ -377,7 +370,7 @@ static void text_procs(const struct status *s)
 			printf(" %8s", ctl_size(part, ctl_bytes(pages)));
 		}
 		fputs("  ", stdout);
-		put_name(cgroup ? cgroup : "-");
+		cdm_print_name(stdout, cgroup ?: "-", CDM_FORM_TEXT);
 		putchar('\n');
 		for (size_t k = 0; k < s->vmas[i].nr; k++)
 			text_vma(s->vmas[i].rows[k]);
@@ -394,7 +387,7 @@ static void text_cgroups(const struct status *s)
 
 		printf("%8s %8s %8s  ", ctl_size(charged, ctl_bytes(c->charged)),
 		       ctl_size(device, ctl_bytes(c->device)), ctl_size(limit, ctl_bytes(c->limit)));
-		put_name(c->path);
+		cdm_print_name(stdout, c->path, CDM_FORM_TEXT);
 		putchar('\n');
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "cdmtop.h"
 
 /* What the terminal shows beside columns: the tail of events and the header. */
@@ -19,12 +20,9 @@ void cdmtop_error(const char *format, ...)
 {
 	va_list args;
 
-	fflush(stdout);
-	fputs("cdmtop: ", stderr);
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	cdm_vsay(format, args);
 	va_end(args);
-	putc('\n', stderr);
 }
 
 static void list_columns(void)

@@ -5,6 +5,7 @@
 #include "chrome.h"
 #include "event/event.h"
 #include "base/hash.h"
+#include "base/name.h"
 
 #define LINE	(8 << 10)
 
@@ -76,7 +77,7 @@ static char *start(struct cdm_chrome *c, char phase, __u32 pid, __u32 tid, const
 	s = CDM_PUT(s, ",\"tid\":");
 	s = cdm_put_u64(s, tid);
 	s = CDM_PUT(s, ",\"name\":");
-	return cdm_put_json(s, name, 256);
+	return cdm_put_quoted(s, name, 256, CDM_FORM_JSON);
 }
 
 /* Microseconds, with the nanoseconds behind the point. */
@@ -97,7 +98,7 @@ static char *put_number(char *s, const char *key, __u64 value)
 static char *put_text(char *s, const char *key, const char *value)
 {
 	s = cdm_put(s, key, strlen(key));
-	return cdm_put_json(s, value ?: "-", 256);
+	return cdm_put_quoted(s, value ?: "-", 256, CDM_FORM_JSON);
 }
 
 static void end(struct cdm_chrome *c, char *s)

@@ -6,6 +6,7 @@
 #include "event/event.h"
 #include "folded.h"
 #include "base/hash.h"
+#include "base/name.h"
 
 #define TEXT_MAX	(64 << 10)
 
@@ -43,15 +44,12 @@ void cdm_folded_free(struct cdm_folded *f)
 	free(f);
 }
 
-/* ';' and line ends have a meaning in the format. */
+/* As much of it as there is room for. */
 static size_t put(struct cdm_folded *f, size_t at, const char *s, size_t max)
 {
-	for (size_t i = 0; i < max && s[i] && at + 1 < sizeof(f->text); i++) {
-		unsigned char c = s[i];
+	size_t room = (sizeof(f->text) - 1 - at) / CDM_NAME_GROWS;
 
-		f->text[at++] = c < 0x20 || c == ';' ? '_' : c;
-	}
-	return at;
+	return cdm_put_name(f->text + at, s, max < room ? max : room, CDM_FORM_FOLDED) - f->text;
 }
 
 /* Return: length of the text, outermost first. */

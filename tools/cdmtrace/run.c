@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/privileges.h"
+#include "base/say.h"
 #include "trace.h"
 
 void trace_error(const char *format, ...)
@@ -14,9 +15,7 @@ void trace_error(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	fputs("cdmtrace: ", stderr);
-	vfprintf(stderr, format, args);
-	fputc('\n', stderr);
+	cdm_vsay(format, args);
 	va_end(args);
 }
 

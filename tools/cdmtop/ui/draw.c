@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-#include <wctype.h>
 
+#include "base/name.h"
 #include "ui/term.h"
 
 #define TEXT_MAX 1024
@@ -19,6 +19,7 @@
 static size_t next_char(const char *text, wchar_t *wc, int *width)
 {
 	mbstate_t state = { 0 };
+	bool visible;
 	size_t len;
 
 	*width = 1;
@@ -30,17 +31,12 @@ static size_t next_char(const char *text, wchar_t *wc, int *width)
 			;
 		return len;
 	}
-	len = mbrtowc(wc, text, strlen(text), &state);
-	if (len == (size_t)-1 || len == (size_t)-2) {
-		*wc = '?';
-		return 1;
-	}
-	*width = iswprint(*wc) ? wcwidth(*wc) : -1;
+	len = cdm_name_char(text, 4, &visible);
 	/* Combining characters would join what stands before them. */
-	if (*width < 1) {
+	if (visible && mbrtowc(wc, text, len, &state) == len && wcwidth(*wc) > 0)
+		*width = wcwidth(*wc);
+	else
 		*wc = '?';
-		*width = 1;
-	}
 	return len;
 }
 

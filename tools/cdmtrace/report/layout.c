@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Figures and tables, as text or as JSON. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/name.h"
 #include "record/record.h"
 #include "report/report-int.h"
 
@@ -52,22 +56,12 @@ static void put_json(struct report_out *o, const struct report_column *c, struct
 	}
 }
 
-/* Names come from recordings: nothing that moves the cursor goes to a terminal. */
-static void clean(char *to, size_t size, const char *s)
-{
-	size_t i = 0;
-
-	for (; s[i] && i + 1 < size; i++)
-		to[i] = (unsigned char)s[i] < 0x20 || s[i] == 0x7f ? '?' : s[i];
-	to[i] = '\0';
-}
-
 static void format(char *buf, size_t size, enum report_unit unit, struct report_value v)
 {
 	if (!v.known)
 		snprintf(buf, size, "-");
 	else if (unit == REPORT_TEXT)
-		clean(buf, size, v.s);
+		*cdm_put_name(buf, v.s, size - 1, CDM_FORM_TEXT) = '\0';
 	else if (unit == REPORT_DOUBLE)
 		snprintf(buf, size, "%.3f", v.d);
 	else if (unit == REPORT_CHANGE)
@@ -96,6 +90,15 @@ void report_figure(struct report_out *o, const struct report_column *c, struct r
 	fprintf(o->f, "   %-28s %s\n", c->title, buf);
 }
 
+/* @text in @width columns, to the left if that is negative. */
+static void put_column(FILE *out, const char *text, int width)
+{
+	int blanks = abs(width) - cdm_name_width(text, SIZE_MAX);
+
+	fprintf(out, " %*s%s%*s", width > 0 && blanks > 0 ? blanks : 0, "", text,
+		width < 0 && blanks > 0 ? blanks : 0, "");
+}
+
 void report_table(struct report_out *o, const char *key, const struct report_column *columns)
 {
 	o->columns = columns;
@@ -106,7 +109,7 @@ void report_table(struct report_out *o, const char *key, const struct report_col
 	}
 	fputs("  ", o->f);
 	for (const struct report_column *c = columns; c->key; c++)
-		fprintf(o->f, " %*s", c[1].key || c->width > 0 ? c->width : 0, c->title);
+		put_column(o->f, c->title, c[1].key || c->width > 0 ? c->width : 0);
 	fputc('\n', o->f);
 }
 
@@ -125,7 +128,7 @@ void report_cell(struct report_out *o, struct report_value v)
 		return;
 	}
 	format(buf, sizeof(buf), c->unit, v);
-	fprintf(o->f, " %*s", c[1].key || c->width > 0 ? c->width : 0, buf);
+	put_column(o->f, buf, c[1].key || c->width > 0 ? c->width : 0);
 }
 
 void report_row_end(struct report_out *o)

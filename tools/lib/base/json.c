@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "base/json.h"
+#include "base/name.h"
 
 #define LONGEST	48	/* a number, an escape, or what surrounds a key */
 
@@ -82,48 +83,10 @@ void cdm_json_close(struct cdm_json *j, char bracket)
 		cdm_json_flush(j);
 }
 
-size_t cdm_utf8_len(const char *text)
-{
-	static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	const unsigned char *s = (const unsigned char *)text;
-	unsigned int c = *s;
-	size_t len = c < 0x80 ? 1 : c >> 5 == 6 ? 2 : c >> 4 == 14 ? 3 : c >> 3 == 30 ? 4 : 0;
-
-	if (len < 2)
-		return len;
-	c &= 0x7f >> len;
-	for (size_t i = 1; i < len; i++) {
-		if (s[i] >> 6 != 2)
-			return 0;
-		c = c << 6 | (s[i] & 0x3f);
-	}
-	return c < least[len] || c > 0x10ffff || c >> 11 == 27 ? 0 : len;
-}
-
-/* Return: bytes of @s that are taken. */
-static size_t put_char(struct cdm_json *j, const char *s)
-{
-	static const char hex[] = "0123456789abcdef";
-	unsigned char c = *s;
-	size_t len = cdm_utf8_len(s);
-
-	if (!len) {
-		put(j, "\xef\xbf\xbd", 3);
-		return 1;
-	}
-	if (c == '"' || c == '\\') {
-		put(j, (char []) { '\\', c }, 2);
-	} else if (c < 0x20 || c == 0x7f) {
-		put(j, "\\u00", 4);
-		put(j, (char []) { hex[c >> 4], hex[c & 15] }, 2);
-	} else {
-		put(j, s, len);
-	}
-	return len;
-}
-
 void cdm_json_put_string(struct cdm_json *j, const char *value)
 {
+	bool visible;
+
 	if (!value) {
 		cdm_json_put_word(j, "null");
 		return;
@@ -134,7 +97,11 @@ void cdm_json_put_string(struct cdm_json *j, const char *value)
 
 		room(j, LONGEST);
 		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
-			value += put_char(j, value);
+			size_t len = cdm_name_char(value, 4, &visible);
+			char *end = cdm_put_name(j->buf + j->used, value, len, CDM_FORM_JSON);
+
+			j->used = end - j->buf;
+			value += len;
 		} else {
 			j->buf[j->used++] = c;
 			value++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Writes JSON to a stream, nothing is allocated. Keys are constants that need no
- * escapes; text that is not UTF-8 is replaced by U+FFFD.
+ * escapes; texts are written by the rule of name.h.
  */
 #ifndef CDM_JSON_H
 #define CDM_JSON_H
@@ -104,11 +104,5 @@ static inline void cdm_json_known(struct cdm_json *j, const char *key, __u64 val
 	else
 		cdm_json_put_u64(j, value);
 }
-
-/*
- * Length of the UTF-8 character at @s, which ends with a NUL: 0 if it is not one.
- * The NUL itself has length 1.
- */
-size_t cdm_utf8_len(const char *s);
 
 #endif

@@ -2,7 +2,6 @@
 #include <errno.h>
 
 #include "base/out.h"
-#include "base/json.h"
 
 static const char pairs[] =
 	"00010203040506070809101112131415161718192021222324252627282930313233343536373839"
@@ -73,79 +72,4 @@ char *cdm_put_padded(char *p, __u64 value, unsigned int width)
 	for (unsigned int i = width; i-- > 0; value /= 10)
 		p[i] = '0' + value % 10;
 	return p + width;
-}
-
-static inline bool is_plain(unsigned char c)
-{
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-}
-
-/* A character that must be escaped or is not ASCII. Return: bytes of @s taken. */
-static size_t put_special(char **p, const char *s, size_t left)
-{
-	unsigned char c = *s;
-	char copy[5] = { 0 };
-	size_t len;
-
-	memcpy(copy, s, left < 4 ? left : 4);
-	len = cdm_utf8_len(copy);
-	if (!len) {
-		*p = CDM_PUT(*p, "\xef\xbf\xbd");
-		return 1;
-	}
-	if (len > 1) {
-		*p = cdm_put(*p, s, len);
-	} else if (c == '"' || c == '\\') {
-		*(*p)++ = '\\';
-		*(*p)++ = c;
-	} else {
-		*p = CDM_PUT(*p, "\\u00");
-		*(*p)++ = hex[c >> 4];
-		*(*p)++ = hex[c & 15];
-	}
-	return len;
-}
-
-char *cdm_put_json(char *p, const char *s, size_t max)
-{
-	size_t i = 0;
-
-	*p++ = '"';
-	while (i < max && s[i]) {
-		if (is_plain(s[i]))
-			*p++ = s[i++];
-		else
-			i += put_special(&p, s + i, max - i);
-	}
-	*p++ = '"';
-	return p;
-}
-
-char *cdm_put_csv(char *p, const char *s, size_t max)
-{
-	size_t len = strnlen(s, max);
-	bool quote = false;
-
-	for (size_t i = 0; i < len; i++)
-		quote |= s[i] == '"' || s[i] == ',' || s[i] == '\n' || s[i] == '\r';
-	if (!quote)
-		return cdm_put(p, s, len);
-	*p++ = '"';
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '"')
-			*p++ = '"';
-		*p++ = s[i];
-	}
-	*p++ = '"';
-	return p;
-}
-
-char *cdm_put_plain(char *p, const char *s, size_t max)
-{
-	for (size_t i = 0; i < max && s[i]; i++) {
-		unsigned char c = s[i];
-
-		*p++ = c < 0x20 || c == 0x7f ? '?' : c;
-	}
-	return p;
 }

@@ -53,11 +53,4 @@ char *cdm_put_s64(char *p, __s64 value);
 char *cdm_put_hex(char *p, __u64 value);
 /* @value with two digits or more, zeros in front up to @width. */
 char *cdm_put_padded(char *p, __u64 value, unsigned int width);
-/* A JSON string; @p has room for 6 bytes for each, and 2. NUL or @max ends it. */
-char *cdm_put_json(char *p, const char *s, size_t max);
-/* A CSV field, in quotes where it must be; room for 2 bytes for each, and 2. */
-char *cdm_put_csv(char *p, const char *s, size_t max);
-/* For people: what is not printable is "?". At most @max bytes. */
-char *cdm_put_plain(char *p, const char *s, size_t max);
-
 #endif

@@ -96,12 +96,15 @@ static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
 		return s;
 	frame = stack->frames;
 	*s++ = '"';
-	for (__u32 i = 0; i < stack->nr && strlen(frame) + 2 < (size_t)(limit - s); i++) {
+	for (__u32 i = 0; i < stack->nr; i++) {
+		size_t len = strlen(frame);
+
+		if (CDM_NAME_GROWS * len + 2 > (size_t)(limit - s))
+			break;
 		if (i)
 			*s++ = ';';
-		for (; *frame; frame++)
-			*s++ = *frame == '"' ? '\'' : *frame;
-		frame++;
+		s = cdm_put_name(s, frame, len, CDM_FORM_CSV);
+		frame += len + 1;
 	}
 	*s++ = '"';
 	return s;
@@ -120,7 +123,7 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	case CDM_FIELD_ID:
 		return cdm_put_hex(s, *(const __u64 *)at);
 	case CDM_FIELD_TEXT:
-		return cdm_put_csv(s, at, f->field->size ?: LINE_MAX_OUT / 12);
+		return cdm_put_quoted(s, at, f->field->size ?: LINE_MAX_OUT / 12, CDM_FORM_CSV);
 	case CDM_FIELD_STACK:
 		return put_stack(p, s, *(const __s32 *)at);
 	default:

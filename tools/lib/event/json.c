@@ -8,9 +8,9 @@ void cdm_print_json_meta(struct cdm_printer *p)
 	char *s = cdm_out_room(p->out, LINE_MAX_OUT);
 
 	s = CDM_PUT(s, "{\"type\":\"meta\",\"schema\":1,\"tool\":\"cdmtrace\",\"kernel\":");
-	s = cdm_put_json(s, h->release, sizeof(h->release));
+	s = cdm_put_quoted(s, h->release, sizeof(h->release), CDM_FORM_JSON);
 	s = CDM_PUT(s, ",\"host\":");
-	s = cdm_put_json(s, h->host, sizeof(h->host));
+	s = cdm_put_quoted(s, h->host, sizeof(h->host), CDM_FORM_JSON);
 	s = CDM_PUT(s, ",\"page_bytes\":");
 	s = cdm_put_u64(s, h->page_size);
 	s = CDM_PUT(s, ",\"wall_ns\":");
@@ -57,11 +57,11 @@ static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
 	for (__u32 i = 0; i < stack->nr; i++) {
 		size_t len = strlen(frame);
 
-		if (6 * len + 4 > (size_t)(limit - s))
+		if (CDM_NAME_GROWS * len + 4 > (size_t)(limit - s))
 			break;
 		if (i)
 			*s++ = ',';
-		s = cdm_put_json(s, frame, len);
+		s = cdm_put_quoted(s, frame, len, CDM_FORM_JSON);
 		frame += len + 1;
 	}
 	*s++ = ']';
@@ -87,7 +87,7 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 		*s++ = '"';
 		return s;
 	case CDM_FIELD_TEXT:
-		return cdm_put_json(s, at, f->field->size ?: LINE_MAX_OUT / 12);
+		return cdm_put_quoted(s, at, f->field->size ?: LINE_MAX_OUT / 12, CDM_FORM_JSON);
 	case CDM_FIELD_FAILED:
 	case CDM_FIELD_SKIPPED:
 		return put_reasons(s, f->field, (const __u32 *)at);

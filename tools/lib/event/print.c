@@ -119,21 +119,20 @@ void cdm_printer_free(struct cdm_printer *p)
 
 static void set_name(struct cdm_printer *p, struct cdm_name *n, const char *name)
 {
-	size_t len = strnlen(name, NAME_MAX_OUT / 6 - 2);
+	size_t len = strnlen(name, NAME_MAX_OUT / CDM_NAME_GROWS - 2);
 	char *end;
 
 	free(n->text);
-	n->text = malloc(6 * len + 2);
+	n->text = malloc(CDM_NAME_GROWS * len + 2);
 	n->len = 0;
 	n->known = false;
 	if (!n->text)
 		return;
-	if (p->format == CDM_NDJSON)
-		end = cdm_put_json(n->text, name, len);
-	else if (p->format == CDM_CSV)
-		end = cdm_put_csv(n->text, name, len);
+	if (p->format == CDM_TEXT)
+		end = cdm_put_name(n->text, name, len, CDM_FORM_TEXT);
 	else
-		end = cdm_put_plain(n->text, name, len);
+		end = cdm_put_quoted(n->text, name, len,
+				     p->format == CDM_CSV ? CDM_FORM_CSV : CDM_FORM_JSON);
 	n->len = end - n->text;
 	n->known = true;
 }

@@ -4,6 +4,7 @@
 #define CDM_EVENT_PRINT_H
 
 #include "event/event.h"
+#include "base/name.h"
 #include "base/out.h"
 #include "table/output.h"
 

@@ -24,7 +24,7 @@ void cdm_print_text_header(struct cdm_printer *p)
 /* @s is at the end of what was put from @from on. */
 static char *pad(char *from, char *s, int width)
 {
-	while (s < from + width)
+	for (int columns = cdm_name_width(from, s - from); columns < width; columns++)
 		*s++ = ' ';
 	*s++ = ' ';
 	return s;
@@ -79,7 +79,7 @@ static char *put_who(char *s, __u32 pid, const char *comm)
 	} else {
 		s = cdm_put_u64(s, pid);
 		*s++ = '/';
-		s = cdm_put_plain(s, comm, CDM_COMM_LEN);
+		s = cdm_put_name(s, comm, CDM_COMM_LEN, CDM_FORM_TEXT);
 	}
 	return pad(from, s, WHO_WIDTH);
 }
@@ -132,7 +132,7 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	case CDM_FIELD_ID:
 		return cdm_put_hex(s, cdm_field_value(f->field, rec));
 	case CDM_FIELD_TEXT:
-		return cdm_put_plain(s, value, f->field->size ?: LINE_MAX_OUT / 12);
+		return cdm_put_name(s, value, f->field->size ?: LINE_MAX_OUT / 12, CDM_FORM_TEXT);
 	case CDM_FIELD_DEVICE:
 		name = cdm_printer_device(p, *(const __u64 *)value);
 		return cdm_put(s, name->text, name->len);
@@ -229,7 +229,7 @@ static void put_stack(struct cdm_printer *p, __s32 id)
 		char *s = cdm_out_room(p->out, LINE_MAX_OUT);
 
 		s = CDM_PUT(s, "        ");
-		s = cdm_put_plain(s, frame, LINE_MAX_OUT / 2);
+		s = cdm_put_name(s, frame, LINE_MAX_OUT / 2, CDM_FORM_TEXT);
 		*s++ = '\n';
 		cdm_out_end(p->out, s);
 		frame += strlen(frame) + 1;

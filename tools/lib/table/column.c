@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <wchar.h>
-#include <wctype.h>
 
 #include "table/column-int.h"
+#include "base/name.h"
 #include "base/out.h"
 
 const struct cdm_column *cdm_columns(enum cdm_view view)
@@ -159,6 +159,7 @@ static int format_percent(char *buf, size_t size, double percent)
 static const char *next_char(const char *s, size_t *len, int *width)
 {
 	mbstate_t state = { 0 };
+	bool visible;
 	wchar_t wc;
 
 	/* Nearly all, and the C library takes its time to say so. */
@@ -166,14 +167,11 @@ static const char *next_char(const char *s, size_t *len, int *width)
 		*len = *width = 1;
 		return s;
 	}
-	*len = mbrtowc(&wc, s, strlen(s), &state);
-	if (*len == (size_t)-1 || *len == (size_t)-2) {
-		*len = *width = 1;
-		return "?";
-	}
-	*width = iswprint(wc) ? wcwidth(wc) : 0;
-	if (*width > 0)
+	*len = cdm_name_char(s, 4, &visible);
+	if (visible && mbrtowc(&wc, s, *len, &state) == *len && wcwidth(wc) > 0) {
+		*width = wcwidth(wc);
 		return s;
+	}
 	*width = 1;
 	return "?";
 }

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "base/json.h"
+#include "base/name.h"
 #include "table/output-int.h"
 
 struct family {
@@ -66,21 +66,8 @@ static void describe(FILE *out, const struct family *f, const char *help, bool o
 
 static void put_label(FILE *out, const char *name, const char *value, bool first)
 {
-	fprintf(out, "%s%s=\"", first ? "{" : ",", name);
-	while (*value) {
-		size_t len = cdm_utf8_len(value);
-
-		if (*value == '"' || *value == '\\')
-			fprintf(out, "\\%c", *value);
-		else if (*value == '\n')
-			fputs("\\n", out);
-		else if (len)
-			fwrite(value, 1, len, out);
-		else
-			fputs("\xef\xbf\xbd", out);
-		value += len ?: 1;
-	}
-	putc('"', out);
+	fprintf(out, "%s%s=", first ? "{" : ",", name);
+	cdm_print_quoted(out, value, CDM_FORM_LABEL);
 }
 
 static void put_labels(FILE *out, enum cdm_view view, const void *row)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/name.h"
 #include "table/output-int.h"
 
 const char *cdm_view_name(enum cdm_view view)
@@ -130,21 +131,6 @@ void cdm_text_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, b
 
 /* --- CSV, RFC 4180 --- */
 
-static void csv_text(FILE *out, const char *s)
-{
-	if (!strpbrk(s, ",\"\r\n")) {
-		fputs(s, out);
-		return;
-	}
-	putc('"', out);
-	for (; *s; s++) {
-		if (*s == '"')
-			putc('"', out);
-		putc(*s, out);
-	}
-	putc('"', out);
-}
-
 static void csv_cell(FILE *out, const struct cdm_column *col, const void *row)
 {
 	struct cdm_cell cell;
@@ -153,7 +139,7 @@ static void csv_cell(FILE *out, const struct cdm_column *col, const void *row)
 	if (!cell.known)
 		return;
 	if (col->unit == CDM_UNIT_TEXT)
-		csv_text(out, cell.s);
+		cdm_print_quoted(out, cell.s, CDM_FORM_CSV);
 	else if (cdm_unit_is_double(col->unit))
 		fprintf(out, "%.3f", cell.d);
 	else if (col->unit != CDM_UNIT_BYTES || cell.u != CDM_NO_LIMIT)
