@@ -216,14 +216,15 @@ def compare(rows, key, what, of, complete=True):
     left = sorted((abs(want[1][k] - want[0][k]) for k in changed - set(got)), reverse=True)
     assert not left or left[0] <= sizes[-1] + 1e-3
 moved, failed, time = diff["moved"], diff["failed"], diff["time"]
-dirs = ("in", "out")
+dirs, nothing = ("in", "out"), ("unmapped", "foreign")
 compare(moved["by_process"], "comm", "dir", lambda t: [((comm[t["pid"]], dirs[t["dir"]]), t["migrated"])])
 compare(moved["by_cgroup"], "cgroup", "dir", lambda t: [((cgroup[t["pid"]], dirs[t["dir"]]), t["migrated"])])
 compare(moved["by_vma"], "vma", "dir", lambda t: [((t["vma"], dirs[t["dir"]]), t["migrated"])])
 for key, name in (("by_process", lambda t: comm[t["pid"]]), ("by_cgroup", lambda t: cgroup[t["pid"]]), ("by_vma", lambda t: t["vma"])):
     compare(failed[key], {"by_process": "comm", "by_cgroup": "cgroup", "by_vma": "vma"}[key], "why",
-            lambda t: [((name(t), w), n) for w, n in zip(why, t["failed"]) if n])
-compare(failed["by_reason"], "why", None, lambda t: [(w, n) for w, n in zip(why, t["failed"]) if n])
+            lambda t: [((name(t), w), n) for w, n in zip(why, t["failed"]) if n and w not in nothing])
+compare(failed["by_reason"], "why", None, lambda t: [(w, n) for w, n in zip(why, t["failed"]) if n and w not in nothing])
+compare(diff["skipped"]["by_reason"], "why", None, lambda t: [(w, n) for w, n in zip(why, t["failed"]) if n and w in nothing])
 compare(time["by_process"], "comm", None, lambda t: [(comm[t["pid"]], t["ns"] / 1000)])
 assert sum(r["a_pages_per_s"] for r in moved["by_call_site"]) < sum(t["migrated"] for t in truth[0]["migrate"]) / seconds[0]
 for row in diff["latency"]["by_device"]:

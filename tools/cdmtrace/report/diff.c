@@ -42,6 +42,7 @@ struct diff_latency {
 enum {
 	MOVED_PROC, MOVED_CGROUP, MOVED_VMA, MOVED_SITE,
 	FAILED_WHY, FAILED_PROC, FAILED_CGROUP, FAILED_VMA,
+	SKIPPED_WHY, SKIPPED_PROC,
 	TIME_PROC, TIME_CGROUP, TIME_SITE,
 	STALL_PROC,
 	HELD_PROC, HELD_CGROUP,
@@ -88,12 +89,13 @@ static double average_mib(const struct cdm_report *r, const struct report_level 
 	return l->known ? l->page_ns / 1e9 / seconds * page_mib(r) : 0;
 }
 
-static void add_failed(struct diff *d, int set, int side, const char *name,
-		       const __u64 failed[CDM_NR_WHY])
+/* Those that failed, or those that were skipped. */
+static void add_stayed(struct diff *d, int set, int side, const char *name,
+		       const __u64 stayed[CDM_NR_WHY], bool failed)
 {
 	for (int i = 0; i < CDM_NR_WHY; i++)
-		if (failed[i])
-			add(d, set, side, name, cdm_why_name(i), failed[i] / d->seconds[side]);
+		if (stayed[i] && cdm_why_is_failure(i) == failed)
+			add(d, set, side, name, cdm_why_name(i), stayed[i] / d->seconds[side]);
 }
 
 static void add_moved(struct diff *d, int set, int side, const char *name,
@@ -114,7 +116,8 @@ static void add_procs(struct diff *d, int side)
 			const struct report_proc *p = (const struct report_proc *)n;
 
 			add_moved(d, MOVED_PROC, side, p->comm, p->moved);
-			add_failed(d, FAILED_PROC, side, p->comm, p->failed);
+			add_stayed(d, FAILED_PROC, side, p->comm, p->failed, true);
+			add_stayed(d, SKIPPED_PROC, side, p->comm, p->failed, false);
 			add(d, TIME_PROC, side, p->comm, NULL, p->ns / 1e3 / seconds);
 			add(d, STALL_PROC, side, p->comm, NULL, p->wait_ns / 1e3 / seconds);
 			add(d, HELD_PROC, side, p->comm, NULL,
@@ -133,7 +136,7 @@ static void add_cgroups(struct diff *d, int side)
 			const char *name = cg->path ?: "(unknown)";
 
 			add_moved(d, MOVED_CGROUP, side, name, cg->moved);
-			add_failed(d, FAILED_CGROUP, side, name, cg->failed);
+			add_stayed(d, FAILED_CGROUP, side, name, cg->failed, true);
 			add(d, TIME_CGROUP, side, name, NULL, cg->ns / 1e3 / seconds);
 			add(d, HELD_CGROUP, side, name, NULL,
 			    average_mib(r, &cg->level, seconds));
@@ -150,14 +153,14 @@ static void add_rest(struct diff *d, int side)
 	for (int i = 0; i < CDM_NR_VMA; i++) {
 		add_moved(d, MOVED_VMA, side, cdm_vma_name(i), r->moved_vma[i]);
 		for (int why = 0; why < CDM_NR_WHY; why++)
-			if (r->failed_vma[why][i])
+			if (r->failed_vma[why][i] && cdm_why_is_failure(why))
 				add(d, FAILED_VMA, side, cdm_vma_name(i), cdm_why_name(why),
 				    r->failed_vma[why][i] / seconds);
 	}
 	for (int why = 0; why < CDM_NR_WHY; why++)
 		if (r->failed[why])
-			add(d, FAILED_WHY, side, cdm_why_name(why), NULL,
-			    r->failed[why] / seconds);
+			add(d, cdm_why_is_failure(why) ? FAILED_WHY : SKIPPED_WHY, side,
+			    cdm_why_name(why), NULL, r->failed[why] / seconds);
 	if (r->sites)
 		sites = cdm_folded_sites(r->sites, &nr);
 	for (size_t i = 0; i < nr; i++) {
@@ -265,6 +268,8 @@ static const struct {
 	[FAILED_PROC] = { "by_process", { FIGURES("pages_per_s"), WHY, PROC } },
 	[FAILED_CGROUP] = { "by_cgroup", { FIGURES("pages_per_s"), WHY, CGROUP } },
 	[FAILED_VMA] = { "by_vma", { FIGURES("pages_per_s"), WHY, VMA } },
+	[SKIPPED_WHY] = { "by_reason", { FIGURES("pages_per_s"), OF("why", "WHY") } },
+	[SKIPPED_PROC] = { "by_process", { FIGURES("pages_per_s"), WHY, PROC } },
 	[TIME_PROC] = { "by_process", { FIGURES("us_per_s"), PROC } },
 	[TIME_CGROUP] = { "by_cgroup", { FIGURES("us_per_s"), CGROUP } },
 	[TIME_SITE] = { "by_call_site", { FIGURES("us_per_s"), SITE } },
@@ -279,7 +284,8 @@ static const struct section {
 	unsigned int event;	/* kind that it comes from; 0: from snapshots */
 } sections[] = {
 	{ "moved", "Pages that moved, a second", MOVED_PROC, FAILED_WHY, CDM_EV_MIGRATE },
-	{ "failed", "Pages that stayed, a second", FAILED_WHY, TIME_PROC, CDM_EV_MIGRATE },
+	{ "failed", "Pages that could not move, a second", FAILED_WHY, SKIPPED_WHY, CDM_EV_MIGRATE },
+	{ "skipped", "Pages with nothing to move, a second", SKIPPED_WHY, TIME_PROC, CDM_EV_MIGRATE },
 	{ "time", "Time in migrations, us a second", TIME_PROC, STALL_PROC, CDM_EV_MIGRATE },
 	{ "stalls", "Time that faults waited, us a second", STALL_PROC, HELD_PROC, CDM_EV_FAULT },
 	{ "held", "Device memory held, MiB on average", HELD_PROC, NR_SETS, 0 },
