@@ -56,10 +56,10 @@ def put_row(kind, body):
             continue
         del last_rows[:i + 1]
         if i:
-            put(DELTA, struct.pack("<II", 0, i))
+            put(DELTA, struct.pack("<IHH", 0, i, 0))
         runs = [struct.pack("<II", 2 + at // 8, 1) + body[at:at + 8]
                 for at in range(0, len(body), 8) if body[at:at + 8] != old[at:at + 8]]
-        put(DELTA, struct.pack("<II", not runs, 0) + b"".join(runs))
+        put(DELTA, struct.pack("<IHH", not runs, 0, 2 * len(runs)) + b"".join(runs))
         return
     put(kind, body)
 

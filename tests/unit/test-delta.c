@@ -175,8 +175,8 @@ static size_t record(int refreshes, int idle, int busy)
 static void test_size(void **state)
 {
 	const size_t fixed = sizeof(struct cdm_snap_begin) + sizeof(struct cdm_snap_end) +
-			     sizeof(struct cdm_snap_delta);
-	const size_t change = sizeof(struct cdm_snap_delta) + 16;
+			     sizeof(struct cdm_snap_delta) + sizeof(struct cdm_delta_step);
+	const size_t change = sizeof(struct cdm_delta_step) + sizeof(struct cdm_delta_run) + 8;
 	size_t whole = record(1, 1000, 0);
 
 	assert_in_range(record(101, 1000, 0) - whole, 100 * (fixed - 24), 100 * fixed);
@@ -260,14 +260,16 @@ static int read_all(void)
 }
 
 struct delta {
-	struct cdm_snap_delta d;
-	__u64 words[4];
-	unsigned int nr;	/* of them */
+	struct cdm_rec rec;
+	__u64 words[8];
 };
 
-/* A refresh of one process, and then @delta in another one, or behind it. */
-static int read_with(struct delta *delta, bool inside)
+/* A refresh of one process, and then @nr words of steps in another one, or behind it. */
+static int read_with(const __u64 *words, size_t nr, bool inside)
 {
+	struct delta delta = { 0 };
+
+	memcpy(delta.words, words, nr * sizeof(*words));
 	start();
 	put_begin(1);
 	put_proc(1, 1, false, 1);
@@ -275,51 +277,67 @@ static int read_with(struct delta *delta, bool inside)
 	put_begin(2);
 	if (!inside)
 		put_end(2);
-	put(delta, CDM_SNAP_DELTA, sizeof(delta->d) + delta->nr * sizeof(__u64), 2);
+	put(&delta, CDM_SNAP_DELTA, sizeof(delta.rec) + nr * sizeof(__u64), 2);
 	assert_int_equal(cdm_writer_close(writer), 0);
 	return read_all();
 }
 
-/* How a run looks as a word. */
-static __u64 run(__u32 at, __u32 nr)
+static __u64 word(const void *of)
 {
-	const struct cdm_delta_run run = { at, nr };
 	__u64 word;
 
-	memcpy(&word, &run, sizeof(word));
+	memcpy(&word, of, sizeof(word));
 	return word;
+}
+
+static __u64 step(__u32 same, __u16 drop, __u16 words)
+{
+	return word(&(struct cdm_delta_step){ same, drop, words });
+}
+
+static __u64 run(__u32 at, __u32 nr)
+{
+	return word(&(struct cdm_delta_run){ at, nr });
 }
 
 static void test_hostile(void **state)
 {
 	const __u32 end = CDM_SNAP_PROC_MIN / 8, comm = offsetof(struct cdm_snap_proc, comm) / 8;
-	struct delta good[] = {
-		{ .d.same = 1 }, { .d.drop = 1 }, { .d.same = 0 },
-		{ .words = { run(end - 1, 1), 0 }, .nr = 2 },
-		{ .words = { run(2, 1), 5, run(4, 1), 6 }, .nr = 4 },
-		{ .words = { run(end, 0) }, .nr = 1 },
-	};
-	struct delta bad[] = {
-		{ .d.same = 2 }, { .d.drop = 2 }, { .d.same = 1, .d.drop = 1 }, { .d.same = ~0U },
-		{ .d.same = ~0U, .d.drop = 2 }, { .d.same = 1, .words = { run(2, 1), 5 }, .nr = 2 },
-		{ .words = { run(0, 1), 5 }, .nr = 2 }, { .words = { run(1, 1), 5 }, .nr = 2 },
-		{ .words = { run(end, 1), 5 }, .nr = 2 }, { .words = { run(~0U, 2), 5, 6 }, .nr = 3 },
-		{ .words = { run(2, 2), 5 }, .nr = 2 }, { .words = { run(2, ~0U), 5 }, .nr = 2 },
-		{ .words = { run(comm, 2), ~0ULL, ~0ULL }, .nr = 3 },
+	const struct {
+		size_t nr;
+		__u64 words[8];
+	} good[] = {
+		{ 0 }, { 1, { step(1, 0, 0) } }, { 1, { step(0, 1, 0) } }, { 1, { step(0, 0, 0) } },
+		{ 3, { step(0, 0, 0), step(0, 1, 0), step(0, 0, 0) } },
+		{ 3, { step(0, 0, 2), run(end - 1, 1), 0 } },
+		{ 5, { step(0, 0, 4), run(2, 1), 5, run(4, 1), 6 } },
+		{ 2, { step(0, 0, 1), run(end, 0) } },
+	}, bad[] = {
+		{ 1, { step(2, 0, 0) } }, { 1, { step(0, 2, 0) } }, { 1, { step(1, 1, 0) } },
+		{ 1, { step(~0U, 0, 0) } }, { 1, { step(~0U, 2, 0) } },
+		{ 2, { step(1, 0, 0), step(1, 0, 0) } }, { 2, { step(~0U, 1, 0), step(1, 0, 0) } },
+		{ 3, { step(1, 0, 2), run(2, 1), 5 } }, { 1, { step(0, 0, 1) } },
+		{ 2, { step(0, 0, 2), run(2, 1) } }, { 3, { step(0, 0, ~0), run(2, 1), 5 } },
+		{ 3, { step(0, 0, 2), run(0, 1), 5 } }, { 3, { step(0, 0, 2), run(1, 1), 5 } },
+		{ 3, { step(0, 0, 2), run(end, 1), 5 } }, { 4, { step(0, 0, 3), run(~0U, 2), 5, 6 } },
+		{ 3, { step(0, 0, 2), run(2, 2), 5 } }, { 3, { step(0, 0, 2), run(2, ~0U), 5 } },
+		{ 4, { step(0, 0, 3), run(comm, 2), ~0ULL, ~0ULL } },
 	};
 
+	struct delta twice = { .words = { step(1, 0, 0) } };
+
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-		assert_int_equal(read_with(&good[i], true), 0);
+		assert_int_equal(read_with(good[i].words, good[i].nr, true), 0);
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		assert_int_equal(read_with(&bad[i], true), -EINVAL);
-	assert_int_equal(read_with(&good[0], false), -EINVAL);
+		assert_int_equal(read_with(bad[i].words, bad[i].nr, true), -EINVAL);
+	assert_int_equal(read_with(good[1].words, 1, false), -EINVAL);
 	/* Twice what is there once. */
 	start();
 	put_begin(1);
 	put_proc(1, 1, false, 1);
 	put_begin(2);
 	for (int i = 0; i < 2; i++)
-		put(&good[0], CDM_SNAP_DELTA, sizeof(good[0].d), 2);
+		put(&twice, CDM_SNAP_DELTA, sizeof(twice.rec) + sizeof(__u64), 2);
 	assert_int_equal(cdm_writer_close(writer), 0);
 	assert_int_equal(read_all(), -EINVAL);
 }

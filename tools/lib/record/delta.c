@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -126,25 +127,18 @@ static void put(struct cdm_encoder *e, const struct cdm_rec *rec)
 	e->put(e->ctx, rec, rec->len);
 }
 
-/* What was passed, @drop rows that have ended, and @nr words of changes behind @d. */
-static void put_delta(struct cdm_encoder *e, struct cdm_snap_delta *d, __u32 drop, size_t nr)
+static void put_delta(struct cdm_encoder *e)
 {
-	d->rec = (struct cdm_rec) { CDM_SNAP_DELTA, 0, sizeof(*d) + nr * sizeof(__u64), 0 };
-	d->same = e->same;
-	d->drop = drop;
-	e->same = 0;
-	put(e, &d->rec);
+	if (!e->delta.nr)
+		return;
+	e->delta.rec = (struct cdm_rec) {
+		CDM_SNAP_DELTA, 0, HEAD + e->delta.nr * sizeof(e->delta.words[0]), 0
+	};
+	put(e, &e->delta.rec);
+	e->delta.nr = 0;
 }
 
-static void put_passed(struct cdm_encoder *e, __u32 drop)
-{
-	struct cdm_snap_delta d;
-
-	if (e->same || drop)
-		put_delta(e, &d, drop, 0);
-}
-
-/* Return: how many words @to has then: runs of a place, a number, and as many words. */
+/* Words of changes from @old to @rec, put to @to: runs and what they consist of. */
 static size_t compare(__u64 *to, const struct cdm_rec *old, const struct cdm_rec *rec)
 {
 	const __u64 *was = (const __u64 *)old, *is = (const __u64 *)rec;
@@ -165,28 +159,46 @@ static size_t compare(__u64 *to, const struct cdm_rec *old, const struct cdm_rec
 	return used;
 }
 
-static void put_change(struct cdm_encoder *e, __u32 drop, const struct cdm_rec *old,
-		       const struct cdm_rec *rec)
+/* What was passed, @drop rows that have ended, and the change to @rec; NULL: none. */
+static void put_step(struct cdm_encoder *e, size_t drop, const struct cdm_rec *old,
+		     const struct cdm_rec *rec)
 {
-	/* At worst every other word changed; a last run that is empty is taken back. */
-	struct {
-		struct cdm_snap_delta d;
-		__u64 words[CDM_DELTA_ROW_MAX / sizeof(__u64) + 1];
-	} change;
+	struct cdm_delta_step step = { .same = e->same };
+	__u64 *to;
 
-	put_delta(e, &change.d, drop, compare(change.words, old, rec));
+	/* At worst every other word of the row changed. */
+	if (e->delta.nr + 2 + CDM_DELTA_ROW_MAX / sizeof(*to) > CDM_DELTA_WORDS)
+		put_delta(e);
+	to = &e->delta.words[e->delta.nr++];
+	step.drop = drop < UINT16_MAX ? drop : UINT16_MAX;
+	drop -= step.drop;
+	e->same = 0;
+	if (rec && !drop)
+		step.words = compare(to + 1, old, rec);
+	memcpy(to, &step, sizeof(step));
+	e->delta.nr += step.words;
+	if (drop)
+		put_step(e, drop, old, rec);
+}
+
+/* Before anything else is written. */
+static void put_steps(struct cdm_encoder *e)
+{
+	if (e->same)
+		put_step(e, 0, NULL, NULL);
+	put_delta(e);
 }
 
 static int put_row(struct cdm_encoder *e, const struct cdm_rec *rec)
 {
 	const struct cdm_rec *old, *next;
 	int err = find(e, rec, &old);
-	__u32 drop = 0;
+	size_t drop = 0;
 
 	if (err || !add_row(&e->now, rec))
 		return -ENOMEM;
 	if (!old) {
-		put_passed(e, 0);
+		put_steps(e);
 		put(e, rec);
 		return 0;
 	}
@@ -194,11 +206,11 @@ static int put_row(struct cdm_encoder *e, const struct cdm_rec *rec)
 		drop++;
 	e->at += old->len;
 	if (memcmp((const char *)old + HEAD, (const char *)rec + HEAD, rec->len - HEAD)) {
-		put_change(e, drop, old, rec);
+		put_step(e, drop, old, rec);
 		return 0;
 	}
 	if (drop)
-		put_passed(e, drop);
+		put_step(e, drop, NULL, NULL);
 	e->same++;
 	return 0;
 }
@@ -218,7 +230,7 @@ int cdm_encoder_put(struct cdm_encoder *e, const struct cdm_rec *rec)
 {
 	if (e->open && is_row(rec->kind))
 		return put_row(e, rec);
-	put_passed(e, 0);
+	put_steps(e);
 	if (rec->kind == CDM_SNAP_BEGIN)
 		begin(e);
 	put(e, rec);
@@ -234,15 +246,34 @@ void cdm_encoder_free(struct cdm_encoder *e)
 	free(e->now.data);
 }
 
+static struct cdm_delta_step step_at(const __u64 *word)
+{
+	struct cdm_delta_step step;
+
+	memcpy(&step, word, sizeof(step));
+	return step;
+}
+
 static int take_delta(struct cdm_decoder *d, const struct cdm_snap_delta *delta)
 {
-	__u64 rows = (__u64)delta->same + delta->drop + (delta->rec.len > sizeof(*delta));
+	const __u64 *end = (const void *)((const char *)delta + delta->rec.len);
+	const __u64 *word = delta->steps;
+	__u64 rows = 0;
 
+	while (word < end) {
+		struct cdm_delta_step step = step_at(word++);
+
+		if (step.words > end - word)
+			return -EINVAL;
+		word += step.words;
+		rows += (__u64)step.same + step.drop + !!step.words;
+	}
 	if (!d->open || rows > d->left)
 		return -EINVAL;
 	d->left -= rows;
-	d->same = delta->same;
-	d->delta = delta;
+	d->step = delta->steps;
+	d->end = end;
+	d->passed = 0;
 	return 0;
 }
 
@@ -277,9 +308,9 @@ static struct cdm_rec *carry(struct cdm_decoder *d)
 	return row;
 }
 
-static bool change(struct cdm_rec *row, const struct cdm_snap_delta *delta)
+static bool change(struct cdm_rec *row, const __u64 *p, size_t words)
 {
-	const __u64 *p = delta->words, *end = (const void *)((const char *)delta + delta->rec.len);
+	const __u64 *end = p + words;
 
 	while (p < end) {
 		struct cdm_delta_run run;
@@ -296,27 +327,30 @@ static bool change(struct cdm_rec *row, const struct cdm_snap_delta *delta)
 
 int cdm_decoder_next(struct cdm_decoder *d, const struct cdm_rec **row)
 {
-	const struct cdm_snap_delta *delta = d->delta;
-	struct cdm_rec *next;
+	while (d->step < d->end) {
+		struct cdm_delta_step step = step_at(d->step);
+		const __u64 *words = d->step + 1;
+		bool same = d->passed < step.same;
+		struct cdm_rec *next;
 
-	if (!delta)
-		return 0;
-	if (!d->same) {
-		d->delta = NULL;
-		for (__u32 i = 0; i < delta->drop; i++)
-			d->at += row_at(&d->last, d->at)->len;
-		if (delta->rec.len == sizeof(*delta))
-			return 0;
+		if (!same) {
+			for (int i = 0; i < step.drop; i++)
+				d->at += row_at(&d->last, d->at)->len;
+			d->step = words + step.words;
+			d->passed = 0;
+			if (!step.words)
+				continue;
+		}
+		next = carry(d);
+		if (!next)
+			return -ENOMEM;
+		if (!same && !change(next, words, step.words))
+			return -EINVAL;
+		d->passed += same;
+		*row = next;
+		return 1;
 	}
-	next = carry(d);
-	if (!next)
-		return -ENOMEM;
-	*row = next;
-	if (d->same)
-		d->same--;
-	else if (!change(next, delta))
-		return -EINVAL;
-	return 1;
+	return 0;
 }
 
 void cdm_decoder_free(struct cdm_decoder *d)

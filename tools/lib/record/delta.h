@@ -24,6 +24,7 @@ struct cdm_rows {
 };
 
 #define CDM_DELTA_ROW_MAX	(16 << 10)	/* bytes; longer rows are always new */
+#define CDM_DELTA_WORDS		8192		/* of one record */
 
 struct cdm_row_at;
 
@@ -35,6 +36,11 @@ struct cdm_encoder {
 	bool partial;		/* what is written needs the refresh before */
 	__u32 same;		/* rows passed that are not written yet */
 	__u64 spent;		/* bytes of partial refreshes since the last whole one */
+	struct {
+		struct cdm_rec rec;
+		__u64 words[CDM_DELTA_WORDS];
+		size_t nr;	/* of them */
+	} delta;		/* under way */
 	struct cdm_hash index;	/* of @last by identity, if this refresh needed it */
 	struct cdm_row_at *nodes;
 	/* What is to be written. */
@@ -53,8 +59,8 @@ struct cdm_decoder {
 	size_t left;		/* rows from there on */
 	bool open;
 	__u64 ts;		/* of the refresh */
-	__u32 same;		/* rows still to be passed on before @delta is done with */
-	const struct cdm_snap_delta *delta;	/* NULL: nothing waits */
+	const __u64 *step, *end;	/* of a delta: steps still to be made */
+	__u32 passed;		/* rows of those that are the same in @step */
 };
 
 /*

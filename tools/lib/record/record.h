@@ -163,21 +163,24 @@ struct cdm_rec_device_id {
 };
 
 /*
- * In a file between BEGIN and END, for rows (processes, cgroups, devices, VMAs) of
- * the refresh before, in their order there: the next @same ones are the same, @drop
- * ones that follow have ended, and one after them has other values in @words, if there
- * are any. Those that no such record has reached at the END have ended, too. The reader
- * returns the rows that are meant, with the time of BEGIN.
+ * In a file between BEGIN and END: steps through the rows (processes, cgroups, devices,
+ * VMAs) of the refresh before, in their order there. Rows that no step has reached at
+ * the END have ended. The reader returns the rows that are meant, with the time of BEGIN.
  */
 struct cdm_snap_delta {
 	struct cdm_rec rec;
-	__u32 same;
-	__u32 drop;
-	__u64 words[];		/* runs: struct cdm_delta_run, and so many words */
+	__u64 steps[];		/* struct cdm_delta_step, and the words of its change */
 };
 
+struct cdm_delta_step {
+	__u32 same;		/* so many rows are the same, */
+	__u16 drop;		/* so many after them have ended, and */
+	__u16 words;		/* if not 0, one more has other values: 8-byte words that follow */
+};
+
+/* What a change consists of: so many words, which follow, from there on. */
 struct cdm_delta_run {
-	__u32 at;		/* words of 8 bytes from the start of the row; not in its head */
+	__u32 at;		/* words from the start of the row; not in its head */
 	__u32 nr;
 };
 
