@@ -206,6 +206,32 @@ kill -TERM $!
 wait $! 2> /dev/null
 is "SIGTERM while it starts" "143 " "$? $(ls "$work" | grep early.cdm.part)"
 
+# -o: the file is the one before, or all of the new one.
+echo precious > "$work/out.csv"
+"$cdmtop" -r "$work/small.cdm" --format csv -o "$work/out.csv"
+is "-o has what standard output has" "0 " "$? $(diff "$work/out.csv" <(top --format csv))"
+"$cdmtop" -r "$work/small.cdm" --view events -j -o "$work/out.csv"
+is "-o with events" "0 " "$? $(diff "$work/out.csv" <(top --view events -j))"
+echo precious > "$work/out.csv"
+"$cdmtop" -r "$work/small.cdm" -p 99 -o "$work/out.csv" 2> /dev/null
+is "-o of what failed" "1 precious out.csv" "$? $(cat "$work/out.csv") $(ls "$work" | grep out.csv)"
+"$cdmtop" --no-bpf -o "$work/out.csv" 60 2> /dev/null &
+until [ -s "$work/out.csv.part" ] || ! kill -0 $! 2> /dev/null; do sleep 0.1; done
+is "-o while it runs" precious "$(cat "$work/out.csv")"
+fails "another one that writes the same file" 1 "another program is writing it" \
+	--no-bpf -o "$work/out.csv" 0.1 1
+kill -TERM $!
+wait $!
+is "-o after SIGTERM" "143 1 out.csv" "$? $(grep -c ^cdmtop "$work/out.csv") $(ls "$work" | grep out.csv)"
+"$cdmtop" --list-columns -o "$work/columns"
+is "--list-columns -o" "0 " "$? $(diff "$work/columns" <("$cdmtop" --list-columns))"
+fails "-o where there is no folder" 1 "cannot write /no/such/dir/x: No such file" -o /no/such/dir/x --no-bpf 0.1 1
+fails "-o and --textfile" 2 "one of them" -o x --textfile y
+for output in "--list-columns" "--features" "-b -r $work/small.cdm" "-j -r $work/small.cdm"; do
+	is "${output%% -r*} > /dev/full" $'cdmtop: cannot write standard output: No space left on device\n1' \
+		"$("$cdmtop" $output 2>&1 > /dev/full; echo $?)"
+done
+
 mount=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /memory/) { print $2; exit }' /proc/mounts)
 cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -F cgroup 0.1 1 2> /dev/null |
 	tr -d '\r' | sed -n '3s/^[0-9]*,//p')

@@ -7,8 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "cdmtop.h"
-#include "base/privileges.h"
 
 /* Figures that need two refreshes. */
 #define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)
@@ -67,34 +67,35 @@ static int print_refresh(FILE *out, struct cdmtop_source *s, const struct cdmtop
 	return err ?: cdm_output_end(out, format, s->model);
 }
 
-/* The file is replaced as a whole: its reader sees one refresh or the other. */
+/* Its reader sees one refresh or the other. */
 static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *o, bool *seen)
 {
-	char *part;
+	struct cdm_file file;
+	int err = cdm_file_open(&file, o->textfile, 0644, true);
 	FILE *out;
-	int err;
 
-	if (asprintf(&part, "%s.%d.part", o->textfile, (int)getpid()) < 0)
-		return -ENOMEM;
-	out = cdm_privileged_fopen(part, "we");
+	if (err)
+		goto out;
+	out = fdopen(dup(file.fd), "w");
 	err = out ? print_refresh(out, s, o, CDM_PROMETHEUS, true, seen) : -errno;
 	if (out && fclose(out) && !err)
 		err = -errno;
-	if (!err && cdm_privileged_rename(part, o->textfile))
-		err = -errno;
-	if (err) {
-		cdmtop_error("cannot write %s: %s", o->textfile, strerror(-err));
-		cdm_privileged_unlink(part);
-	}
-	free(part);
+	if (err)
+		cdm_file_discard(&file);
+	else
+		err = cdm_file_close(&file, 0);
+out:
+	if (err)
+		cdmtop_error("cannot write %s: %s", o->textfile, cdm_file_error(err));
 	return err;
 }
 
 /* A closed pipe is no news. Return: @err. */
-static int output_failed(int err)
+static int output_failed(const struct cdmtop_options *o, int err)
 {
 	if (err && err != -EPIPE)
-		cdmtop_error("cannot write standard output: %s", strerror(-err));
+		cdmtop_error("cannot write %s: %s", o->output ?: "standard output",
+			     strerror(-err));
 	return err;
 }
 
@@ -109,7 +110,7 @@ static int show(struct cdmtop_source *s, const struct cdmtop_options *o,
 		return cdmtop_events_refreshed(events);
 	errno = 0;
 	err = print_refresh(stdout, s, o, o->format, first, seen);
-	return output_failed(err && errno ? -errno : err);
+	return output_failed(o, err && errno ? -errno : err);
 }
 
 static double seconds_to(const struct timespec *when)
@@ -273,7 +274,7 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 	}
 	ret = loop(s, o, events, &shown, &seen);
 	if (events)
-		err = output_failed(cdmtop_events_flush(events));
+		err = output_failed(o, cdmtop_events_flush(events));
 	cdmtop_events_close(events);
 	/* -n: that was enough. */
 	if (ret == -ECANCELED)

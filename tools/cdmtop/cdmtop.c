@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* cdmtop: who holds coherent device memory, and what moves. */
+#include <errno.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/say.h"
 #include "cdmtop.h"
 
@@ -25,7 +27,7 @@ void cdmtop_error(const char *format, ...)
 	va_end(args);
 }
 
-static void list_columns(void)
+static int list_columns(void)
 {
 	static const char *const units[] = {
 		[CDM_UNIT_NONE] = "-", [CDM_UNIT_TEXT] = "text", [CDM_UNIT_BYTES] = "bytes",
@@ -40,6 +42,7 @@ static void list_columns(void)
 			printf("%-7s %-13s %-8s %-8s %s%s\n", cdm_view_name(v), c->id, c->title,
 			       units[c->unit], c->help, c->extra ? "" : " *");
 	puts("* is shown without being asked for");
+	return CDMTOP_OK;
 }
 
 static unsigned int needed_features(const struct cdmtop_options *o)
@@ -141,32 +144,75 @@ static int run(struct cdmtop_source *s, const struct cdmtop_options *o)
 	return o->batch ? cdmtop_batch(s, o) : run_ui(s, o);
 }
 
+static int show(struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	bool from_stdin = o->replay && !strcmp(o->replay, "-");
+	int status, closed;
+
+	if (!o->batch && (!isatty(STDOUT_FILENO) || (!from_stdin && !isatty(STDIN_FILENO)))) {
+		cdmtop_error("standard input or output is not a terminal; use -b to print");
+		return CDMTOP_USAGE;
+	}
+	status = run(s, o);
+	closed = cdmtop_source_close(s, o);
+	status = status ?: closed;
+	if (status && status < 128)
+		s->worthless = true;
+	return status;
+}
+
+/* Return: false after a message. */
+static bool open_output(struct cdm_file *file, const char *path)
+{
+	int err = cdm_file_open(file, path, 0644, true);
+
+	if (!err && dup2(file->fd, STDOUT_FILENO) < 0) {
+		err = -errno;
+		cdm_file_discard(file);
+	}
+	if (err)
+		cdmtop_error("cannot write %s: %s", path, cdm_file_error(err));
+	return !err;
+}
+
+/* Return: @status, or CDMTOP_FAILED after a message if what was printed is not all written. */
+static int close_output(struct cdm_file *file, const char *path, int status, bool worthless)
+{
+	int err = fflush(stdout) || ferror(stdout) ? -errno : 0;
+
+	if (path && (err || worthless))
+		cdm_file_discard(file);
+	else if (path)
+		err = cdm_file_close(file, 0);
+	/* What failed before has said so. */
+	if (!err || worthless)
+		return status;
+	cdmtop_error("cannot write %s: %s", path ?: "standard output", strerror(-err));
+	return CDMTOP_FAILED;
+}
+
 int main(int argc, char **argv)
 {
 	struct cdmtop_source source = { 0 };
 	struct cdmtop_options o;
-	int status, closed;
-	bool from_stdin;
+	struct cdm_file file;
+	int status;
 
 	setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	cdmtop_parse(&o, argc, argv);
-	if (o.list_columns) {
-		list_columns();
-		return fflush(stdout) ? CDMTOP_FAILED : CDMTOP_OK;
-	}
-	if (o.features)
-		return cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED :
-									     CDMTOP_OK;
-	from_stdin = o.replay && !strcmp(o.replay, "-");
-	if (!o.batch && (!isatty(STDOUT_FILENO) || (!from_stdin && !isatty(STDIN_FILENO)))) {
-		cdmtop_error("standard input or output is not a terminal; use -b to print");
-		return CDMTOP_USAGE;
-	}
-	status = run(&source, &o);
-	closed = cdmtop_source_close(&source, &o);
+	if (o.output && !open_output(&file, o.output))
+		return CDMTOP_FAILED;
+	if (o.list_columns)
+		status = list_columns();
+	else if (o.features)
+		status = cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED :
+									       CDMTOP_OK;
+	else
+		status = show(&source, &o);
+	status = close_output(&file, o.output, status, source.worthless);
 	/* Now that all is tidy, end as a signal ends other programs. */
 	if (status == 128 + SIGPIPE)
 		raise(SIGPIPE);
-	return status ?: closed;
+	return status;
 }

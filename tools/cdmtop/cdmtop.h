@@ -36,6 +36,7 @@ struct cdmtop_options {
 	const char *record;
 	const char *replay;
 	const char *textfile;
+	const char *output;		/* file that is standard output; or NULL */
 	__u64 pingpong_window_ns;
 	unsigned int pingpong_flips;
 	bool no_bpf;
@@ -58,7 +59,7 @@ struct cdmtop_source {
 	struct cdm_writer *writer;		/* NULL: nothing is recorded */
 	int err;				/* of the writer */
 	int stopped;				/* by this signal before it began; else 0 or less */
-	bool worthless;				/* what is recorded: it failed before it showed anything */
+	bool worthless;				/* what is recorded or printed: it failed */
 	struct cdm_select select;
 	char *cgroup;				/* of @select */
 	const char *path;			/* of the recording that is read */

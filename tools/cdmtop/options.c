@@ -40,6 +40,8 @@ static const struct argp_option options[] = {
 	{ "json", 'j', 0, 0, "the same as --format ndjson", 2 },
 	{ "textfile", OPT_TEXTFILE, "FILE", 0,
 	  "keep FILE up to date for node_exporter's textfile collector", 2 },
+	{ "output", 'o', "FILE", 0,
+	  "print into FILE, which gets its name when it is complete; implies -b", 2 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
 	{ "ascii", OPT_ASCII, 0, 0, "no characters beyond ASCII on the terminal", 2 },
 
@@ -167,6 +169,10 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->format = cdm_arg_word(state, "--format", arg, formats);
 		o->batch = true;
 		break;
+	case 'o':
+		o->output = arg;
+		o->batch = true;
+		break;
 	case OPT_TEXTFILE:
 		o->textfile = arg;
 		o->batch = true;
@@ -290,6 +296,8 @@ static void check(struct cdmtop_options *o)
 		wrong = "--view events has no columns to choose from";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";
+	else if (o->textfile && o->output)
+		wrong = "--textfile and -o: one of them says where the output goes";
 	else if (o->textfile && o->format != CDM_TEXT)
 		wrong = "--textfile has a format of its own: leave --format out";
 	if (!wrong)

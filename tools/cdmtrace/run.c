@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From records to outputs, whatever the source. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
-#include "base/privileges.h"
 #include "base/say.h"
 #include "trace.h"
 
@@ -19,36 +16,29 @@ void trace_error(const char *format, ...)
 	va_end(args);
 }
 
-static struct trace_file *use_stream(int fd)
+/* @whole: of use only when complete. NULL after a message. */
+static struct trace_file *open_file(const char *path, bool whole)
 {
 	struct trace_file *f = calloc(1, sizeof(*f));
+	int err = f ? cdm_file_open(&f->file, path, 0644, whole) : -ENOMEM;
 
-	if (!f)
-		trace_error("%s", strerror(ENOMEM));
-	else
-		f->out.fd = fd;
+	if (err) {
+		trace_error("cannot write %s: %s", path, cdm_file_error(err));
+		free(f);
+		return NULL;
+	}
+	f->out.fd = f->file.fd;
 	return f;
 }
 
-/* @whole: of use only when complete, so it gets its name then. NULL after a message. */
-static struct trace_file *open_file(const char *path, bool whole)
+/* The command's own output stays what it is. */
+static struct trace_file *use_stream(const struct trace_options *o)
 {
-	struct trace_file *f = use_stream(STDOUT_FILENO);
-	struct stat st;
+	struct trace_file *f = open_file("-", false);
 
-	if (!f || !strcmp(path, "-"))
-		return f;
-	f->path = path;
-	if (whole && (stat(path, &st) || S_ISREG(st.st_mode)) &&
-	    asprintf(&f->part, "%s.part", path) < 0)
-		f->part = NULL;
-	f->out.fd = open(f->part ?: path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (f->out.fd >= 0)
-		return f;
-	trace_error("cannot write %s: %m", f->part ?: path);
-	free(f->part);
-	free(f);
-	return NULL;
+	if (f && o->command)
+		f->out.fd = STDERR_FILENO;
+	return f;
 }
 
 /* Return: whether all was written; a pipe that nobody reads any more is no error here. */
@@ -60,17 +50,14 @@ static bool close_file(struct trace *t, struct trace_file *f)
 		return true;
 	cdm_out_flush(&f->out);
 	err = f->out.err;
-	if (f->path && close(f->out.fd) && !err)
-		err = -errno;
-	if (f->part && t->discard)
-		cdm_privileged_unlink(f->part);
-	else if (!err && f->part && cdm_privileged_rename(f->part, f->path))
-		err = -errno;
+	if (t->discard)
+		cdm_file_discard(&f->file);
+	else
+		err = cdm_file_close(&f->file, err);
 	if (err == -EPIPE)
 		t->pipe_closed = true;
 	else if (err)
-		trace_error("cannot write %s: %s", f->path ?: "standard output", strerror(-err));
-	free(f->part);
+		trace_error("cannot write %s: %s", f->file.path ?: "standard output", strerror(-err));
 	free(f);
 	return !err || err == -EPIPE;
 }
@@ -89,15 +76,14 @@ bool trace_open(struct trace *t, const struct trace_options *o)
 		t->filter.cgroup = o->cgroup;
 	if (o->report || o->diff || (o->folded && o->output)) {
 		print = false;
-		t->summary = o->output ? open_file(o->output, true) : use_stream(STDOUT_FILENO);
+		t->summary = open_file(o->output ?: "-", true);
 	} else if (summary) {
-		t->summary = use_stream(STDOUT_FILENO);
+		t->summary = open_file("-", true);
 	}
 	if (print && o->output)
 		t->events = open_file(o->output, whole);
 	else if (print && !(o->write && !strcmp(o->write, "-")))
-		/* The command's own output stays what it is. */
-		t->events = use_stream(o->command ? STDERR_FILENO : STDOUT_FILENO);
+		t->events = use_stream(o);
 	if (o->chrome)
 		t->chrome_file = open_file(o->chrome, true);
 	/* Before the collector gives up capabilities, and when a recording to read is there. */

@@ -3,6 +3,7 @@
 #ifndef CDMTRACE_H
 #define CDMTRACE_H
 
+#include "base/file.h"
 #include "chrome.h"
 #include "source/collector.h"
 #include "event/print.h"
@@ -57,8 +58,7 @@ void trace_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct trace_file {
 	struct cdm_out out;
-	const char *path;		/* NULL: a stream that was open */
-	char *part;			/* its name until it is complete; NULL: written in place */
+	struct cdm_file file;
 };
 
 struct trace {

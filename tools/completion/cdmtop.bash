@@ -12,7 +12,7 @@ _cdmtop_columns() {
 _cdmtop() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} head=
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
-		--list-columns --delay --count --batch --format --json --textfile --color --ascii --write --read
+		--list-columns --delay --count --batch --output --format --json --textfile --color --ascii --write --read
 		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 
@@ -43,7 +43,7 @@ _cdmtop() {
 	-c | --cgroup)
 		mapfile -t COMPREPLY < <(compgen -d -- "/sys/fs/cgroup$word" | sed 's|^/sys/fs/cgroup||')
 		;;
-	-w | --write | -r | --read | --textfile)
+	-o | --output | -w | --write | -r | --read | --textfile)
 		mapfile -t COMPREPLY < <(compgen -f -- "$word")
 		;;
 	*)

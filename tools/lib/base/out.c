@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-#include <errno.h>
-
+#include "base/file.h"
 #include "base/out.h"
 
 static const char pairs[] =
@@ -11,21 +10,8 @@ static const char hex[] = "0123456789abcdef";
 
 void cdm_out_flush(struct cdm_out *o)
 {
-	const char *p = o->data;
-	size_t left = o->used;
-
-	while (left && !o->err) {
-		ssize_t n = write(o->fd, p, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			o->err = -errno;
-			break;
-		}
-		p += n;
-		left -= n;
-	}
+	if (!o->err)
+		o->err = cdm_write(o->fd, o->data, o->used);
 	o->used = 0;
 }
 

@@ -38,8 +38,7 @@ out:
 	cap_free(have);
 }
 
-/* Keeps errno. */
-static void raise_files(bool on)
+void cdm_privileges_raise(bool on)
 {
 	const cap_value_t files = CAP_DAC_OVERRIDE;
 	cap_t caps = dropped ? cap_get_proc() : NULL;
@@ -51,34 +50,4 @@ static void raise_files(bool on)
 	}
 	cap_free(caps);
 	errno = err;
-}
-
-FILE *cdm_privileged_fopen(const char *path, const char *mode)
-{
-	FILE *f;
-
-	raise_files(true);
-	f = fopen(path, mode);
-	raise_files(false);
-	return f;
-}
-
-int cdm_privileged_rename(const char *from, const char *to)
-{
-	int ret;
-
-	raise_files(true);
-	ret = rename(from, to);
-	raise_files(false);
-	return ret;
-}
-
-int cdm_privileged_unlink(const char *path)
-{
-	int ret;
-
-	raise_files(true);
-	ret = unlink(path);
-	raise_files(false);
-	return ret;
 }

@@ -3,7 +3,6 @@
 #define CDM_PRIVILEGES_H
 
 #include <stdbool.h>
-#include <stdio.h>
 
 /*
  * Gives up every capability but those for reading /proc of other users'
@@ -11,14 +10,10 @@
  * called when all programs are attached. Does nothing without privileges.
  */
 void cdm_privileges_drop(bool pagemap);
-
 /*
- * fopen(), rename() and unlink() as they were before cdm_privileges_drop(): a file
- * that is named only when it is complete may be in a folder of someone else. With
- * errno, as those.
+ * Files of everybody may be written to until it is off again, if that was so before
+ * cdm_privileges_drop(). Keeps errno.
  */
-FILE *cdm_privileged_fopen(const char *path, const char *mode);
-int cdm_privileged_rename(const char *from, const char *to);
-int cdm_privileged_unlink(const char *path);
+void cdm_privileges_raise(bool on);
 
 #endif

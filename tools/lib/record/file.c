@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/privileges.h"
+#include "base/file.h"
 #include "record/delta.h"
 
 #define BYTE_ORDER_MARK	0x01020304
@@ -42,10 +42,8 @@ void cdm_file_header_init(struct cdm_file_header *h)
 }
 
 struct cdm_writer {
-	int fd;
+	struct cdm_file file;
 	int err;		/* the first one, -errno */
-	char *path;		/* NULL: standard output */
-	char *part;		/* its name until it is complete */
 	__u64 bytes;
 	struct cdm_encoder encoder;
 	size_t fill;
@@ -55,25 +53,13 @@ struct cdm_writer {
 static void writer_free(struct cdm_writer *w)
 {
 	cdm_encoder_free(&w->encoder);
-	free(w->path);
-	free(w->part);
 	free(w);
 }
 
-static void write_all(struct cdm_writer *w, const char *p, size_t n)
+static void write_all(struct cdm_writer *w, const void *data, size_t len)
 {
-	while (n && !w->err) {
-		ssize_t done = write(w->fd, p, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0) {
-			w->err = -errno;
-			return;
-		}
-		p += done;
-		n -= done;
-	}
+	if (!w->err)
+		w->err = cdm_write(w->file.fd, data, len);
 }
 
 int cdm_writer_flush(struct cdm_writer *w)
@@ -102,41 +88,25 @@ struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_heade
 {
 	struct cdm_writer *w = calloc(1, sizeof(*w));
 	struct cdm_file_header own = *h;
+	int err = w ? cdm_file_open(&w->file, path, 0600, true) : -ENOMEM;
 
-	if (!w)
-		goto err;
+	/* One that was left there by a program that died may be open to all. */
+	if (!err && w->file.part && fchmod(w->file.fd, 0600)) {
+		err = -errno;
+		cdm_file_discard(&w->file);
+	}
+	if (err) {
+		fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
+			cdm_file_error(err));
+		free(w);
+		return NULL;
+	}
 	w->encoder.put = put;
 	w->encoder.ctx = w;
-	w->fd = STDOUT_FILENO;
-	if (strcmp(path, "-")) {
-		struct stat st;
-		bool special = !stat(path, &st) && !S_ISREG(st.st_mode);
-
-		/* A device or a pipe cannot be replaced by a new file. */
-		if (asprintf(&w->part, "%s%s", path, special ? "" : ".part") < 0) {
-			w->part = NULL;
-			goto err;
-		}
-		w->path = strdup(path);
-		if (!w->path)
-			goto err;
-		w->fd = open(w->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-		if (w->fd < 0)
-			goto err;
-		/* One that was left there by a program that died may be open to all. */
-		if (!special && fchmod(w->fd, 0600))
-			goto err;
-	}
 	/* @h may be that of an older recording, of which this is a copy. */
 	own.version = CDM_FILE_VERSION;
 	put(w, &own, sizeof(own));
 	return w;
-err:
-	fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
-		 strerror(errno));
-	if (w)
-		writer_free(w);
-	return NULL;
 }
 
 void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h)
@@ -163,29 +133,21 @@ __u64 cdm_writer_bytes(const struct cdm_writer *w)
 
 int cdm_writer_close(struct cdm_writer *w)
 {
-	bool kept = w->path && strcmp(w->path, w->part);
-	int err = cdm_writer_flush(w);
+	const char *path = w->file.path ?: "standard output";
+	bool kept = w->file.part;
+	int err = cdm_file_close(&w->file, cdm_writer_flush(w));
 
-	if (w->path && close(w->fd) && !err)
-		err = -errno;
-	if (!err && kept && cdm_privileged_rename(w->part, w->path))
-		err = -errno;
 	if (err && err != -EPIPE)
-		fprintf(stderr, "%s: cannot write %s: %s%s%s\n", program_invocation_short_name,
-			w->path ?: "standard output",
-			strerror(-err), kept ? "; what was written is in " : "",
-			kept ? w->part : "");
+		fprintf(stderr, "%s: cannot write %s: %s%s%s%s\n", program_invocation_short_name,
+			path, strerror(-err), kept ? "; what was written is in " : "",
+			kept ? path : "", kept ? ".part" : "");
 	writer_free(w);
 	return err;
 }
 
 void cdm_writer_discard(struct cdm_writer *w)
 {
-	if (w->path)
-		close(w->fd);
-	/* A device or a pipe is written to under its own name. */
-	if (w->path && strcmp(w->path, w->part))
-		cdm_privileged_unlink(w->part);
+	cdm_file_discard(&w->file);
 	writer_free(w);
 }
 

@@ -219,7 +219,7 @@ void cdm_file_header_init(struct cdm_file_header *h);
  */
 struct cdm_writer;
 
-/* Return: NULL after a message on stderr. */
+/* @path is used until the end. Return: NULL after a message on stderr. */
 struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h);
 /* Another header, before the first record: what it says may be known only after the file is open. */
 void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h);
