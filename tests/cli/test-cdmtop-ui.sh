@@ -137,7 +137,44 @@ unseen "events, filtered: others are gone" "migrate .* 512 +0 "
 keys Escape Tab
 seen "Tab leads round to the processes" "PID +USER"
 
+# --- events: scrolled, paused ---
+pace=1.5
+start 80 24 "$work/small.cdm"
+until_seen "replay #4"
+keys 4 Up Up
+rows() { screen | grep " migrate "; }
+before=$(rows)
+until_seen "replay #5" && sleep 0.2
+[[ $(rows) == "$before" ]]
+result $? "scrolled up, events stay where they are while others come"
+keys G
+seen "End follows the newest again" "22:13:25.00.* migrate"
+keys Home
+seen "Home: the oldest" "22:13:21.00.* migrate"
+pace=0.1
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys 4 p / p i n n e d Enter
+seen "paused: a filter takes effect" "PAUSED" "499 +13"
+unseen "paused: others are gone" "migrate .* 512 +0 "
+keys Escape
+seen "paused: and come back" "migrate .* 512 +0 "
+keys / r e d i s Enter 1 Escape Down Enter End
+seen "paused: the events of the process that is looked at" "PAUSED" "migrate +1001 python3"
+keys Escape Escape 4 Right Right
+seen "the columns of events scroll, for more of the details" "CLOCK +EVENT +DIR .*DETAIL" \
+	"13 +320us pinned:13 driver anon$"
+keys Left Left
+seen "and back" "EVENT +PID +COMM"
+seen "details fit, or are marked as cut" "320us driver anon$" "320us pinned:13 ~$"
+"$top/tools/cdmtrace/cdmtrace" -r "$work/small.cdm" 2> /dev/null > "$work/text"
+keys Right Right Right Right Right Right
+is "details are those of cdmtrace" "$(grep -m1 pinned "$work/text" | sed 's/.*320.000 //')" \
+	"$(screen | grep -m1 pinned | sed 's/.*320us //')"
+
 # --- order, filter, cursor ---
+start 80 24 "$work/small.cdm"
+until_seen "END"
 keys / p y t h o n
 seen "a filter takes effect while it is typed" "filter: python_" "1001 .*python3"
 unseen "what does not match is not shown" "redis-server"

@@ -163,6 +163,15 @@ assert len(phases) == 3 * 211
 for e in phases:
     assert any(m["pid"] == e["pid"] and m["tid"] == e["tid"] and m["ts"] <= e["ts"] + .002 and
                e["ts"] + e["dur"] <= m["ts"] + m["dur"] + .002 for m in moves)
+# What NDJSON says of an event besides who and when; addresses as people read them.
+rows = [json.loads(line) for line in open("a.ndjson")]
+for kind, key in ("migrate", "start"), ("fault", "addr"), ("pingpong", "addr"), ("evict", None), ("device", "start"):
+    said = [e["args"] for e in events if e.get("cat") == kind]
+    assert said and len(said) == sum(r["type"] == kind for r in rows), kind
+    for args, row in zip(said, (r for r in rows if r["type"] == kind)):
+        assert len(args) > 3
+        for k, v in args.items():
+            assert (hex(row[k]) if k == key else row[k]) == v, (k, v, row)
 named = {e["pid"] for e in events if e["ph"] == "M" and e["name"] == "process_name"}
 assert {e["pid"] for e in events} <= named
 values = [e["args"]["bytes"] for e in events if e["ph"] == "C" and e["name"] == "device memory" and e["pid"] == 1412]

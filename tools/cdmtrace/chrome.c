@@ -3,11 +3,11 @@
 #include <stdlib.h>
 
 #include "chrome.h"
-#include "event/event.h"
+#include "event/json.h"
 #include "base/hash.h"
 #include "base/name.h"
 
-#define LINE	(8 << 10)
+#define LINE	(CDM_RECORD_MAX_OUT + (8 << 10))
 
 /* Devices have tracks below this "process"; pid 0 is nobody's. */
 #define DEVICES_PID	0
@@ -23,6 +23,7 @@ struct track {
 struct cdm_chrome {
 	struct cdm_out *out;
 	const struct cdm_model *model;
+	struct cdm_event_json *json;	/* of what an event says */
 	struct cdm_hash tracks;
 	bool more;			/* not the first */
 	bool snapshots;			/* residency comes from them */
@@ -37,6 +38,12 @@ struct cdm_chrome *cdm_chrome_new(struct cdm_out *out, const struct cdm_model *m
 		return NULL;
 	c->out = out;
 	c->model = model;
+	c->json = cdm_event_json_new(model);
+	if (!c->json) {
+		free(c);
+		return NULL;
+	}
+	c->json->hex = true;
 	/* An array: viewers take one that was not closed. */
 	s = cdm_out_room(out, LINE);
 	cdm_out_end(out, CDM_PUT(s, "[\n"));
@@ -59,6 +66,7 @@ void cdm_chrome_end(struct cdm_chrome *c)
 	cdm_out_end(c->out, CDM_PUT(s, "\n]\n"));
 	cdm_hash_drop(&c->tracks, drop, NULL);
 	cdm_hash_free(&c->tracks);
+	cdm_event_json_free(c->json);
 	free(c);
 }
 
@@ -87,12 +95,6 @@ static char *put_us(char *s, const char *key, __u64 ns)
 	s = cdm_put_u64(s, ns / 1000);
 	*s++ = '.';
 	return cdm_put_padded(s, ns % 1000, 3);
-}
-
-static char *put_number(char *s, const char *key, __u64 value)
-{
-	s = cdm_put(s, key, strlen(key));
-	return cdm_put_u64(s, value);
 }
 
 static char *put_text(char *s, const char *key, const char *value)
@@ -172,28 +174,29 @@ static void counter(struct cdm_chrome *c, struct track *t, __u64 ts, const char 
 	end(c, s);
 }
 
+/* What NDJSON says of it besides who and when. */
+static char *put_args(struct cdm_chrome *c, char *s, const struct cdm_ev *ev)
+{
+	s = put_text(s, ",\"cat\":", cdm_kind_name(ev->rec.kind));
+	s = put_text(s, ",\"args\":{\"device\":", cdm_model_device_name(c->model, ev->device));
+	s = cdm_event_json_own(c->json, s, &ev->rec);
+	*s++ = '}';
+	return s;
+}
+
+static void span(struct cdm_chrome *c, const struct cdm_ev *ev, const char *name)
+{
+	char *s = start_span(c, ev, name, ev->rec.ts, cdm_event_ns(ev));
+
+	end(c, put_args(c, s, ev));
+}
+
 static void migrate(struct cdm_chrome *c, const struct cdm_ev_migrate *m, struct track *owner)
 {
 	__u64 page = cdm_model_header(c->model)->page_size;
-	__u64 ts = m->ev.rec.ts, ns = m->collect_ns + m->copy_ns + m->restore_ns;
-	char *s = start_span(c, &m->ev, m->dir == CDM_DIR_IN ? "migrate in" : "migrate out", ts, ns);
+	__u64 ts = m->ev.rec.ts, ns = cdm_event_ns(&m->ev);
 
-	s = put_text(s, ",\"cat\":\"migrate\",\"args\":{\"device\":",
-		     cdm_model_device_name(c->model, m->ev.device));
-	s = put_text(s, ",\"cause\":", cdm_cause_name(m->cause));
-	s = put_text(s, ",\"vma\":", cdm_vma_name(m->vma));
-	s = CDM_PUT(s, ",\"start\":\"");
-	s = cdm_put_hex(s, m->start);
-	s = put_number(s, "\",\"requested_pages\":", m->requested);
-	s = put_number(s, ",\"migrated_pages\":", m->migrated);
-	for (int i = 0; i < CDM_NR_WHY; i++)
-		if (m->failed[i])
-			s += sprintf(s, ",\"%s_%s_pages\":%u",
-				     cdm_why_is_failure(i) ? "failed" : "skipped",
-				     cdm_why_name(i), m->failed[i]);
-	*s++ = '}';
-	end(c, s);
-
+	span(c, &m->ev, m->dir == CDM_DIR_IN ? "migrate in" : "migrate out");
 	phase(c, &m->ev, "collect", ts, m->collect_ns);
 	phase(c, &m->ev, "copy", ts + m->collect_ns, m->copy_ns);
 	phase(c, &m->ev, "restore", ts + m->collect_ns + m->copy_ns, m->restore_ns);
@@ -203,39 +206,13 @@ static void migrate(struct cdm_chrome *c, const struct cdm_ev_migrate *m, struct
 		counter(c, owner, ts + ns, "moved to devices (net)", "bytes", owner->pages * page);
 }
 
-static void evict(struct cdm_chrome *c, const struct cdm_ev_evict *e)
-{
-	char *s = start_span(c, &e->ev, "evict", e->ev.rec.ts, e->ns);
-
-	s = put_text(s, ",\"cat\":\"evict\",\"args\":{\"device\":",
-		     cdm_model_device_name(c->model, e->ev.device));
-	s = put_text(s, ",\"cause\":", cdm_cause_name(e->cause));
-	s = put_number(s, ",\"evicted_pages\":", e->evicted);
-	s = put_number(s, ",\"left_pages\":", e->left);
-	*s++ = '}';
-	end(c, s);
-}
-
-static void fault(struct cdm_chrome *c, const struct cdm_ev_fault *f)
-{
-	char name[32], *s;
-
-	snprintf(name, sizeof(name), "fault %s", cdm_fault_name(f->fault));
-	s = start_span(c, &f->ev, name, f->ev.rec.ts, f->wait_ns);
-	s = CDM_PUT(s, ",\"cat\":\"fault\",\"args\":{\"addr\":\"");
-	s = cdm_put_hex(s, f->addr);
-	s = put_text(s, "\",\"vma\":", cdm_vma_name(f->vma));
-	*s++ = '}';
-	end(c, s);
-}
-
 static void instant(struct cdm_chrome *c, const struct cdm_ev *ev, const char *name)
 {
 	char *s = start(c, 'i', ev->pid ?: ev->actor_pid, ev->actor_tid, name);
 
 	s = put_us(s, ",\"ts\":", ev->rec.ts);
-	s = put_text(s, ",\"s\":\"t\",\"cat\":", cdm_kind_name(ev->rec.kind));
-	end(c, s);
+	s = CDM_PUT(s, ",\"s\":\"t\"");
+	end(c, put_args(c, s, ev));
 }
 
 static int event(struct cdm_chrome *c, const struct cdm_ev *ev)
@@ -252,10 +229,12 @@ static int event(struct cdm_chrome *c, const struct cdm_ev *ev)
 		migrate(c, (const void *)ev, owner);
 		return 0;
 	case CDM_EV_EVICT:
-		evict(c, (const void *)ev);
+		span(c, ev, "evict");
 		return 0;
 	case CDM_EV_FAULT:
-		fault(c, (const void *)ev);
+		snprintf(name, sizeof(name), "fault %s",
+			 cdm_fault_name(((const struct cdm_ev_fault *)ev)->fault));
+		span(c, ev, name);
 		return 0;
 	case CDM_EV_PINGPONG:
 		snprintf(name, sizeof(name), "ping-pong %llx",

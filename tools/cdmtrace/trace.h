@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "chrome.h"
 #include "source/collector.h"
+#include "event/event.h"
 #include "event/print.h"
 #include "folded.h"
 #include "report/report.h"

@@ -1,154 +1,183 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tail of the events, one aligned line each. */
+/* The tail of the events, one aligned line each, in the words of cdmtrace. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "event/describe.h"
 #include "ui/ui-int.h"
 
-/* What kinds of events have in common on the screen; pages CDM_UNKNOWN: none. */
-struct line {
-	const char *dir;
-	__u64 pages;
-	__u64 failed;
-	__u64 ns;
-	enum ui_style style;
-	char detail[160];
+enum column { CLOCK, EVENT, PID, COMM, DIR, DEVICE, ADDRESS, PAGES, MOVED, FAIL, TIME, DETAIL,
+	      NR_COLUMN };
+
+/* Widths without the blank that follows; negative: left-aligned. */
+static const struct {
+	const char *title;
+	int narrow, wide;
+	enum cdm_field_place place;
+} columns[NR_COLUMN] = {
+	[CLOCK] = { "CLOCK", -12, -15 },	/* milliseconds, or microseconds */
+	[EVENT] = { "EVENT", -9, -9 },
+	[PID] = { "PID", 7, 7 },
+	[COMM] = { "COMM", -11, -15 },
+	[DIR] = { "DIR", -3, -3, CDM_PLACE_DIR },
+	[DEVICE] = { "DEV", -4, -6, CDM_PLACE_DEVICE },
+	[ADDRESS] = { "ADDRESS", -25, -25, CDM_PLACE_ADDRESS },
+	[PAGES] = { "PAGES", 6, 6, CDM_PLACE_PAGES },
+	[MOVED] = { "MOVED", 5, 6, CDM_PLACE_MOVED },
+	[FAIL] = { "FAIL", 4, 6 },
+	[TIME] = { "TIME", 5, 6 },
+	[DETAIL] = { "DETAIL", 0, 0, CDM_PLACE_DETAIL },	/* what is left */
 };
 
-static void migrate(const struct cdm_ev_migrate *e, struct line *l)
-{
-	int i, top = -1;
+/* Those that come only where the others leave room, and what scrolling takes away first. */
+static const enum column extra[] = { ADDRESS, PAGES };
+static const enum column yielding[] = { PID, COMM, DIR, DEVICE, MOVED, FAIL, TIME };
+#define NR_YIELDING	(sizeof(yielding) / sizeof(*yielding))
 
-	l->dir = cdm_dir_name(e->dir);
-	l->pages = e->migrated;
-	l->ns = e->collect_ns + e->copy_ns + e->restore_ns;
-	l->style = e->dir == CDM_DIR_IN ? UI_IN : UI_OUT;
-	l->failed = cdm_event_failed(&e->ev);
-	for (i = 0; i < CDM_NR_WHY; i++) {
-		if (cdm_why_is_failure(i) && e->failed[i] && (top < 0 || e->failed[i] > e->failed[top]))
-			top = i;
+#define WIDE		100	/* columns of a screen */
+#define DETAIL_ROOM	32	/* that extra columns leave */
+
+struct layout {
+	bool shown[NR_COLUMN];
+	int width[NR_COLUMN];
+};
+
+static int used_by(const struct layout *l)
+{
+	int sum = 0;
+
+	for (int i = 0; i < NR_COLUMN; i++)
+		sum += l->shown[i] ? abs(l->width[i]) + 1 : 0;
+	return sum;
+}
+
+static struct layout lay_out(const struct ui *ui, const struct ui_canvas *c)
+{
+	struct layout l;
+	size_t i;
+
+	for (i = 0; i < NR_COLUMN; i++) {
+		l.shown[i] = i != ADDRESS && i != PAGES;
+		l.width[i] = c->cols < WIDE ? columns[i].narrow : columns[i].wide;
 	}
-	snprintf(l->detail, sizeof(l->detail), "%s%s%s %s %llx", top < 0 ? "" : cdm_why_name(top),
-		 top < 0 ? "" : ": ", cdm_vma_name(e->vma), cdm_cause_name(e->cause),
-		 (unsigned long long)e->start);
-}
+	for (i = 0; i < ui->events_left && i < NR_YIELDING; i++)
+		l.shown[yielding[i]] = false;
+	for (i = 0; i < sizeof(extra) / sizeof(*extra); i++) {
+		int room = c->cols - used_by(&l) - DETAIL_ROOM;
 
-static void evict(const struct cdm_ev_evict *e, struct line *l)
-{
-	l->dir = "out";
-	l->pages = e->evicted;
-	l->failed = e->left;
-	l->ns = e->ns;
-	l->style = UI_WARN;
-	snprintf(l->detail, sizeof(l->detail), "%s%s%s", cdm_cause_name(e->cause),
-		 e->ret ? ": " : "", e->ret ? strerror(-e->ret) : "");
-}
-
-static void describe(const struct cdm_ev *ev, struct line *l)
-{
-	const struct cdm_ev_fault *fault = (const void *)ev;
-	const struct cdm_ev_page *page = (const void *)ev;
-	const struct cdm_ev_rss *rss = (const void *)ev;
-	const struct cdm_ev_pingpong *pingpong = (const void *)ev;
-	const struct cdm_ev_device *device = (const void *)ev;
-
-	*l = (struct line){ "", CDM_UNKNOWN, CDM_UNKNOWN, CDM_UNKNOWN, UI_PLAIN, "" };
-	switch (ev->rec.kind) {
-	case CDM_EV_MIGRATE:
-		migrate((const void *)ev, l);
-		return;
-	case CDM_EV_EVICT:
-		evict((const void *)ev, l);
-		return;
-	case CDM_EV_FAULT:
-		if (fault->fault == CDM_FAULT_WAIT)
-			l->ns = fault->wait_ns;
-		snprintf(l->detail, sizeof(l->detail), "%s %s %llx", cdm_fault_name(fault->fault),
-			 cdm_vma_name(fault->vma), (unsigned long long)fault->addr);
-		return;
-	case CDM_EV_PAGE:
-		l->dir = cdm_dir_name(page->dir);
-		snprintf(l->detail, sizeof(l->detail), "%s %llx", page->moved ? "moved" : "stayed",
-			 (unsigned long long)page->addr);
-		return;
-	case CDM_EV_RSS:
-		snprintf(l->detail, sizeof(l->detail), "%+d pages, %s", rss->pages,
-			 cdm_rss_name(rss->why));
-		return;
-	case CDM_EV_PINGPONG:
-		l->style = UI_BAD;
-		l->ns = pingpong->span_ns;
-		snprintf(l->detail, sizeof(l->detail), "%u flips %llx", pingpong->flips,
-			 (unsigned long long)pingpong->addr);
-		return;
-	case CDM_EV_DEVICE:
-		l->style = device->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT;
-		snprintf(l->detail, sizeof(l->detail), "%.*s: %s, was %s", CDM_NAME_LEN,
-			 device->name, cdm_state_name(device->state), cdm_state_name(device->old));
-		return;
+		l.shown[extra[i]] = room > abs(l.width[extra[i]]);
 	}
+	return l;
 }
 
-/* Where there is little room, milliseconds and short names. */
-static int time_width(const struct ui_canvas *c)
+void ui_event_heading(const struct ui *ui, struct ui_canvas *c)
 {
-	return c->cols < 100 ? 12 : 15;
-}
+	struct layout l = lay_out(ui, c);
 
-static int comm_width(const struct ui_canvas *c)
-{
-	return c->cols < 100 ? 11 : 15;
-}
-
-void ui_event_heading(struct ui_canvas *c)
-{
-	ui_field(c, UI_HEADING, "CLOCK", -time_width(c) - 1);
-	ui_field(c, UI_HEADING, "EVENT", -9);
-	ui_field(c, UI_HEADING, "PID", 7);
-	ui_put(c, UI_HEADING, " ");
-	ui_field(c, UI_HEADING, "COMM", -comm_width(c) - 1);
-	ui_field(c, UI_HEADING, "DIR", -4);
-	ui_field(c, UI_HEADING, "DEV", -5);
-	ui_field(c, UI_HEADING, "PAGES", 6);
-	ui_field(c, UI_HEADING, "FAIL", 6);
-	ui_field(c, UI_HEADING, "TIME", 7);
-	ui_put(c, UI_HEADING, " DETAIL");
+	for (int i = 0; i < DETAIL; i++) {
+		if (!l.shown[i])
+			continue;
+		ui_field(c, UI_HEADING, columns[i].title, l.width[i]);
+		ui_put(c, UI_HEADING, " ");
+	}
+	ui_put(c, UI_HEADING, columns[DETAIL].title);
 	ui_newline(c, UI_HEADING);
 }
 
-static void number(struct ui_canvas *c, enum ui_style style, __u64 value)
+static enum ui_style style_of(const struct cdm_ev *ev)
 {
-	char text[24] = "-";
-
-	if (value != CDM_UNKNOWN)
-		snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-	ui_field(c, value == CDM_UNKNOWN || !value ? UI_DIM : style, text, 6);
+	switch (ev->rec.kind) {
+	case CDM_EV_MIGRATE:
+		return ((const struct cdm_ev_migrate *)ev)->dir == CDM_DIR_IN ? UI_IN : UI_OUT;
+	case CDM_EV_EVICT:
+		return UI_WARN;
+	case CDM_EV_PINGPONG:
+		return UI_BAD;
+	case CDM_EV_DEVICE:
+		return ((const struct cdm_ev_device *)ev)->state == CDM_ST_ONLINE ? UI_GOOD :
+										    UI_ALERT;
+	default:
+		return UI_PLAIN;
+	}
 }
 
-void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_event_row *row)
-{
-	const struct cdm_ev *ev = row->ev;
-	const char *device = cdm_model_device_name(ui->m, ev->device);
-	char text[CDM_COMM_LEN + 8];
-	struct line l;
+#define TEXT_MAX (CDM_DESCRIBE_MAX + 1)
 
-	describe(ev, &l);
-	ui_field(c, UI_DIM, ui_clock(ui, ev->rec.ts, true).s, -time_width(c));
-	ui_put(c, UI_PLAIN, " ");
-	ui_field(c, l.style, cdm_kind_name(ev->rec.kind), -9);
-	snprintf(text, sizeof(text), "%u", ev->pid);
-	ui_field(c, ev->pid ? UI_PLAIN : UI_DIM, ev->pid ? text : "-", 7);
-	ui_put(c, UI_PLAIN, " ");
-	snprintf(text, sizeof(text), "%.*s", CDM_COMM_LEN, ev->comm);
-	ui_field(c, UI_PLAIN, *text ? text : "-", -comm_width(c));
-	ui_put(c, UI_PLAIN, " ");
-	ui_field(c, l.style, l.dir, -4);
-	ui_field(c, UI_PLAIN, device ? device : "-", -5);
-	number(c, UI_PLAIN, l.pages);
-	number(c, UI_WARN, l.failed);
-	ui_field(c, UI_PLAIN, ui_ns(l.ns).s, 7);
-	ui_printf(c, UI_PLAIN, " %s", l.detail);
+/* A number that were cut would be another one. */
+static void shorten(char *text, int width)
+{
+	if (width > 0 && strlen(text) > (size_t)width)
+		strcpy(text, ui_count(strtoull(text, NULL, 10), width).s);
+}
+
+static void describe(const struct ui *ui, const struct cdm_ev *ev, enum column column, int width,
+		     char *text)
+{
+	char *end;
+
+	switch (column) {
+	case CLOCK:
+		strcpy(text, ui_clock(ui, ev->rec.ts, true).s);
+		return;
+	case EVENT:
+		strcpy(text, cdm_kind_name(ev->rec.kind));
+		return;
+	case PID:
+		sprintf(text, ev->pid ? "%u" : "-", ev->pid);
+		return;
+	case COMM:
+		snprintf(text, TEXT_MAX, "%.*s", CDM_COMM_LEN, *ev->comm ? ev->comm : "-");
+		return;
+	case FAIL:
+		sprintf(text, ev->rec.kind == CDM_EV_MIGRATE ? "%llu" : "-", cdm_event_failed(ev));
+		return;
+	case TIME:
+		strcpy(text, ui_time(cdm_event_ns(ev) ?: CDM_UNKNOWN, width).s);
+		return;
+	default:
+		end = cdm_describe(text, &ev->rec, columns[column].place, ui->m);
+		*end = '\0';
+	}
+}
+
+static enum ui_style cell_style(const struct cdm_ev *ev, enum column column, const char *text)
+{
+	if (column == CLOCK || !strcmp(text, "-") || !strcmp(text, "0"))
+		return UI_DIM;
+	if (column == EVENT || column == DIR)
+		return style_of(ev);
+	return column == FAIL ? UI_WARN : UI_PLAIN;
+}
+
+/* Its end, where it does not fit, is "~". */
+static void draw_detail(struct ui_canvas *c, const char *text)
+{
+	int room = c->cols - c->col;
+
+	if (ui_width(text) <= room) {
+		ui_put(c, UI_PLAIN, text);
+	} else if (room > 0) {
+		ui_field(c, UI_PLAIN, text, -(room - 1));
+		ui_put(c, UI_PLAIN, "~");
+	}
+}
+
+void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev *ev)
+{
+	struct layout l = lay_out(ui, c);
+	char text[TEXT_MAX];
+
+	for (int i = 0; i < DETAIL; i++) {
+		if (!l.shown[i])
+			continue;
+		describe(ui, ev, i, l.width[i], text);
+		shorten(text, l.width[i]);
+		ui_field(c, cell_style(ev, i, text), text, l.width[i]);
+		ui_put(c, UI_PLAIN, " ");
+	}
+	describe(ui, ev, DETAIL, 0, text);
+	draw_detail(c, text);
 	ui_newline(c, UI_PLAIN);
 }
 
@@ -171,24 +200,32 @@ static void cut(struct ui *ui)
 	ui->nr_events = most;
 }
 
+/* All that there are to choose from; while paused, those that there were then. */
+static size_t all_events(struct ui *ui)
+{
+	if (!ui->frozen)
+		return cdm_model_events(ui->m, 0, ui->events, CDM_MODEL_EVENTS);
+	memcpy(ui->events, ui->frozen_rows, ui->nr_frozen * sizeof(*ui->events));
+	return ui->nr_frozen;
+}
+
 int ui_events_update(struct ui *ui, __u32 pid)
 {
 	struct cdm_event_filter f;
 	size_t i, nr, kept = 0;
 
-	if (ui->frozen)
-		return 0;
 	if (!ui->events)
 		ui->events = calloc(CDM_MODEL_EVENTS, sizeof(*ui->events));
 	if (!ui->events)
 		return -ENOMEM;
 	wanted(ui, &f);
-	nr = cdm_model_events(ui->m, pid, ui->events, CDM_MODEL_EVENTS);
+	nr = all_events(ui);
 	for (i = 0; i < nr; i++) {
 		const struct cdm_ev *ev = ui->events[i].ev;
 
-		if (pid || (cdm_event_match(&f, ev, ui->m) &&
-			    (!*ui->filter || cdm_filter_event(ui->filter, ui->m, ev))))
+		if (pid ? ev->pid == pid :
+			  cdm_event_match(&f, ev, ui->m) &&
+			  (!*ui->filter || cdm_filter_event(ui->filter, ui->m, ev)))
 			ui->events[kept++] = ui->events[i];
 	}
 	ui->nr_events = kept;
@@ -196,76 +233,115 @@ int ui_events_update(struct ui *ui, __u32 pid)
 	return 0;
 }
 
-/* The model goes on taking events while the screen is paused, so that none is lost. */
+void ui_events_thaw(struct ui *ui)
+{
+	free(ui->frozen);
+	free(ui->frozen_rows);
+	ui->frozen = NULL;
+	ui->frozen_rows = NULL;
+	ui->nr_frozen = 0;
+}
+
+/*
+ * The model goes on taking events while the screen is paused, so that none is lost:
+ * what is shown are copies.
+ */
 int ui_events_freeze(struct ui *ui)
 {
 	size_t i, size = 0;
 
-	free(ui->frozen);
-	ui->frozen = NULL;
-	if (!ui->paused)
-		return 0;
-	if (ui_events_update(ui, 0))
+	ui_events_thaw(ui);
+	ui->frozen_rows = calloc(CDM_MODEL_EVENTS, sizeof(*ui->frozen_rows));
+	if (!ui->frozen_rows)
 		return -ENOMEM;
-	for (i = 0; i < ui->nr_events; i++)
-		size += ui->events[i].ev->rec.len;
+	ui->nr_frozen = cdm_model_events(ui->m, 0, ui->frozen_rows, CDM_MODEL_EVENTS);
+	for (i = 0; i < ui->nr_frozen; i++)
+		size += ui->frozen_rows[i].ev->rec.len;
 	ui->frozen = malloc(size + 1);
-	if (!ui->frozen)
+	if (!ui->frozen) {
+		ui_events_thaw(ui);
 		return -ENOMEM;
-	for (i = 0, size = 0; i < ui->nr_events; i++) {
-		const struct cdm_ev *ev = ui->events[i].ev;
+	}
+	for (i = 0, size = 0; i < ui->nr_frozen; i++) {
+		const struct cdm_ev *ev = ui->frozen_rows[i].ev;
 
-		ui->events[i].ev = memcpy(ui->frozen + size, ev, ev->rec.len);
+		ui->frozen_rows[i].ev = memcpy(ui->frozen + size, ev, ev->rec.len);
 		size += ev->rec.len;
 	}
 	return 0;
 }
 
+/* How many events there are up to the last line: it stays where one scrolled to. */
+static size_t events_seen(const struct ui *ui, size_t rows)
+{
+	size_t seen = ui->nr_events;
+
+	while (ui->events_at && seen && ui->events[seen - 1].nr > ui->events_at)
+		seen--;
+	if (seen < rows)
+		seen = rows < ui->nr_events ? rows : ui->nr_events;
+	return seen;
+}
+
 void ui_events_draw(struct ui *ui, struct ui_canvas *c)
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
-	size_t rows = c->rows > 1 ? c->rows - 1 : 0, most, first;
-	size_t i;
+	size_t rows = c->rows > 1 ? c->rows - 1 : 0, seen = events_seen(ui, rows);
+	size_t i = seen > rows ? seen - rows : 0;
 
-	most = ui->nr_events > rows ? ui->nr_events - rows : 0;
-	if (ui->events_up > most)
-		ui->events_up = most;
-	first = most - ui->events_up;
-	ui_event_heading(c);
-	for (i = first; i < ui->nr_events && i < first + rows; i++)
-		ui_event_draw(ui, c, &ui->events[i]);
+	ui_event_heading(ui, c);
+	for (; i < seen; i++)
+		ui_event_draw(ui, c, ui->events[i].ev);
 	if (!ui->nr_events)
 		ui_put(c, UI_DIM, *ui->filter ? "no event matches the filter (Esc clears it)" :
 		       begin && !(begin->features & CDM_F_MIGRATE) ?
 		       "no events can be had (d: why)" : "no events yet");
 }
 
-void ui_events_key(struct ui *ui, int key, int rows)
+void ui_events_scroll_left(struct ui *ui, int key)
 {
-	size_t page = rows > 1 ? rows - 1 : 1;
+	if (key == KEY_RIGHT)
+		ui->events_left += ui->events_left < NR_YIELDING;
+	else
+		ui->events_left -= ui->events_left > 0;
+}
+
+void ui_events_key(struct ui *ui, int key, int lines)
+{
+	size_t rows = lines > 1 ? lines - 1 : 1, seen = events_seen(ui, rows);
 
 	switch (key) {
 	case KEY_UP:
 	case 'k':
-		ui->events_up++;
+		seen -= seen > 0;
 		break;
 	case KEY_DOWN:
 	case 'j':
-		ui->events_up -= ui->events_up > 0;
+		seen++;
 		break;
 	case KEY_PPAGE:
-		ui->events_up += page;
+		seen -= seen > rows ? rows : seen;
 		break;
 	case KEY_NPAGE:
-		ui->events_up -= ui->events_up > page ? page : ui->events_up;
+		seen += rows;
 		break;
 	case KEY_HOME:
 	case 'g':
-		ui->events_up = CDM_MODEL_EVENTS;
+		seen = 0;
 		break;
 	case KEY_END:
 	case 'G':
-		ui->events_up = 0;
+		seen = ui->nr_events;
 		break;
+	case KEY_LEFT:
+	case KEY_RIGHT:
+		ui_events_scroll_left(ui, key);
+		return;
+	default:
+		return;
 	}
+	if (seen < rows)
+		seen = rows;
+	/* At the end it follows the newest one. */
+	ui->events_at = seen < ui->nr_events ? ui->events[seen - 1].nr : 0;
 }

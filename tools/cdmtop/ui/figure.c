@@ -29,11 +29,23 @@ struct ui_text ui_bytes(__u64 bytes)
 	return format(CDM_UNIT_BYTES, &cell, 6);
 }
 
-struct ui_text ui_ns(__u64 ns)
+struct ui_text ui_time(__u64 ns, int width)
 {
 	const struct cdm_cell cell = { .known = ns != CDM_UNKNOWN, .u = ns };
 
-	return format(CDM_UNIT_NS, &cell, 6);
+	return format(CDM_UNIT_NS, &cell, width);
+}
+
+struct ui_text ui_ns(__u64 ns)
+{
+	return ui_time(ns, 6);
+}
+
+struct ui_text ui_count(__u64 n, int width)
+{
+	const struct cdm_cell cell = { .known = true, .u = n };
+
+	return format(CDM_UNIT_COUNT, &cell, width);
 }
 
 struct ui_text ui_bytes_per_s(bool known, double bytes_per_s)

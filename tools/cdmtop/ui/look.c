@@ -223,11 +223,9 @@ static void draw_events(struct ui *ui, struct ui_canvas *c, __u32 tgid)
 	section(c, "Last events, the newest first");
 	ui_events_update(ui, tgid);
 	for (i = ui->nr_events; i && shown < EVENTS_SHOWN; i--) {
-		if (ui->events[i - 1].ev->pid != tgid)
-			continue;
 		if (!shown++)
-			ui_event_heading(c);
-		ui_event_draw(ui, c, &ui->events[i - 1]);
+			ui_event_heading(ui, c);
+		ui_event_draw(ui, c, ui->events[i - 1].ev);
 	}
 	if (!shown) {
 		ui_put(c, UI_DIM, "none");

@@ -54,10 +54,13 @@ struct ui {
 	int page_rows;			/* and how many of them the screen shows */
 	size_t menu;			/* cursor in the menu of columns */
 	__u32 look_pid;			/* reader's namespace */
-	size_t events_up;		/* lines scrolled up from the newest event */
+	__u64 events_at;		/* number of the last event in sight; 0: the newest */
+	size_t events_left;		/* columns of events that are scrolled out of sight */
 	struct cdm_event_row *events;	/* CDM_MODEL_EVENTS */
 	size_t nr_events;
-	char *frozen;			/* copies of events while paused */
+	struct cdm_event_row *frozen_rows;	/* all events when it was paused; else NULL */
+	size_t nr_frozen;
+	char *frozen;			/* copies of them */
 	char message[256];
 };
 
@@ -91,7 +94,9 @@ int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order);
 /* ui-figure.c: figures that are not in the table of columns. */
 struct ui_text { char s[24]; };
 struct ui_text ui_pages(const struct ui *ui, __u64 pages);
-struct ui_text ui_ns(__u64 ns);
+struct ui_text ui_time(__u64 ns, int width);
+struct ui_text ui_ns(__u64 ns);	/* of the usual width */
+struct ui_text ui_count(__u64 n, int width);
 struct ui_text ui_bytes_per_s(bool known, double pages_per_s);
 struct ui_text ui_per_s(bool known, double per_s);
 struct ui_text ui_bytes(__u64 bytes);
@@ -114,13 +119,18 @@ void ui_foot_draw(struct ui *ui, int y, int rows);
 void ui_cards_draw(struct ui *ui, struct ui_canvas *c);
 
 /* ui-events.c */
+
+/* Takes those to be shown, anew. @pid: those of a process; 0: those of the view. */
 int ui_events_update(struct ui *ui, __u32 pid);
+/* Those that there are now are chosen from until the screen goes on. Return: 0 or -ENOMEM. */
 int ui_events_freeze(struct ui *ui);
+void ui_events_thaw(struct ui *ui);
 void ui_events_draw(struct ui *ui, struct ui_canvas *c);
 void ui_events_key(struct ui *ui, int key, int rows);
+void ui_events_scroll_left(struct ui *ui, int key);
 /* One line about an event. */
-void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_event_row *row);
-void ui_event_heading(struct ui_canvas *c);
+void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev *ev);
+void ui_event_heading(const struct ui *ui, struct ui_canvas *c);
 
 /* ui-look.c, ui-pages.c */
 void ui_look_draw(struct ui *ui, struct ui_canvas *c);

@@ -191,7 +191,9 @@ static void say(struct ui *ui, const char *text)
 static void pause_or_go_on(struct ui *ui)
 {
 	ui->paused = !ui->paused;
-	if (ui_events_freeze(ui))
+	if (!ui->paused)
+		ui_events_thaw(ui);
+	else if (ui_events_freeze(ui))
 		say(ui, "no memory to keep the events");
 }
 
@@ -306,6 +308,10 @@ static void scroll_page(struct ui *ui, int key)
 	int page = ui->page_rows > 1 ? ui->page_rows - 1 : 1;
 
 	switch (key) {
+	case KEY_LEFT:
+	case KEY_RIGHT:
+		ui_events_scroll_left(ui, key);
+		break;
 	case KEY_UP:
 	case 'k':
 		ui->scroll--;
@@ -597,7 +603,7 @@ static void free_ui(struct ui *ui)
 	for (i = 0; i < UI_NR_TABLE; i++)
 		free(ui->tables[i].rows);
 	free(ui->events);
-	free(ui->frozen);
+	ui_events_thaw(ui);
 }
 
 int cdm_ui_run(const struct cdm_ui_options *o)

@@ -1,47 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events as CSV: the columns are those of all kinds that may come. */
 #include <errno.h>
 #include <stdlib.h>
 
-#include "event/print-int.h"
+#include "event/csv.h"
 
-static int add_column(struct cdm_printer *p, const char *name)
+static int add_column(struct cdm_event_csv *c, const char *name)
 {
 	const char **columns;
 
-	for (size_t i = 0; i < p->nr_columns; i++)
-		if (!strcmp(p->columns[i], name))
+	for (size_t i = 0; i < c->nr_columns; i++)
+		if (!strcmp(c->columns[i], name))
 			return 0;
-	columns = reallocarray(p->columns, p->nr_columns + 1, sizeof(*columns));
+	columns = reallocarray(c->columns, c->nr_columns + 1, sizeof(*columns));
 	if (!columns)
 		return -ENOMEM;
-	p->columns = columns;
-	columns[p->nr_columns++] = name;
+	c->columns = columns;
+	columns[c->nr_columns++] = name;
 	return 0;
 }
 
-#define STAYED(why, n) [CDM_WHY_##why] = { \
-	.name = n "_pages", .type = CDM_FIELD_UINT, .size = sizeof(__u32), \
-	.offset = offsetof(struct cdm_ev_migrate, failed[CDM_WHY_##why]) }
-
-const struct cdm_field cdm_csv_stayed[CDM_NR_WHY] = {
-	STAYED(UNMAPPED, "skipped_unmapped"), STAYED(FOREIGN, "skipped_foreign"),
-	STAYED(SWAPPED, "failed_swapped"), STAYED(PINNED, "failed_pinned"),
-	STAYED(LOCKED, "failed_locked"), STAYED(ISOLATE, "failed_isolate"),
-	STAYED(FILE, "failed_file"), STAYED(WRITEBACK, "failed_writeback"),
-	STAYED(LARGE, "failed_large"), STAYED(KSM, "failed_ksm"),
-	STAYED(UNSUPPORTED, "failed_unsupported"), STAYED(ALLOC, "failed_alloc"),
-	STAYED(CHARGE, "failed_charge"), STAYED(COPY, "failed_copy"),
-	STAYED(RACED, "failed_raced"),
-};
-
-static int add_kind(struct cdm_printer *p, const struct cdm_printed *f)
+static int add_kind(struct cdm_event_csv *c, const struct cdm_printed *f)
 {
 	int err = 0;
 
 	for (; f->field && !err; f++)
 		if (f->field->type != CDM_FIELD_STACK)
-			err = add_column(p, f->field->name);
+			err = add_column(c, f->field->name);
 	return err;
 }
 
@@ -54,43 +38,67 @@ static const struct cdm_printed *find(const struct cdm_printed *f, const char *n
 }
 
 /* Once for all: looking them up by name for every event takes most of its time. */
-static int fill_columns(struct cdm_printer *p, unsigned int kind)
+static int fill_columns(struct cdm_event_csv *c, unsigned int kind)
 {
-	p->cells[kind] = calloc(p->nr_columns, sizeof(*p->cells[kind]));
-	if (!p->cells[kind])
+	c->cells[kind] = calloc(c->nr_columns, sizeof(*c->cells[kind]));
+	if (!c->cells[kind])
 		return -ENOMEM;
-	for (size_t i = 0; i < p->nr_columns; i++)
-		p->cells[kind][i] = find(p->kinds[kind], p->columns[i]);
+	for (size_t i = 0; i < c->nr_columns; i++)
+		c->cells[kind][i] = find(c->fields.kinds[kind], c->columns[i]);
 	return 0;
 }
 
-int cdm_print_csv_header(struct cdm_printer *p, __u64 kinds)
+static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 {
-	int err = add_column(p, "type");
-	char *s;
+	int err = add_column(c, "type");
 
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
-			err = add_kind(p, p->kinds[k->kind]);
+			err = add_kind(c, c->fields.kinds[k->kind]);
 	if (!err)
-		err = add_column(p, "stack");
+		err = add_column(c, "stack");
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
-		err = fill_columns(p, k->kind);
-	if (err)
-		return err;
-	s = cdm_out_room(p->out, LINE_MAX_OUT);
-	for (size_t i = 0; i < p->nr_columns; i++) {
-		s = cdm_put(s, p->columns[i], strlen(p->columns[i]));
-		*s++ = i + 1 < p->nr_columns ? ',' : '\n';
-	}
-	cdm_out_end(p->out, s);
-	return 0;
+		err = fill_columns(c, k->kind);
+	return err;
 }
 
-static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
+struct cdm_event_csv *cdm_event_csv_new(const struct cdm_model *model, __u64 kinds)
 {
-	const struct cdm_rec_stack *stack = cdm_model_stack(p->model, id);
-	const char *frame, *limit = s + STACK_MAX_OUT;
+	struct cdm_event_csv *c = calloc(1, sizeof(*c));
+
+	if (c && (cdm_fields_init(&c->fields, CDM_CSV, model) || add_columns(c, kinds))) {
+		cdm_event_csv_free(c);
+		c = NULL;
+	}
+	return c;
+}
+
+void cdm_event_csv_free(struct cdm_event_csv *c)
+{
+	if (!c)
+		return;
+	cdm_fields_free(&c->fields);
+	for (size_t i = 0; i < sizeof(c->cells) / sizeof(c->cells[0]); i++)
+		free(c->cells[i]);
+	free(c->columns);
+	free(c);
+}
+
+void cdm_event_csv_header(struct cdm_event_csv *c, struct cdm_out *out)
+{
+	char *s = cdm_out_room(out, CDM_LINE_MAX_OUT);
+
+	for (size_t i = 0; i < c->nr_columns; i++) {
+		s = cdm_put(s, c->columns[i], strlen(c->columns[i]));
+		*s++ = i + 1 < c->nr_columns ? ',' : '\n';
+	}
+	cdm_out_end(out, s);
+}
+
+static char *put_stack(struct cdm_event_csv *c, char *s, __s32 id)
+{
+	const struct cdm_rec_stack *stack = cdm_model_stack(c->fields.model, id);
+	const char *frame, *limit = s + CDM_STACK_MAX_OUT;
 
 	if (!stack)
 		return s;
@@ -110,7 +118,7 @@ static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
 	return s;
 }
 
-static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed *f,
+static char *put_value(struct cdm_event_csv *c, char *s, const struct cdm_printed *f,
 		       const struct cdm_rec *rec)
 {
 	const char *at = (const char *)rec + f->field->offset;
@@ -123,26 +131,26 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 	case CDM_FIELD_ID:
 		return cdm_put_hex(s, *(const __u64 *)at);
 	case CDM_FIELD_TEXT:
-		return cdm_put_quoted(s, at, f->field->size ?: LINE_MAX_OUT / 12, CDM_FORM_CSV);
+		return cdm_put_quoted(s, at, f->field->size ?: CDM_LINE_MAX_OUT / 12, CDM_FORM_CSV);
 	case CDM_FIELD_STACK:
-		return put_stack(p, s, *(const __s32 *)at);
+		return put_stack(c, s, *(const __s32 *)at);
 	default:
-		return cdm_put_common(p, s, f, rec);
+		return cdm_put_common(&c->fields, s, f->field, rec);
 	}
 }
 
-void cdm_print_csv(struct cdm_printer *p, const struct cdm_rec *rec)
+void cdm_event_csv_put(struct cdm_event_csv *c, struct cdm_out *out, const struct cdm_rec *rec)
 {
-	const struct cdm_printed **cells = p->cells[rec->kind];
+	const struct cdm_printed **cells = c->cells[rec->kind];
 	const char *kind = cdm_kind_name(rec->kind);
-	char *s = cdm_out_room(p->out, LINE_MAX_OUT + 2 * NAME_MAX_OUT + STACK_MAX_OUT);
+	char *s = cdm_out_room(out, CDM_RECORD_MAX_OUT);
 
 	s = cdm_put(s, kind, strlen(kind));
-	for (size_t i = 1; i < p->nr_columns; i++) {
+	for (size_t i = 1; i < c->nr_columns; i++) {
 		*s++ = ',';
 		if (cells[i])
-			s = put_value(p, s, cells[i], rec);
+			s = put_value(c, s, cells[i], rec);
 	}
 	*s++ = '\n';
-	cdm_out_end(p->out, s);
+	cdm_out_end(out, s);
 }

@@ -64,7 +64,7 @@ static const struct cdm_field migrate[] = {
 	F(UINT, "restore_ns", cdm_ev_migrate, restore_ns, NONE, "mapping again"),
 	ENUM("cause", cdm_ev_migrate, cause, SORT, cdm_cause_name, "who wanted it"),
 	ENUM("memory", cdm_ev_migrate, memory, NONE, cdm_memory_name, "kind of device memory"),
-	ENUM("vma", cdm_ev_migrate, vma, DETAIL, cdm_vma_name, "what the range is"),
+	ENUM("vma", cdm_ev_migrate, vma, WORD, cdm_vma_name, "what the range is"),
 	F(FAILED, "failed_pages", cdm_ev_migrate, failed, FAILED,
 	  "were to move and could not, by reason"),
 	F(SKIPPED, "skipped_pages", cdm_ev_migrate, failed, DETAIL,
@@ -87,7 +87,7 @@ static const struct cdm_field fault[] = {
 	F(ADDRESS, "addr", cdm_ev_fault, addr, ADDRESS, "address that was touched"),
 	F(UINT, "pfn", cdm_ev_fault, pfn, NONE, "page frame number"),
 	F(UINT, "wait_ns", cdm_ev_fault, wait_ns, TIME, "how long it waited"),
-	ENUM("vma", cdm_ev_fault, vma, DETAIL, cdm_vma_name, "what the address is in"),
+	ENUM("vma", cdm_ev_fault, vma, WORD, cdm_vma_name, "what the address is in"),
 	{ 0 }
 };
 
@@ -153,6 +153,7 @@ static const struct cdm_field note[] = {
 	{ 0 }
 };
 
+/* Events in the order of their numbers, so that they are found at once. */
 const struct cdm_event_kind cdm_event_kinds[] = {
 	{ CDM_EV_MIGRATE, true, "one migration call: pages to a device or to RAM", migrate },
 	{ CDM_EV_EVICT, true, "a device was emptied, wholly or in part", evict },
@@ -171,10 +172,13 @@ const struct cdm_event_kind cdm_event_kinds[] = {
 
 const struct cdm_event_kind *cdm_event_kind(unsigned int kind)
 {
-	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++)
-		if (k->kind == kind)
-			return k;
-	return NULL;
+	const struct cdm_event_kind *k = &cdm_event_kinds[CDM_NR_EV - 1];
+
+	if (kind && kind < CDM_NR_EV)
+		return &cdm_event_kinds[kind - 1];
+	while (k->kind && k->kind != kind)
+		k++;
+	return k->kind ? k : NULL;
 }
 
 const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,

@@ -1,11 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Events as NDJSON: millions a second, so nothing is looked up twice. */
-#include "event/print-int.h"
+/* Events as NDJSON: millions a second, so nothing is looked up, or put together, twice. */
+#include <stdlib.h>
 
-void cdm_print_json_meta(struct cdm_printer *p)
+#include "event/json.h"
+
+struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model)
 {
-	const struct cdm_file_header *h = cdm_model_header(p->model);
-	char *s = cdm_out_room(p->out, LINE_MAX_OUT);
+	struct cdm_event_json *j = calloc(1, sizeof(*j));
+
+	if (j && cdm_fields_init(&j->fields, CDM_NDJSON, model)) {
+		cdm_event_json_free(j);
+		j = NULL;
+	}
+	return j;
+}
+
+void cdm_event_json_free(struct cdm_event_json *j)
+{
+	if (j)
+		cdm_fields_free(&j->fields);
+	free(j);
+}
+
+void cdm_event_json_renamed(struct cdm_event_json *j)
+{
+	cdm_fields_renamed(&j->fields);
+	for (int i = 0; i < CDM_JSON_HEADS; i++)
+		j->heads[i].len = 0;
+}
+
+void cdm_event_json_meta(struct cdm_event_json *j, struct cdm_out *out)
+{
+	const struct cdm_file_header *h = cdm_model_header(j->fields.model);
+	char *s = cdm_out_room(out, CDM_LINE_MAX_OUT);
 
 	s = CDM_PUT(s, "{\"type\":\"meta\",\"schema\":1,\"tool\":\"cdmtrace\",\"kernel\":");
 	s = cdm_put_quoted(s, h->release, sizeof(h->release), CDM_FORM_JSON);
@@ -22,7 +49,7 @@ void cdm_print_json_meta(struct cdm_printer *p)
 	s = CDM_PUT(s, ",\"pingpong_flips\":");
 	s = cdm_put_u64(s, h->pingpong_flips);
 	s = h->emulated ? CDM_PUT(s, ",\"emulated\":true}\n") : CDM_PUT(s, ",\"emulated\":false}\n");
-	cdm_out_end(p->out, s);
+	cdm_out_end(out, s);
 }
 
 static char *put_reasons(char *s, const struct cdm_field *f, const __u32 *pages)
@@ -45,10 +72,10 @@ static char *put_reasons(char *s, const struct cdm_field *f, const __u32 *pages)
 	return s;
 }
 
-static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
+static char *put_stack(struct cdm_event_json *j, char *s, __s32 id)
 {
-	const struct cdm_rec_stack *stack = cdm_model_stack(p->model, id);
-	const char *frame, *limit = s + STACK_MAX_OUT;
+	const struct cdm_rec_stack *stack = cdm_model_stack(j->fields.model, id);
+	const char *frame, *limit = s + CDM_STACK_MAX_OUT;
 
 	if (!stack)
 		return CDM_PUT(s, "null");
@@ -68,18 +95,22 @@ static char *put_stack(struct cdm_printer *p, char *s, __s32 id)
 	return s;
 }
 
-static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed *f,
+static char *put_value(struct cdm_event_json *j, char *s, const struct cdm_printed *f,
 		       const struct cdm_rec *rec)
 {
 	const char *at = (const char *)rec + f->field->offset;
 	__u64 value;
 
-	switch (f->field->type) {
+	enum cdm_field_type type = f->field->type;
+
+	if (type == CDM_FIELD_ADDRESS && j->hex)
+		type = CDM_FIELD_ID;
+	switch (type) {
 	case CDM_FIELD_ENUM:
 		value = cdm_field_value(f->field, rec);
 		if (value >= f->nr_values)
 			return CDM_PUT(s, "null");
-		memcpy(s, f->values[value], VALUE_LEN);
+		memcpy(s, f->values[value], CDM_VALUE_LEN);
 		return s + f->value_len[value];
 	case CDM_FIELD_ID:
 		*s++ = '"';
@@ -87,32 +118,82 @@ static char *put_value(struct cdm_printer *p, char *s, const struct cdm_printed 
 		*s++ = '"';
 		return s;
 	case CDM_FIELD_TEXT:
-		return cdm_put_quoted(s, at, f->field->size ?: LINE_MAX_OUT / 12, CDM_FORM_JSON);
+		return cdm_put_quoted(s, at, f->field->size ?: CDM_LINE_MAX_OUT / 12,
+				      CDM_FORM_JSON);
 	case CDM_FIELD_FAILED:
 	case CDM_FIELD_SKIPPED:
 		return put_reasons(s, f->field, (const __u32 *)at);
 	case CDM_FIELD_STACK:
-		return put_stack(p, s, *(const __s32 *)at);
+		return put_stack(j, s, *(const __s32 *)at);
 	default:
-		return cdm_put_common(p, s, f, rec);
+		return cdm_put_common(&j->fields, s, f->field, rec);
 	}
 }
 
-void cdm_print_json(struct cdm_printer *p, const struct cdm_rec *rec)
+static char *put_field(struct cdm_event_json *j, char *s, const struct cdm_printed *f,
+		       const struct cdm_rec *rec)
 {
+	memcpy(s, f->key, sizeof(f->key));
+	return put_value(j, s + f->key_len, f, rec);
+}
+
+/* Positions in the head; what is from HEAD_WHO on differs little from event to event. */
+enum { HEAD_TIME, HEAD_CPU, HEAD_WHO };
+
+static bool same_head(const struct cdm_json_head *h, const struct cdm_ev *ev)
+{
+	const size_t from = offsetof(struct cdm_ev, mm);
+
+	return h->len && !memcmp((const char *)&h->ev + from, (const char *)ev + from,
+				 sizeof(*ev) - from);
+}
+
+static char *put_who(struct cdm_event_json *j, char *s, const struct cdm_ev *ev,
+		      const struct cdm_printed *f, const struct cdm_printed *end)
+{
+	struct cdm_json_head *h = &j->heads[(ev->actor_tid ^ ev->pid << 3) % CDM_JSON_HEADS];
+	char *start = s;
+
+	if (same_head(h, ev)) {
+		memcpy(s, h->text, sizeof(h->text));
+		return s + h->len;
+	}
+	for (; f < end; f++)
+		s = put_field(j, s, f, &ev->rec);
+	h->len = s - start <= CDM_JSON_HEAD_MAX ? s - start : 0;
+	h->ev = *ev;
+	memcpy(h->text, start, h->len);
+	return s;
+}
+
+char *cdm_event_json_own(struct cdm_event_json *j, char *s, const struct cdm_rec *rec)
+{
+	const struct cdm_printed *f = j->fields.kinds[rec->kind] + cdm_fields_head(rec->kind);
+
+	for (; f->field; f++) {
+		/* A stack is there only if it was asked for. */
+		if (f->field->type == CDM_FIELD_STACK && ((const struct cdm_ev *)rec)->stack < 0)
+			continue;
+		s = put_field(j, s, f, rec);
+	}
+	return s;
+}
+
+void cdm_event_json_put(struct cdm_event_json *j, struct cdm_out *out, const struct cdm_rec *rec)
+{
+	const struct cdm_printed *f = j->fields.kinds[rec->kind];
 	const char *kind = cdm_kind_name(rec->kind);
-	char *s = cdm_out_room(p->out, LINE_MAX_OUT + 2 * NAME_MAX_OUT + STACK_MAX_OUT);
+	char *s = cdm_out_room(out, CDM_RECORD_MAX_OUT);
 
 	s = CDM_PUT(s, "{\"type\":\"");
 	s = cdm_put(s, kind, strlen(kind));
 	*s++ = '"';
-	for (const struct cdm_printed *f = p->kinds[rec->kind]; f->field; f++) {
-		/* A stack is there only if it was asked for. */
-		if (f->field->type == CDM_FIELD_STACK && ((const struct cdm_ev *)rec)->stack < 0)
-			continue;
-		memcpy(s, f->key, sizeof(f->key));
-		s = put_value(p, s + f->key_len, f, rec);
+	s = put_field(j, s, &f[HEAD_TIME], rec);
+	if (rec->kind < CDM_NR_EV) {
+		s = put_field(j, s, &f[HEAD_CPU], rec);
+		s = put_who(j, s, (const void *)rec, &f[HEAD_WHO], f + cdm_fields_head(rec->kind));
 	}
+	s = cdm_event_json_own(j, s, rec);
 	s = CDM_PUT(s, "}\n");
-	cdm_out_end(p->out, s);
+	cdm_out_end(out, s);
 }

@@ -3,12 +3,8 @@
 #ifndef CDM_EVENT_PRINT_H
 #define CDM_EVENT_PRINT_H
 
-#include "event/event.h"
-#include "base/name.h"
-#include "base/out.h"
+#include "event/text.h"
 #include "table/output.h"
-
-enum cdm_time { CDM_TIME_WALL, CDM_TIME_BOOT, CDM_TIME_DELTA, CDM_NR_TIME };
 
 /**
  * struct cdm_printer - prints records to an output

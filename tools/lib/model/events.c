@@ -42,7 +42,7 @@ size_t cdm_model_events(struct cdm_model *m, __u32 pid, struct cdm_event_row *ro
 		const struct cdm_ev *ev = slot;
 
 		if (!pid || ev->pid == pid)
-			rows[nr++] = (struct cdm_event_row) { m, ev };
+			rows[nr++] = (struct cdm_event_row) { ev, ring->nr - i + 1 };
 	}
 	for (size_t i = 0; i < nr / 2; i++) {
 		struct cdm_event_row row = rows[i];

@@ -66,10 +66,9 @@ struct cdm_vma_row {
 	const struct cdm_snap_vma *snap;
 };
 
-/* An event with what a line about it needs. */
 struct cdm_event_row {
-	const struct cdm_model *model;
 	const struct cdm_ev *ev;	/* by kind, see cdm_abi.h */
+	__u64 nr;			/* how many had come, with it: 1, 2, ... */
 };
 
 /* @header is that of the file, or of this machine. Return: NULL: no memory. */
