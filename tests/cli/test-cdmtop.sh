@@ -64,7 +64,7 @@ top -j > "$work/out.ndjson"
 is "NDJSON: sums over all refreshes" "2900 1450 203 5939200 30" "$(python3 - "$work/out.ndjson" <<- 'END'
 	import json, sys
 	rows = [json.loads(line) for line in open(sys.argv[1])]
-	assert rows[0]["type"] == "meta" and rows[0]["schema"] == 1
+	assert rows[0]["type"] == "meta" and rows[0]["schema"] == 2
 	redis = [r for r in rows if r.get("pid") == 1412]
 	total = lambda key: round(sum(r[key] or 0 for r in redis))
 	print(total("in_pages_per_second"), total("out_pages_per_second"),
@@ -102,6 +102,75 @@ if command -v promtool > /dev/null; then
 else
 	skip "promtool accepts the metrics" "no promtool"
 fi
+
+# A stream of metrics is one exposition: a second one would be refused.
+top --format openmetrics -n 3 > "$work/3.om" 2> "$work/err"
+is "of several refreshes in OpenMetrics the last one" "0 1 1 0" "$? $(grep -c '^# EOF' "$work/3.om") \
+$(grep -c '^# HELP cdm_process_cdm_bytes ' "$work/3.om") $(sort "$work/3.om" | grep '^# ' | uniq -d | wc -l)"
+is "which is said" "cdmtop: of 3 refreshes the last one is printed, readers of metrics take one; \
+--textfile has each of them" "$(< "$work/err")"
+is "the third it is" 200 "$(sed -n 's/^cdm_process_in_pages_total{pid="1412".*} //p' "$work/3.om")"
+is "live, too" "1 1" "$("$cdmtop" --no-bpf --format openmetrics 0.1 3 2> /dev/null |
+	grep -cE '^# (EOF|HELP cdm_info)' | xargs) $("$cdmtop" --no-bpf --format prometheus 0.1 3 \
+	2> /dev/null | grep -c '^# HELP cdm_info')"
+is "what is interrupted has one as well" "0 1" "$(timeout --preserve-status -s INT 1 "$cdmtop" --no-bpf \
+	--format openmetrics 0.1 900 2> /dev/null > "$work/int.om"; echo "$? $(grep -c EOF "$work/int.om")")"
+
+# How many series there are.
+pids_of() { sed -nE 's/.*pid="([0-9]+)".*/\1/p' "$1" | sort -u | xargs; }
+top --format openmetrics --top 2 > "$work/top.om"
+is "--top: those with most device memory" "1412 1420" "$(pids_of "$work/top.om")"
+is "and how many there are" "3 2" "$(sed -nE 's/^cdm_processes(_reported)? //p' "$work/top.om" | xargs)"
+top --format openmetrics --top 1 -s rss -R > "$work/top.om"
+is "--top: those that -s has first" 1433 "$(pids_of "$work/top.om")"
+is "cgroups are all there" 4 "$(grep -c ^cdm_cgroup_charged_bytes{ "$work/top.om")"
+"$project/build/tests/unit/mkrecording" "$work/many.cdm" 150
+is "100 processes unless told otherwise" "100 153 100" "$("$cdmtop" -r "$work/many.cdm" --format \
+	prometheus > "$work/top.om"; pids_of "$work/top.om" | wc -w) $(sed -nE \
+	's/^cdm_processes(_reported)? //p' "$work/top.om" | xargs)"
+is "or all" 153 "$("$cdmtop" -r "$work/many.cdm" --format prometheus --top all | grep -c ^cdm_process_rss_bytes)"
+histograms() { top --format openmetrics "$@" | sed -n 's/^# TYPE \(.*\) histogram/\1/p' | xargs; }
+is "histograms are of cgroups and devices" "cdm_cgroup_migration_seconds cdm_cgroup_fault_wait_seconds \
+cdm_device_migration_seconds cdm_device_fault_wait_seconds" "$(histograms)"
+is "or what is asked for" "cdm_process_migration_seconds cdm_process_fault_wait_seconds" \
+	"$(histograms --histograms proc)"
+is "or none" "" "$(histograms --histograms none)"
+fails "--top is for metrics" 2 "are for metrics" -b --top 3
+fails "--histograms of nothing" 2 "did you mean 'device'" --format openmetrics --histograms devices
+is "a column that is asked for twice" 1 "$(top --format openmetrics --view proc -F cdm,cdm,pid |
+	grep -c '^# HELP cdm_process_cdm')"
+
+# Machines are told what people are: whether the times are real, and when a refresh was.
+is "emulated, in CSV" "0" "$(top --format csv | cut -d, -f2 | tail -n +2 | sort -u)"
+like "emulated, in OpenMetrics" '^cdm_info.*release="6.12.0-cdm",emulated="0". 1$' "$(grep ^cdm_info "$work/out.om")"
+python3 - "$work/small.cdm" "$work/emulated.cdm" <<- 'END'
+	import sys
+	data = bytearray(open(sys.argv[1], "rb").read())
+	data[52] = 1
+	open(sys.argv[2], "wb").write(data)
+END
+is "if they are not" "1 1 true" "$("$cdmtop" -r "$work/emulated.cdm" --format csv | cut -d, -f2 |
+	tail -n +2 | sort -u) $("$cdmtop" -r "$work/emulated.cdm" --format prometheus |
+	grep -c '^cdm_info{.*emulated="1"} 1$') $("$cdmtop" -r "$work/emulated.cdm" -j |
+	sed -n '1s/.*"emulated":\([a-z]*\),.*/\1/p')"
+top --format csv > "$work/out.csv"
+is "each row says when it was, and a refresh is one time" "30 30 1000000000" "$(python3 - \
+	"$work/out.ndjson" "$work/out.csv" <<- 'END'
+	import csv, json, sys
+	rows = [json.loads(line) for line in open(sys.argv[1])][1:]
+	times, at = [], set()
+	for row in rows:	# a refresh is what comes before its "end"
+	    at.add(row["time_ns"])
+	    if row["type"] == "end":
+	        assert len(at) == 1, at
+	        times += at
+	        at = set()
+	assert times == sorted(set(times))
+	table = [int(r["time_ns"]) for r in csv.DictReader(open(sys.argv[2], newline=""))]
+	assert table == [r["time_ns"] for r in rows if r["type"] == "proc"]
+	print(len(times), len(set(table)), times[1] - times[0])
+	END
+)"
 "$cdmtop" -r "$work/small.cdm" --textfile "$work/cdm.prom" 1 30
 is "a textfile is what --format prometheus says" "" \
 	"$(diff "$work/cdm.prom" <(top --format prometheus 2>&1))"

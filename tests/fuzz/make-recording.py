@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes a recording with every kind of record, and what is in it as JSON.
 
-make-recording.py FILE [MIGRATIONS [delta] [hostile]]: the truth goes to standard output.
+make-recording.py FILE [MIGRATIONS [delta] [hostile] [stats]]: the truth goes to stdout.
 It knows the format from cdm-record(5), not from the C headers. With "delta" it is of
 version 2, and has only what changes from one refresh to the next; else of version 1.
-With "hostile" names are such as nobody expects.
+With "hostile" names are such as nobody expects, with "stats" devices have what BPF
+would have counted.
 """
 import json
 import random
@@ -36,11 +37,11 @@ if "hostile" in sys.argv[3:]:
 held = {pid: 7 for pid, _, _ in PROCS[3:]}
 out = open(sys.argv[1], "wb")
 count = int(sys.argv[2]) if len(sys.argv) > 2 else 211
-delta = "delta" in sys.argv[3:]
+delta, counted = (word in sys.argv[3:] for word in ("delta", "stats"))
 last_rows, rows = [], []
 rng = random.Random(42)
 now = 5_000_000_000_000
-truth = {"migrate": [], "wait_ns": 0, "faults": {"cow": 0, "reuse": 0, "wait": 0},
+truth = {"migrate": [], "wait_ns": 0, "waits": [], "faults": {"cow": 0, "reuse": 0, "wait": 0},
          "evicted": 0, "pingpong": {}, "records": 0, "events": {}}
 
 
@@ -84,16 +85,29 @@ def event(kind, proc, device, body, stack=-1, actor=None):
                           apid, apid + 1, stack, comm, acomm) + body, cpu=pid % 2)
 
 
-def stats():
-    return struct.pack("<163Q", *([0] * 163))
+def stats(name=None):
+    """pages, calls, ns by direction, failed pages by direction and reason, faults, times"""
+    mine = [t for t in truth["migrate"] if counted and t["device"] == name]
+    waits = truth["waits"] if mine and name == "cdm0" else []
+    pages, calls, ns, failed, hist = [0] * 2, [0] * 2, [0] * 2, [0] * 30, [0] * 80
+    for t in mine:
+        pages[t["dir"]] += t["migrated"]
+        calls[t["dir"]] += 1
+        ns[t["dir"]] += t["ns"]
+        hist[40 * t["dir"] + t["ns"].bit_length() - 1] += 1
+        for i, n in enumerate(t["failed"]):
+            failed[15 * t["dir"] + i] += n
+    wait_hist = [sum(w.bit_length() - 1 == i for w in waits) for i in range(40)]
+    return struct.pack("<163Q", *pages, *calls, *ns, 0, *failed, 0, 0, len(waits), sum(waits), 0, 0,
+                       *hist, *wait_hist)
 
 
 def snapshot(interval, holdings):
-    rec(BEGIN, struct.pack("<QQ", interval, 0x7))
+    rec(BEGIN, struct.pack("<QQ", interval, 0x2f if counted else 0x7))
     for i, (name, ident) in enumerate(((b"cdm0", CDM0), (b"cdm1", CDM1))):
         used = sum(holdings.values()) if not i else 0
-        rec(DEV, struct.pack("<IIiIQQQQQ16s", i, 0, -1, 0, 16384, used, 16384 - used, 3,
-                             ident, name) + stats())
+        rec(DEV, struct.pack("<IIiIQQQQQ16s", i, 0, -1, counted, 16384, used, 16384 - used, 3,
+                             ident, name) + stats(name.decode()))
     for ident, parent in ((1, 0), (20, 1), (21, 20), (22, 1)):
         members = {1: (21, 22), 20: (21,), 21: (21,), 22: (22,)}[ident]
         dev = sum(holdings[p[0]] for p in PROCS if p[1] in members and p[0] in holdings)
@@ -147,6 +161,8 @@ for i in range(count):
         kind = rng.randrange(3)
         wait = rng.randrange(1000, 90_000) if kind == 2 else 0
         truth["wait_ns"] += wait
+        if wait:
+            truth["waits"].append(wait)
         truth["faults"][("cow", "reuse", "wait")[kind]] += 1
         event(FAULT, rng.choice(PROCS), CDM0,
               struct.pack("<QQQII", 0x7f0000001000, 12345, wait, kind, 0))

@@ -34,7 +34,10 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 		      enum cdm_format format, enum cdm_view view, bool first, bool *seen)
 {
 	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
-	struct cdm_table t = { view, o->columns, o->nr_columns, NULL, 0 };
+	struct cdm_table t = {
+		.view = view, .columns = o->columns, .nr_columns = o->nr_columns,
+		.histograms = o->histograms >> view & 1,
+	};
 	const void **rows;
 	ssize_t nr;
 	int err;
@@ -49,7 +52,9 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 	if (nr < 0)
 		return nr;
 	t.rows = rows;
-	t.nr_rows = nr;
+	t.nr_all = t.nr_rows = nr;
+	if (cdmtop_metrics(o) && view == CDM_VIEW_PROC && t.nr_rows > o->top)
+		t.nr_rows = o->top;
 	err = cdm_output_table(out, format, s->model, &t, first);
 	free(rows);
 	return err;
@@ -59,7 +64,7 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 static int print_refresh(FILE *out, struct cdmtop_source *s, const struct cdmtop_options *o,
 			 enum cdm_format format, bool first, bool *seen)
 {
-	bool all = (format == CDM_OPENMETRICS || format == CDM_PROMETHEUS) && !o->view_set;
+	bool all = cdmtop_metrics(o) && !o->view_set;
 	int err = print_view(out, s, o, format, (enum cdm_view)o->view, first, seen);
 
 	for (enum cdm_view v = CDM_VIEW_CGROUP; all && !err && v <= CDM_VIEW_DEVICE; v++)
@@ -160,17 +165,12 @@ static void print_notes(struct cdm_model *m, size_t *nr)
 	}
 }
 
-static bool metrics(const struct cdmtop_options *o)
-{
-	return o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
-}
-
 static bool wants_rates(const struct cdmtop_options *o)
 {
 	for (size_t i = 0; i < o->nr_columns; i++)
 		if (o->columns[i]->needs & RATES)
 			return true;
-	return metrics(o);
+	return cdmtop_metrics(o);
 }
 
 /* A refresh to compare the first one that is shown with. */
@@ -182,10 +182,13 @@ static bool is_baseline(const struct cdmtop_source *s, const struct cdmtop_optio
 	       wants_rates(o);
 }
 
-/* Metrics are a state: that at the end of a recording. */
+/*
+ * Metrics are a state, that at the end of a recording: a stream has it once, as readers
+ * refuse a second one.
+ */
 static bool only_last(const struct cdmtop_source *s, const struct cdmtop_options *o)
 {
-	return s->reader && metrics(o) && !o->count;
+	return cdmtop_metrics(o) && (!o->textfile || (s->reader && !o->count));
 }
 
 static bool lost_events(const struct cdmtop_source *s)
@@ -235,10 +238,10 @@ static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
 	for (;;) {
 		ret = cdmtop_source_refresh(s);
 		if (ret <= 0)
-			break;
+			return ret;
 		print_notes(s->model, &notes);
-		if (!is_baseline(s, o) && !only_last(s, o)) {
-			ret = show(s, o, events, !*shown, seen);
+		if (!is_baseline(s, o)) {
+			ret = only_last(s, o) ? 0 : show(s, o, events, !*shown, seen);
 			if (ret)
 				return ret;
 			++*shown;
@@ -252,11 +255,13 @@ static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
 		if (ret)
 			return ret;
 	}
-	if (!ret && only_last(s, o) && cdm_model_end(s->model)) {
-		ret = show(s, o, events, true, seen);
-		++*shown;
-	}
-	return ret;
+}
+
+static void say_only_last(const struct cdmtop_options *o)
+{
+	if (cdmtop_metrics(o) && !o->textfile && o->count > 1)
+		cdmtop_error("of %lu refreshes the last one is printed, readers of metrics take "
+			     "one; --textfile has each of them", o->count);
 }
 
 int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
@@ -272,7 +277,10 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 		if (!events)
 			return CDMTOP_FAILED;
 	}
+	say_only_last(o);
 	ret = loop(s, o, events, &shown, &seen);
+	if (ret >= 0 && shown && only_last(s, o))
+		ret = show(s, o, NULL, true, &seen);
 	if (events)
 		err = output_failed(o, cdmtop_events_flush(events));
 	cdmtop_events_close(events);

@@ -47,7 +47,6 @@ static int list_columns(void)
 
 static unsigned int needed_features(const struct cdmtop_options *o)
 {
-	bool metrics = o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
 	unsigned int needs = CDM_F_DEVICES;
 
 	if (!o->batch || o->record)
@@ -61,7 +60,7 @@ static unsigned int needed_features(const struct cdmtop_options *o)
 		needs |= o->sort->needs;
 	if (o->device)
 		needs |= CDM_F_PER_DEVICE;
-	return metrics ? needs | (UI_FEATURES & ~CDM_F_PER_DEVICE) : needs;
+	return cdmtop_metrics(o) ? needs | (UI_FEATURES & ~CDM_F_PER_DEVICE) : needs;
 }
 
 /* --- what the screen asks for --- */

@@ -37,6 +37,9 @@ struct cdmtop_options {
 	const char *replay;
 	const char *textfile;
 	const char *output;		/* file that is standard output; or NULL */
+	size_t top;			/* processes in metrics, at most */
+	unsigned int histograms;	/* in metrics: bits by enum cdm_view */
+	bool for_metrics;		/* one of the last two was asked for */
 	__u64 pingpong_window_ns;
 	unsigned int pingpong_flips;
 	bool no_bpf;
@@ -47,6 +50,11 @@ struct cdmtop_options {
 	bool features;
 	bool list_columns;
 };
+
+static inline bool cdmtop_metrics(const struct cdmtop_options *o)
+{
+	return o->textfile || o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS;
+}
 
 /* Exits with CDMTOP_USAGE after a message where @argv is wrong. */
 void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv);

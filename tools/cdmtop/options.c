@@ -3,6 +3,7 @@
 #include <argp.h>
 #include <limits.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +14,7 @@
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_ROWS, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
-	OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR, OPT_SPEED,
+	OPT_TOP, OPT_HISTOGRAMS, OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR, OPT_SPEED,
 };
 
 static const struct argp_option options[] = {
@@ -42,6 +43,10 @@ static const struct argp_option options[] = {
 	  "keep FILE up to date for node_exporter's textfile collector", 2 },
 	{ "output", 'o', "FILE", 0,
 	  "print into FILE, which gets its name when it is complete; implies -b", 2 },
+	{ "top", OPT_TOP, "N", 0,
+	  "metrics: series of the first N processes (100) in the order of -s; all", 2 },
+	{ "histograms", OPT_HISTOGRAMS, "LIST", 0,
+	  "metrics: latencies of these views (device,cgroup); proc; none", 2 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
 	{ "ascii", OPT_ASCII, 0, 0, "no characters beyond ASCII on the terminal", 2 },
 
@@ -110,6 +115,19 @@ static void positional(struct cdmtop_options *o, struct argp_state *state, const
 	}
 }
 
+static void set_histograms(struct cdmtop_options *o, struct argp_state *state, char *list)
+{
+	static const char *const words[] = {
+		[CDM_VIEW_PROC] = "proc", [CDM_VIEW_CGROUP] = "cgroup",
+		[CDM_VIEW_DEVICE] = "device", "none", NULL
+	};
+	const char *word;
+
+	o->histograms = 0;
+	while ((word = strsep(&list, ",")))
+		o->histograms |= 1U << cdm_arg_word(state, "--histograms", word, words);
+}
+
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
 	static const char *const views[] = { "proc", "cgroup", "device", "events", NULL };
@@ -176,6 +194,15 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case OPT_TEXTFILE:
 		o->textfile = arg;
 		o->batch = true;
+		break;
+	case OPT_TOP:
+		o->top = !strcmp(arg, "all") ? SIZE_MAX :
+			 cdm_arg_number(state, "--top", arg, 1, INT_MAX);
+		o->for_metrics = true;
+		break;
+	case OPT_HISTOGRAMS:
+		set_histograms(o, state, arg);
+		o->for_metrics = true;
 		break;
 	case OPT_COLOR:
 		o->colour = cdm_arg_word(state, "--color", arg, colours);
@@ -298,6 +325,8 @@ static void check(struct cdmtop_options *o)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";
 	else if (o->textfile && o->output)
 		wrong = "--textfile and -o: one of them says where the output goes";
+	else if (o->for_metrics && !cdmtop_metrics(o))
+		wrong = "--top and --histograms are for metrics: --textfile, --format openmetrics";
 	else if (o->textfile && o->format != CDM_TEXT)
 		wrong = "--textfile has a format of its own: leave --format out";
 	if (!wrong)
@@ -312,13 +341,15 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 		options, parse_opt, "[INTERVAL [COUNT]]", doc, NULL, NULL, NULL
 	};
 
-	*o = (struct cdmtop_options) { .interval_s = 1 };
+	*o = (struct cdmtop_options) {
+		.interval_s = 1, .top = 100,
+		.histograms = 1U << CDM_VIEW_CGROUP | 1U << CDM_VIEW_DEVICE,
+	};
 	argp_program_version = "cdmtop " CDM_VERSION;
 	cdm_usage_parse(&argp, argc, argv, 0, o);
 	check(o);
 	/* A scrape is one answer. */
-	if (!o->textfile && !o->count && !o->replay &&
-	    (o->format == CDM_OPENMETRICS || o->format == CDM_PROMETHEUS))
+	if (cdmtop_metrics(o) && !o->textfile && !o->count && !o->replay)
 		o->count = 1;
 	if (o->view != CDM_UI_EVENTS)
 		resolve_columns(o);

@@ -27,7 +27,9 @@ static void *const *all_rows(struct cdm_model *m, enum cdm_view view, size_t *nr
 ssize_t cdmtop_rows(const struct cdmtop_source *s, const struct cdmtop_options *o,
 		    enum cdm_view view, const void ***rows, bool *seen)
 {
-	struct cdm_order order = { o->sort, cdm_columns(view), o->reverse };
+	/* A column is of one view. */
+	const struct cdm_column *by = view == (enum cdm_view)o->view ? o->sort : NULL;
+	struct cdm_order order = { by, cdm_columns(view), o->reverse };
 	size_t nr, kept = 0;
 	void *const *all = all_rows(s->model, view, &nr);
 

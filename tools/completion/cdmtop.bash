@@ -12,7 +12,8 @@ _cdmtop_columns() {
 _cdmtop() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} head=
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
-		--list-columns --delay --count --batch --output --format --json --textfile --color --ascii --write --read
+		--list-columns --delay --count --batch --output --format --json --textfile --top --histograms
+		--color --ascii --write --read
 		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 
@@ -26,6 +27,10 @@ _cdmtop() {
 		;;
 	--speed)
 		mapfile -t COMPREPLY < <(compgen -W '0.5 1 2 4 10 max' -- "$word")
+		;;
+	--histograms)
+		[[ $word != *,* ]] || head=${word%,*},
+		mapfile -t COMPREPLY < <(compgen -P "$head" -W 'proc cgroup device none' -- "${word##*,}")
 		;;
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word")

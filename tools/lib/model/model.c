@@ -149,6 +149,13 @@ const struct cdm_snap_end *cdm_model_end(const struct cdm_model *m)
 	return m->have_end ? &m->end : NULL;
 }
 
+__u64 cdm_model_wall_ns(const struct cdm_model *m)
+{
+	const struct cdm_file_header *h = &m->header;
+
+	return h->wall_ns + (m->have_begin ? m->begin.rec.ts - h->boot_ns : 0);
+}
+
 const struct cdm_delta *cdm_model_total(const struct cdm_model *m)
 {
 	return &m->total;

@@ -100,6 +100,8 @@ const char *cdm_model_note(struct cdm_model *m, size_t n);
 /* NULL: there was none yet. */
 const struct cdm_snap_begin *cdm_model_begin(const struct cdm_model *m);
 const struct cdm_snap_end *cdm_model_end(const struct cdm_model *m);
+/* CLOCK_REALTIME of the refresh. */
+__u64 cdm_model_wall_ns(const struct cdm_model *m);
 const struct cdm_delta *cdm_model_total(const struct cdm_model *m);
 /* Change of tool_cpu_ns and bpf_ns over the last interval, in percent of it; NAN: not known. */
 double cdm_model_tool_cost(const struct cdm_model *m);

@@ -24,6 +24,13 @@ struct cdm_source {
 	const struct cdm_stats *stats;	/* since the start; NULL: none */
 };
 
+struct cdm_source cdm_proc_source(const void *row);
+struct cdm_source cdm_cgroup_source(const void *row);
+struct cdm_source cdm_device_source(const void *row);
+struct cdm_source cdm_source_of(enum cdm_view view, const void *row);	/* VMAs have none */
+/* Whether the figures of the last interval have what @needs says. */
+bool cdm_source_has(const struct cdm_source *src, unsigned int needs);
+
 typedef __u64 (*cdm_count_fn)(const struct cdm_stats *s);
 
 __u64 cdm_count_in(const struct cdm_stats *s);
@@ -47,18 +54,18 @@ void cdm_cell_wait_time(struct cdm_cell *cell, const struct cdm_source *src, dou
 
 /*
  * Defines VIEW_NAME and VIEW_NAME_total, the rate of a count and the total behind
- * it; VIEW_source() says what a row has.
+ * it; cdm_VIEW_source() says what a row has.
  */
 #define CDM_RATE(view, name, needs, count)					\
 static void view##_##name(const void *row, struct cdm_cell *cell)		\
 {										\
-	struct cdm_source src = view##_source(row);				\
+	struct cdm_source src = cdm_##view##_source(row);				\
 										\
 	cdm_cell_rate(cell, &src, needs, count);				\
 }										\
 static void view##_##name##_total(const void *row, struct cdm_cell *cell)	\
 {										\
-	struct cdm_source src = view##_source(row);				\
+	struct cdm_source src = cdm_##view##_source(row);				\
 										\
 	cdm_cell_total(cell, &src, needs, count);				\
 }
@@ -67,7 +74,7 @@ static void view##_##name##_total(const void *row, struct cdm_cell *cell)	\
 #define CDM_OF_SOURCE(view, name, fill, ...)					\
 static void view##_##name(const void *row, struct cdm_cell *cell)		\
 {										\
-	struct cdm_source src = view##_source(row);				\
+	struct cdm_source src = cdm_##view##_source(row);				\
 										\
 	fill(cell, &src, ##__VA_ARGS__);					\
 }

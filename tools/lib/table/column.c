@@ -21,6 +21,29 @@ const struct cdm_column *cdm_columns(enum cdm_view view)
 	return columns[view];
 }
 
+const char *cdm_view_name(enum cdm_view view)
+{
+	static const char *const names[CDM_NR_VIEW] = { "proc", "cgroup", "device", "vma" };
+
+	return names[view];
+}
+
+const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size)
+{
+	static const char *const units[] = {
+		[CDM_UNIT_BYTES] = "_bytes",
+		[CDM_UNIT_PAGES_PER_S] = "_pages_per_second",
+		[CDM_UNIT_BYTES_PER_S] = "_bytes_per_second",
+		[CDM_UNIT_PER_S] = "_per_second",
+		[CDM_UNIT_NS] = "_ns",
+		[CDM_UNIT_PERCENT] = "_percent",
+		[CDM_UNIT_ADDRESS] = "",
+	};
+
+	snprintf(buf, size, "%s%s", col->id, units[col->unit] ?: "");
+	return buf;
+}
+
 const struct cdm_column *cdm_column_find(enum cdm_view view, const char *id)
 {
 	const struct cdm_column *col = cdm_columns(view);

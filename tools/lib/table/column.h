@@ -57,6 +57,10 @@ struct cdm_column {
 const struct cdm_column *cdm_columns(enum cdm_view view);
 const struct cdm_column *cdm_column_find(enum cdm_view view, const char *id);
 bool cdm_unit_is_double(enum cdm_unit unit);
+/* "proc", "cgroup", "device", "vma" */
+const char *cdm_view_name(enum cdm_view view);
+/* Name of @col for machines, with its unit: "cdm_bytes". Return: @buf. */
+const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size);
 
 /* -1, 0, 1 in the order of @col; unknown cells come last whatever @reverse. */
 int cdm_column_compare(const struct cdm_column *col, const void *a, const void *b, bool reverse);

@@ -1,18 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * OpenMetrics, and the text format before it. They differ in the name by which
- * counters are described, with "_total" in the older one, and in UNIT and EOF.
+ * counters are described, with "_total" in the older one, and in INFO, UNIT and EOF.
  */
+#include <errno.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/name.h"
+#include "base/version.h"
+#include "table/column-int.h"
 #include "table/output-int.h"
 
+/* What is being written. */
+struct exposition {
+	FILE *out;
+	bool open;			/* OpenMetrics */
+	const struct cdm_table *t;
+	char **labels;			/* of each row: device="cdm0" */
+};
+
+enum type { GAUGE, COUNTER, HISTOGRAM, INFO };
+
 struct family {
-	char name[80];		/* without "_total" */
+	char name[80];		/* without "_total" and the like */
+	const char *help;
 	const char *unit;	/* suffix of the name, "" for none */
-	bool counter;
+	enum type type;
 	double scale;		/* of the figure to the unit */
+	bool described;
 };
 
 static const char *view_prefix(enum cdm_view view)
@@ -20,12 +38,93 @@ static const char *view_prefix(enum cdm_view view)
 	return view == CDM_VIEW_PROC ? "process" : cdm_view_name(view);
 }
 
+/* --- families --- */
+
+static void describe(const struct exposition *x, struct family *f)
+{
+	static const char *const types[] = {
+		[GAUGE] = "gauge", [COUNTER] = "counter", [HISTOGRAM] = "histogram",
+		[INFO] = "info",
+	};
+	const char *suffix = x->open ? "" : f->type == COUNTER ? "_total" :
+			     f->type == INFO ? "_info" : "";
+
+	if (f->described)
+		return;
+	f->described = true;
+	fprintf(x->out, "# HELP %s%s %s\n", f->name, suffix, f->help);
+	fprintf(x->out, "# TYPE %s%s %s\n", f->name, suffix,
+		types[f->type == INFO && !x->open ? GAUGE : f->type]);
+	if (x->open && f->unit && *f->unit)
+		fprintf(x->out, "# UNIT %s %s\n", f->name, f->unit);
+}
+
+/* What comes before a value. @more: labels besides those of the row, or "". */
+static void sample(const struct exposition *x, struct family *f, const char *suffix,
+		   const char *labels, const char *more)
+{
+	describe(x, f);
+	fprintf(x->out, "%s%s", f->name, suffix);
+	if (*labels || *more)
+		fprintf(x->out, "{%s%s%s}", labels, *labels && *more ? "," : "", more);
+}
+
+static void put_single(const struct exposition *x, const char *name, const char *help,
+		       enum type type, __u64 value)
+{
+	struct family f = { .help = help, .type = type };
+
+	if (value == CDM_UNKNOWN)
+		return;
+	snprintf(f.name, sizeof(f.name), "%s", name);
+	sample(x, &f, type == COUNTER ? "_total" : "", "", "");
+	fprintf(x->out, " %llu\n", value);
+}
+
+/* --- rows --- */
+
+static char *put_label(char *p, const char *name, const char *value)
+{
+	p = stpcpy(stpcpy(p, name), "=");
+	return cdm_put_quoted(p, value, SIZE_MAX, CDM_FORM_LABEL);
+}
+
+static char *proc_labels(const struct cdm_proc_row *row)
+{
+	const char *path = row->cgroup ? row->cgroup->snap->path : "";
+	char *text = malloc(64 + CDM_NAME_GROWS * (strlen(path) + CDM_COMM_LEN)), *p = text;
+
+	if (!text)
+		return NULL;
+	p += sprintf(p, "pid=\"%u\",", row->snap->pid);
+	p = put_label(p, "comm", row->snap->comm);
+	*p++ = ',';
+	*put_label(p, "cgroup", path) = '\0';
+	return text;
+}
+
+static char *labels_of(enum cdm_view view, const void *row)
+{
+	const char *name = view == CDM_VIEW_CGROUP ? "cgroup" : "device";
+	const char *value = view == CDM_VIEW_CGROUP ?
+			    ((const struct cdm_cgroup_row *)row)->snap->path :
+			    ((const struct cdm_device_row *)row)->snap->name;
+	char *text;
+
+	if (view == CDM_VIEW_PROC)
+		return proc_labels(row);
+	text = malloc(16 + CDM_NAME_GROWS * strlen(value));
+	if (text)
+		*put_label(text, name, value) = '\0';
+	return text;
+}
+
 /* Return: false for columns that are labels, or that others can be made into. */
 static bool family_of(const struct cdm_column *col, enum cdm_view view, struct family *f)
 {
-	f->unit = "";
-	f->scale = 1;
-	f->counter = col->total;
+	*f = (struct family) {
+		.help = col->help, .unit = "", .type = col->total ? COUNTER : GAUGE, .scale = 1,
+	};
 	switch (col->unit) {
 	case CDM_UNIT_BYTES:
 		f->unit = "bytes";
@@ -47,58 +146,17 @@ static bool family_of(const struct cdm_column *col, enum cdm_view view, struct f
 	default:
 		return false;
 	}
-	if (!f->counter && cdm_unit_is_double(col->unit) && col->unit != CDM_UNIT_PERCENT)
+	if (f->type == GAUGE && cdm_unit_is_double(col->unit) && col->unit != CDM_UNIT_PERCENT)
 		return false;
 	snprintf(f->name, sizeof(f->name), "cdm_%s_%s%s%s", view_prefix(view), col->id,
 		 *f->unit ? "_" : "", f->unit);
 	return true;
 }
 
-static void describe(FILE *out, const struct family *f, const char *help, bool open)
-{
-	const char *total = f->counter && !open ? "_total" : "";
-
-	fprintf(out, "# HELP %s%s %s\n", f->name, total, help);
-	fprintf(out, "# TYPE %s%s %s\n", f->name, total, f->counter ? "counter" : "gauge");
-	if (open && *f->unit)
-		fprintf(out, "# UNIT %s %s\n", f->name, f->unit);
-}
-
-static void put_label(FILE *out, const char *name, const char *value, bool first)
-{
-	fprintf(out, "%s%s=", first ? "{" : ",", name);
-	cdm_print_quoted(out, value, CDM_FORM_LABEL);
-}
-
-static void put_labels(FILE *out, enum cdm_view view, const void *row)
-{
-	const struct cdm_proc_row *proc = row;
-	char number[24];
-
-	switch (view) {
-	case CDM_VIEW_PROC:
-		snprintf(number, sizeof(number), "%u", proc->snap->pid);
-		put_label(out, "pid", number, true);
-		put_label(out, "comm", proc->snap->comm, false);
-		put_label(out, "cgroup", proc->cgroup ? proc->cgroup->snap->path : "", false);
-		break;
-	case CDM_VIEW_CGROUP:
-		put_label(out, "cgroup", ((const struct cdm_cgroup_row *)row)->snap->path, true);
-		break;
-	case CDM_VIEW_DEVICE:
-		put_label(out, "device", ((const struct cdm_device_row *)row)->snap->name, true);
-		break;
-	default:
-		snprintf(number, sizeof(number), "%llx", ((const struct cdm_vma_row *)row)->snap->start);
-		put_label(out, "start", number, true);
-	}
-	putc('}', out);
-}
-
 static void put_value(FILE *out, const struct cdm_column *col, const struct family *f,
 		      const struct cdm_cell *cell)
 {
-	if (!f->counter && cdm_unit_is_double(col->unit))
+	if (f->type == GAUGE && cdm_unit_is_double(col->unit))
 		fprintf(out, " %.6g\n", cell->d * f->scale);
 	else if (f->scale < 1)
 		fprintf(out, " %.9f\n", cell->u * f->scale);
@@ -106,85 +164,223 @@ static void put_value(FILE *out, const struct cdm_column *col, const struct fami
 		fprintf(out, " %llu\n", cell->u);
 }
 
-static void put_family(FILE *out, const struct cdm_table *t, const struct cdm_column *col,
-		       bool open)
+static void put_family(const struct exposition *x, const struct cdm_column *col)
 {
-	bool described = false;
 	struct family f;
 
-	if (!family_of(col, t->view, &f))
+	if (!family_of(col, x->t->view, &f))
 		return;
-	for (size_t i = 0; i < t->nr_rows; i++) {
+	for (size_t i = 0; i < x->t->nr_rows; i++) {
 		struct cdm_cell cell;
 
-		(f.counter ? col->total : col->get)(t->rows[i], &cell);
+		(f.type == COUNTER ? col->total : col->get)(x->t->rows[i], &cell);
 		if (!cell.known || (col->unit == CDM_UNIT_BYTES && cell.u == CDM_NO_LIMIT))
 			continue;
-		if (!described)
-			describe(out, &f, col->help, open);
-		described = true;
-		fprintf(out, "%s%s", f.name, f.counter ? "_total" : "");
-		put_labels(out, t->view, t->rows[i]);
-		put_value(out, col, &f, &cell);
+		sample(x, &f, f.type == COUNTER ? "_total" : "", x->labels[i], "");
+		put_value(x->out, col, &f, &cell);
 	}
 }
 
 /* Why pages stayed, by device: a series for each reason that there was. */
-static void put_reasons(FILE *out, const struct cdm_table *t, bool failed, bool open)
+static void put_reasons(const struct exposition *x, bool failed)
 {
-	struct family f = { .unit = "pages", .counter = true };
-	bool described = false;
+	struct family f = {
+		.help = failed ? "Pages that were to move and could not." :
+				 "Pages with nothing to move.",
+		.unit = "pages", .type = COUNTER,
+	};
+	char reason[64];
 
 	snprintf(f.name, sizeof(f.name), "cdm_%s_pages", failed ? "failed" : "skipped");
-	for (size_t i = 0; i < t->nr_rows * CDM_NR_WHY; i++) {
-		const struct cdm_device_row *row = t->rows[i / CDM_NR_WHY];
+	for (size_t i = 0; i < x->t->nr_rows * CDM_NR_WHY; i++) {
+		const struct cdm_device_row *row = x->t->rows[i / CDM_NR_WHY];
 		const struct cdm_stats *s = &row->snap->stats;
 		unsigned int why = i % CDM_NR_WHY;
 		__u64 pages = s->failed[CDM_DIR_IN][why] + s->failed[CDM_DIR_OUT][why];
 
 		if (cdm_why_is_failure(why) != failed || !row->snap->has_stats || !pages)
 			continue;
-		if (!described)
-			describe(out, &f, failed ? "Pages that were to move and could not." :
-				 "Pages with nothing to move.", open);
-		described = true;
-		fprintf(out, "%s_total", f.name);
-		put_label(out, "device", row->snap->name, true);
-		put_label(out, "reason", cdm_why_name(why), false);
-		fprintf(out, "} %llu\n", pages);
+		snprintf(reason, sizeof(reason), "reason=\"%s\"", cdm_why_name(why));
+		sample(x, &f, "_total", x->labels[i / CDM_NR_WHY], reason);
+		fprintf(x->out, " %llu\n", pages);
 	}
 }
 
-void cdm_metrics_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool open)
+/* --- histograms --- */
+
+/*
+ * Bounds are 2^n ns. Bucket n of struct cdm_stats has what is less than 2^(n + 1): only
+ * what takes that long to the ns is in the next one. What is below the first bound, or
+ * above the last, is told by these alone, so that a series has 30 samples, always the same.
+ */
+enum { FIRST_BOUND = 9, LAST_BOUND = 35 };	/* 512 ns, 34 s */
+
+struct times {
+	const __u64 *counts;	/* CDM_HIST */
+	__u64 sum_ns;
+};
+
+static void put_times(const struct exposition *x, struct family *f, const char *labels,
+		      const char *dir, const struct times *times)
 {
+	const char *comma = *dir ? "," : "";
+	__u64 below = 0;
+	char more[64];
+
+	for (int n = 0; n < CDM_HIST; n++) {
+		below += times->counts[n];
+		if (n + 1 < FIRST_BOUND || n + 1 > LAST_BOUND)
+			continue;
+		snprintf(more, sizeof(more), "%s%sle=\"%.11g\"", dir, comma, ldexp(1e-9, n + 1));
+		sample(x, f, "_bucket", labels, more);
+		fprintf(x->out, " %llu\n", below);
+	}
+	snprintf(more, sizeof(more), "%s%sle=\"+Inf\"", dir, comma);
+	sample(x, f, "_bucket", labels, more);
+	fprintf(x->out, " %llu\n", below);
+	sample(x, f, "_sum", labels, dir);
+	fprintf(x->out, " %llu.%09llu\n", times->sum_ns / 1000000000, times->sum_ns % 1000000000);
+	sample(x, f, "_count", labels, dir);
+	fprintf(x->out, " %llu\n", below);
+}
+
+static void put_migrations(const struct exposition *x, struct family *f, size_t i,
+			   const struct cdm_stats *s)
+{
+	for (int dir = 0; dir < CDM_NR_DIR; dir++) {
+		const struct times times = { s->hist[dir], s->ns[dir] };
+		char label[16];
+
+		snprintf(label, sizeof(label), "dir=\"%s\"", cdm_dir_name(dir));
+		put_times(x, f, x->labels[i], label, &times);
+	}
+}
+
+static void put_waits(const struct exposition *x, struct family *f, size_t i,
+		      const struct cdm_stats *s)
+{
+	const struct times times = { s->hist_wait, s->wait_ns };
+
+	put_times(x, f, x->labels[i], "", &times);
+}
+
+/* Rows for which nothing was counted yet have none. */
+static void put_histograms(const struct exposition *x, const char *name, const char *help,
+			   unsigned int needs,
+			   void (*put)(const struct exposition *x, struct family *f, size_t i,
+				       const struct cdm_stats *s))
+{
+	struct family f = { .help = help, .unit = "seconds", .type = HISTOGRAM };
+
+	snprintf(f.name, sizeof(f.name), "cdm_%s_%s_seconds", view_prefix(x->t->view), name);
+	for (size_t i = 0; i < x->t->nr_rows; i++) {
+		struct cdm_source src = cdm_source_of(x->t->view, x->t->rows[i]);
+
+		if (src.stats && cdm_source_has(&src, needs))
+			put(x, &f, i, src.stats);
+	}
+}
+
+/* --- all --- */
+
+static bool there_before(const struct cdm_table *t, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (t->columns[i] == t->columns[nr])
+			return true;
+	return false;
+}
+
+static void put_table(const struct exposition *x)
+{
+	const struct cdm_table *t = x->t;
+
 	for (size_t i = 0; i < t->nr_columns; i++)
-		put_family(out, t, t->columns[i], open);
-	if (t->view != CDM_VIEW_DEVICE)
-		return;
-	put_reasons(out, t, true, open);
-	put_reasons(out, t, false, open);
+		if (!there_before(t, i))
+			put_family(x, t->columns[i]);
+	if (t->histograms) {
+		put_histograms(x, "migration", "Time of migration calls.", CDM_F_MIGRATE,
+			       put_migrations);
+		put_histograms(x, "fault_wait", "Time that the CPU waited for a migration.",
+			       CDM_F_FAULTS, put_waits);
+	}
+	if (t->view == CDM_VIEW_PROC) {
+		put_single(x, "cdm_processes", "Processes that there are.", GAUGE, t->nr_all);
+		put_single(x, "cdm_processes_reported", "Processes that have series here.", GAUGE,
+			   t->nr_rows);
+	}
+	if (t->view == CDM_VIEW_DEVICE) {
+		put_reasons(x, true);
+		put_reasons(x, false);
+	}
 }
 
-static void put_tool(FILE *out, const char *name, const char *help, __u64 value, bool open)
+static int table(FILE *out, const struct cdm_table *t, bool open)
 {
-	struct family f = { .unit = "", .counter = true };
+	struct exposition x = { out, open, t, calloc(t->nr_rows + 1, sizeof(*x.labels)) };
+	size_t nr = 0;
+	int err = 0;
 
-	if (value == CDM_UNKNOWN)
-		return;
-	snprintf(f.name, sizeof(f.name), "%s", name);
-	describe(out, &f, help, open);
-	fprintf(out, "%s_total %llu\n", f.name, value);
+	while (x.labels && nr < t->nr_rows && (x.labels[nr] = labels_of(t->view, t->rows[nr])))
+		nr++;
+	if (x.labels && nr == t->nr_rows)
+		put_table(&x);
+	else
+		err = -ENOMEM;
+	while (nr)
+		free(x.labels[--nr]);
+	free(x.labels);
+	return err;
 }
 
-void cdm_metrics_end(FILE *out, struct cdm_model *m, bool open)
+static void put_info(const struct exposition *x, const struct cdm_file_header *h)
 {
-	const struct cdm_snap_end *end = cdm_model_end(m);
+	struct family f = { .name = "cdm", .help = "What the figures are of; emulated: times are "
+			    "those of an emulator.", .type = INFO };
+	char labels[CDM_NAME_GROWS * sizeof(h->release) + 64], *p = labels;
 
-	if (end) {
-		put_tool(out, "cdm_events_emitted", "Events that reached the tool.", end->emitted,
-			 open);
-		put_tool(out, "cdm_events_lost", "Events that did not.", end->lost, open);
+	p = put_label(p, "version", CDM_VERSION);
+	*p++ = ',';
+	p = put_label(p, "release", h->release);
+	sprintf(p, ",emulated=\"%u\"", h->emulated);
+	sample(x, &f, "_info", labels, "");
+	fputs(" 1\n", x->out);
+}
+
+static void end(FILE *out, struct cdm_model *m, bool open)
+{
+	const struct exposition x = { .out = out, .open = open };
+	const struct cdm_snap_end *e = cdm_model_end(m);
+
+	put_info(&x, cdm_model_header(m));
+	if (e) {
+		put_single(&x, "cdm_events_emitted", "Events that reached the tool.", COUNTER,
+			   e->emitted);
+		put_single(&x, "cdm_events_lost", "Events that did not.", COUNTER, e->lost);
 	}
 	if (open)
 		fputs("# EOF\n", out);
 }
+
+static int open_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first)
+{
+	return table(out, t, true);
+}
+
+static void open_end(FILE *out, struct cdm_model *m)
+{
+	end(out, m, true);
+}
+
+static int older_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first)
+{
+	return table(out, t, false);
+}
+
+static void older_end(FILE *out, struct cdm_model *m)
+{
+	end(out, m, false);
+}
+
+const struct cdm_output cdm_openmetrics_output = { .table = open_table, .end = open_end };
+const struct cdm_output cdm_prometheus_output = { .table = older_table, .end = older_end };

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The formats; each prints a table, and what ends a refresh. */
+/* What a format is to output.c. Errors stay in the stream. */
 #ifndef CDM_OUTPUT_INT_H
 #define CDM_OUTPUT_INT_H
 
 #include "table/output.h"
 
-/* CLOCK_REALTIME of the refresh, ns. */
-__u64 cdm_output_time(const struct cdm_model *m);
+struct cdm_output {
+	/* @first: also what precedes the first refresh. Return: 0 or -ENOMEM. */
+	int (*table)(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first);
+	/* After the last table of a refresh; NULL: there is nothing to say. */
+	void (*end)(FILE *out, struct cdm_model *m);
+};
 
-void cdm_text_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first);
-void cdm_ndjson_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first);
-void cdm_ndjson_end(FILE *out, struct cdm_model *m);
-/* @open: OpenMetrics, otherwise the older format. */
-void cdm_metrics_table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool open);
-void cdm_metrics_end(FILE *out, struct cdm_model *m, bool open);
+extern const struct cdm_output cdm_text_output, cdm_csv_output, cdm_ndjson_output;
+/* The second one is the text format before OpenMetrics. */
+extern const struct cdm_output cdm_openmetrics_output, cdm_prometheus_output;
 
 #endif

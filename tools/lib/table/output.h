@@ -15,22 +15,17 @@ struct cdm_table {
 	size_t nr_columns;
 	const void *const *rows;
 	size_t nr_rows;
+	size_t nr_all;		/* rows there are, for metrics: some may have been left out */
+	bool histograms;	/* in metrics: of each row the times that were counted */
 };
 
 /*
  * Prints @table to @out. @first: also what precedes the first refresh (CSV
- * header, NDJSON meta record). Return: 0 or -EIO.
+ * header, NDJSON meta record). Return: 0, -EIO or -ENOMEM.
  */
 int cdm_output_table(FILE *out, enum cdm_format format, struct cdm_model *m,
 		     const struct cdm_table *table, bool first);
 /* Ends a refresh: OpenMetrics "# EOF", NDJSON record of losses and cost. */
 int cdm_output_end(FILE *out, enum cdm_format format, struct cdm_model *m);
-
-/*
- * Name of @col for machines, with its unit: "cdm_bytes". Return: @buf.
- */
-const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size);
-/* "proc", "cgroup", "device", "vma" */
-const char *cdm_view_name(enum cdm_view view);
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "table/column-int.h"
 
-static struct cdm_source proc_source(const void *p)
+struct cdm_source cdm_proc_source(const void *p)
 {
 	const struct cdm_proc_row *row = p;
 	bool stats = row->snap->rec.len >= sizeof(*row->snap);

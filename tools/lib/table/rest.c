@@ -7,7 +7,7 @@
 
 /* --- cgroups --- */
 
-static struct cdm_source cgroup_source(const void *p)
+struct cdm_source cdm_cgroup_source(const void *p)
 {
 	const struct cdm_cgroup_row *row = p;
 
@@ -110,7 +110,7 @@ const struct cdm_column cdm_cgroup_columns[] = {
 
 /* --- devices --- */
 
-static struct cdm_source device_source(const void *p)
+struct cdm_source cdm_device_source(const void *p)
 {
 	const struct cdm_device_row *row = p;
 

@@ -67,8 +67,19 @@ __u64 cdm_count_pingpong(const struct cdm_stats *s)
 	return s->pingpong;
 }
 
-/* Whether the figures of the last interval have what @needs says. */
-static bool counted(const struct cdm_source *src, unsigned int needs)
+struct cdm_source cdm_source_of(enum cdm_view view, const void *row)
+{
+	switch (view) {
+	case CDM_VIEW_PROC:
+		return cdm_proc_source(row);
+	case CDM_VIEW_CGROUP:
+		return cdm_cgroup_source(row);
+	default:
+		return cdm_device_source(row);
+	}
+}
+
+bool cdm_source_has(const struct cdm_source *src, unsigned int needs)
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(src->model);
 
@@ -83,7 +94,7 @@ static double per_second(const struct cdm_source *src, __u64 n)
 void cdm_cell_rate(struct cdm_cell *cell, const struct cdm_source *src, unsigned int needs,
 		   cdm_count_fn count)
 {
-	cell->known = src->delta->known && counted(src, needs);
+	cell->known = src->delta->known && cdm_source_has(src, needs);
 	cell->d = cell->known ? per_second(src, count(&src->delta->d)) : 0;
 }
 
@@ -96,7 +107,7 @@ void cdm_cell_bandwidth(struct cdm_cell *cell, const struct cdm_source *src, cdm
 void cdm_cell_total(struct cdm_cell *cell, const struct cdm_source *src, unsigned int needs,
 		    cdm_count_fn count)
 {
-	cell->known = counted(src, needs);
+	cell->known = cdm_source_has(src, needs);
 	cell->u = cell->known && src->stats ? count(src->stats) : 0;
 }
 
@@ -104,7 +115,7 @@ void cdm_cell_why(struct cdm_cell *cell, const struct cdm_source *src)
 {
 	int why = -1;
 
-	if (src->delta->known && counted(src, CDM_F_WHY))
+	if (src->delta->known && cdm_source_has(src, CDM_F_WHY))
 		why = cdm_why_top(&src->delta->d);
 	cdm_cell_text(cell, why < 0 ? NULL : cdm_why_name(why));
 }
@@ -114,7 +125,7 @@ void cdm_cell_call_time(struct cdm_cell *cell, const struct cdm_source *src, dou
 	const struct cdm_stats *d = &src->delta->d;
 	__u64 hist[CDM_HIST];
 
-	cell->known = src->delta->known && counted(src, CDM_F_MIGRATE) && cdm_count_calls(d);
+	cell->known = src->delta->known && cdm_source_has(src, CDM_F_MIGRATE) && cdm_count_calls(d);
 	if (!cell->known)
 		return;
 	for (int i = 0; i < CDM_HIST; i++)
@@ -126,7 +137,7 @@ void cdm_cell_wait_time(struct cdm_cell *cell, const struct cdm_source *src, dou
 {
 	const struct cdm_stats *d = &src->delta->d;
 
-	cell->known = src->delta->known && counted(src, CDM_F_FAULTS) && d->faults[CDM_FAULT_WAIT];
+	cell->known = src->delta->known && cdm_source_has(src, CDM_F_FAULTS) && d->faults[CDM_FAULT_WAIT];
 	if (cell->known)
 		cdm_cell_u64(cell, cdm_hist_quantile(d->hist_wait, share));
 }

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Aligned columns for people. */
+#include <math.h>
+#include <time.h>
+
+#include "table/output-int.h"
+
+
+static void print_rate(FILE *out, const char *what, bool known, double value)
+{
+	const struct cdm_column col = { .unit = CDM_UNIT_PER_S };
+	struct cdm_cell cell = { .known = known, .d = value };
+	char figure[16];
+
+	cdm_cell_format(&col, &cell, figure, sizeof(figure), 7);
+	fprintf(out, "  %s %s/s", what, figure);
+}
+
+static void print_summary(FILE *out, struct cdm_model *m)
+{
+	const struct cdm_snap_begin *begin = cdm_model_begin(m);
+	const struct cdm_snap_end *end = cdm_model_end(m);
+	const struct cdm_delta *total = cdm_model_total(m);
+	double seconds = begin && begin->interval_ns ? begin->interval_ns / 1e9 : NAN;
+	time_t now = cdm_model_wall_ns(m) / 1000000000;
+	double cost = cdm_model_tool_cost(m);
+	char clock[16];
+	struct tm tm;
+
+	localtime_r(&now, &tm);
+	strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	fprintf(out, "cdmtop %s", clock);
+	if (!isnan(seconds))
+		fprintf(out, "  interval %.1fs", seconds);
+	print_rate(out, "in", total->known, total->d.pages[CDM_DIR_IN] / seconds);
+	print_rate(out, "out", total->known, total->d.pages[CDM_DIR_OUT] / seconds);
+	if (end && end->lost != CDM_UNKNOWN)
+		fprintf(out, "  lost %llu", end->lost);
+	else
+		fputs("  lost -", out);
+	if (!isnan(cost))
+		fprintf(out, "  cost %.1f%%", cost);
+	putc('\n', out);
+}
+
+/* Without locks: nobody else writes, and a table has a hundred thousand of these. */
+static void pad(FILE *out, int n)
+{
+	while (n-- > 0)
+		putc_unlocked(' ', out);
+}
+
+/* What follows the last column's text would be blanks. */
+static void print_field(FILE *out, const char *text, int width, bool last)
+{
+	int columns = 0;
+
+	for (const char *s = text; *s; s++)
+		columns += (*s & 0xc0) != 0x80;
+	if (width > 0)
+		pad(out, width - columns);
+	fputs_unlocked(text, out);
+	if (width < 0 && !last)
+		pad(out, -width - columns);
+}
+
+static void print_row(FILE *out, const struct cdm_table *t, const void *row)
+{
+	char text[512];
+
+	for (size_t i = 0; i < t->nr_columns; i++) {
+		const struct cdm_column *col = t->columns[i];
+		bool last = i + 1 == t->nr_columns;
+		struct cdm_cell cell;
+
+		if (row)
+			col->get(row, &cell);
+		if (row)
+			cdm_cell_format(col, &cell, text, sizeof(text),
+					last && col->unit == CDM_UNIT_TEXT ? 0 : col->width);
+		print_field(out, row ? text : col->title, col->width, last);
+		putc_unlocked(last ? '\n' : ' ', out);
+	}
+}
+
+static int table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool first)
+{
+	if (!first)
+		putc('\n', out);
+	print_summary(out, m);
+	print_row(out, t, NULL);
+	for (size_t i = 0; i < t->nr_rows; i++)
+		print_row(out, t, t->rows[i]);
+	return 0;
+}
+
+const struct cdm_output cdm_text_output = { .table = table };
