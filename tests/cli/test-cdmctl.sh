@@ -52,6 +52,17 @@ result $((!$?)) "a full disk is a failure"
 
 if [[ ! -e /sys/class/cdm ]]; then
 	refused "without a device the reason is told" 1 '/sys/class/cdm is missing' migrate -p 1 --home
+	refused "list without a device" 1 '/sys/class/cdm is missing' list
+	refused "status without a device" 1 '/sys/class/cdm is missing' status
+	[[ $("$cdmctl" status 2>&1) == "$("$cdmctl" list 2>&1)" ]]
+	result $? "status and list say the same then"
+	for option in "" -j; do
+		"$cdmctl" list $option > /dev/null 2>&1
+		listed=$?
+		"$cdmctl" status $option > /dev/null 2>&1
+		[[ $? == 1 && $listed == 1 ]]
+		result $? "status $option fails as list does"
+	done
 	{ "$cdmctl" list -j 2> /dev/null || true; } | python3 -c 'import json, sys; sys.exit(json.load(sys.stdin)["devices"] != [])'
 	result $? "list -j is JSON then"
 	"$cdmctl" status -j -p $$ | python3 -c '

@@ -113,6 +113,12 @@ if [[ -e /sys/class/cdm ]]; then
 	skip "without devices" "there is /sys/class/cdm"
 else
 	is "a kernel without the series" 1 $status
+	$trace -e fault 2> err
+	like "one tracepoint that is missing" 'no tracepoint cdm_fault: it is built without' "$(< err)"
+	$trace -e evict 2> err
+	like "two" 'no tracepoint cdm_evict_start, nor 1 other of its kind: ' "$(< err)"
+	$trace -e migrate 2> err
+	like "more" 'no tracepoint migrate_vma_start, nor [0-9]+ others of its kind: ' "$(< err)"
 fi
 
 finish

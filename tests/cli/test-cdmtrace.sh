@@ -335,6 +335,15 @@ is "what was there stays when nothing could be traced" "$(md5sum < a.cdm)" "$(md
 is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
 
+echo precious > kept
+for output in "" -j "--format csv" "--format chrome -o kept" --summary "--folded -o kept" "-w kept" "--chrome kept"; do
+	$trace -r a.cdm -D cdm9 $output > out 2> err; is "no such device in the recording: $output" 1 $?
+	like "... is told" 'cdm9: no such device in a.cdm; there are: cdm0 cdm1' "$(< err)"
+	is "... and is all" precious "$(cat kept out)"
+done
+$trace report -r a.cdm -D cdm9 > out 2> err; is "... of a report" 1 $?; is "... and is all" "" "$(< out)"
+$trace -r a.cdm -D cdm1 > out 2> err; is "a device that is there" 0 $?
+
 usage() { local text=$1; shift; $trace "$@" > out 2> err; is "usage: $text" 2 $?; }
 usage "unknown kind" -e migrat; like "... with a suggestion" "did you mean 'migrate'\? There are: migrate " "$(< err)"
 usage "a kind like no other" -e xyz; like "... with what there is" "'xyz': no such kind of event; there are: migrate " "$(< err)"

@@ -25,6 +25,9 @@ sed -nE 's/^\| `-([A-Za-z])`.*\| (`--.*) \|$/\1 \2/p' ../docs/options.md | tr -d
 is "docs/options.md has each letter, with its long names" "" "$(diff "$work/table" "$work/help")"
 is "and each letter once" "" "$(sed -nE 's/^\| `-(.)`.*/\1/p' ../docs/options.md | sort | uniq -d)"
 
+is "no line of a help is one word that was left over" "" \
+	"$(helps | awk 'word != "" && NF { print word } { word = /^[a-z]+$/ ? $0 : "" }')"
+
 # --help ends the reading of options: what came before it was right.
 taken() {	# COMMAND OPTION VALUE
 	$1 "$2" "$3" --help > /dev/null 2>&1 && echo "$3"

@@ -105,7 +105,7 @@ static const char doc[] =
 	"Examples:\n"
 	"  cdm-vm                                   a shell on build/kernel\n"
 	"  cdm-vm -- uname -r                       one command\n"
-	"  echo hi | cdm-vm -- cat                  stdin and stdout are pipes, binary clean\n"
+	"  echo hi | cdm-vm -- cat                  stdin and stdout are pipes\n"
 	"  cdm-vm --cdm 256M -- cdmctl list         a CDM device behind a PCI BAR\n"
 	"  cdm-vm --cdm 1G,reserved,node=1 --numa 2 -- cdmtop\n"
 	"  cdm-vm --debug-kernel --cdm 256M -- make -C tests/vm\n"

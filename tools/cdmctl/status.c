@@ -418,10 +418,14 @@ int ctl_list(int argc, char **argv)
 int ctl_status(int argc, char **argv)
 {
 	struct status s = { 0 };
+	bool found;
 	int ret;
 
 	cdm_usage_parse(&status_argp, argc, argv, 0, NULL);
 	ret = read_all(&s);
+	found = s.nr_devices || s.nr_procs;
+	if (!ret && !s.nr_devices)
+		ctl_explain_no_devices();
 	if (ret) {
 		errno = -ret;
 		if (opt.pid)
@@ -431,14 +435,12 @@ int ctl_status(int argc, char **argv)
 			ctl_error("%s: %m", cdm_roots.proc);
 	} else if (opt.json) {
 		json_status(&s);
-	} else {
+	} else if (found) {
 		if (s.nr_devices)
 			text_devices(&s);
-		else
-			ctl_explain_no_devices();
 		text_procs(&s);
 		text_cgroups(&s);
 	}
 	free_all(&s);
-	return ret ? CTL_FAILED : CTL_OK;
+	return ret || !found ? CTL_FAILED : CTL_OK;
 }

@@ -59,10 +59,10 @@ static const struct argp_option options[] = {
 	"\vEXAMPLES\n" \
 	"  cdmtrace                                  migrations, evictions, faults as they happen\n" \
 	"  cdmtrace -p 1412 --min-latency 1ms        slow ones of a process\n" \
-	"  cdmtrace --why pinned -j                  what could not move because it is pinned\n" \
+	"  cdmtrace --why pinned -j                  what did not move, being pinned\n" \
 	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \
-	"  cdmtrace report -r run.cdm                who moved how much, why, what failed\n" \
-	"  cdmtrace diff monday.cdm tuesday.cdm      what has changed: moved, failed, latencies\n" \
+	"  cdmtrace report -r run.cdm                who moved what, why, what failed\n" \
+	"  cdmtrace diff monday.cdm tuesday.cdm      what has changed\n" \
 	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
 	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
 	"Exit status: 0 success, 1 failure, 2 usage; that of COMMAND if there is one."

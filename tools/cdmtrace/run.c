@@ -48,7 +48,9 @@ static bool close_file(struct trace *t, struct trace_file *f)
 
 	if (!f)
 		return true;
-	cdm_out_flush(&f->out);
+	/* What is not worth to be kept ends here: a heading without events. */
+	if (!t->discard)
+		cdm_out_flush(&f->out);
 	err = f->out.err;
 	if (t->discard)
 		cdm_file_discard(&f->file);

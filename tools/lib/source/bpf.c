@@ -308,6 +308,18 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o, const 
 	return err;
 }
 
+static void note_missing(struct cdm_bpf *b)
+{
+	unsigned int more = b->nr_missing - 1;
+	char others[48] = "";
+
+	if (more)
+		snprintf(others, sizeof(others), ", nor %u other%s of its kind", more,
+			 more > 1 ? "s" : "");
+	note(b, "this kernel has no tracepoint %s%s: it is built without the DEVICE_HOST series, see kernel-patches/",
+	     b->missing, others);
+}
+
 struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 			     void (*note_fn)(void *ctx, const char *text), void *ctx)
 {
@@ -335,8 +347,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	}
 	btf__free(btf);
 	if (b->nr_missing)
-		note(b, "this kernel has no tracepoint %s, nor %u others of its kind: it is built without the DEVICE_HOST series, see kernel-patches/",
-		     b->missing, b->nr_missing - 1);
+		note_missing(b);
 	if (!err)
 		err = attach(b, o);
 	if (err == -EPERM) {
