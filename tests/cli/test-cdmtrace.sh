@@ -78,6 +78,31 @@ total = sum(int(line[at["PAGES"]:].split()[1]) for line in moves)
 assert total == sum(t["migrated"] for t in truth["migrate"]), total
 assert lines[2][:18] == "22:13:21.12" + lines[2][11:18]
 PY
+check "text has the time when it ended, and deltas between those that are shown" "$trace" << 'PY'
+import json, subprocess, sys
+rows = [json.loads(line) for line in open("a.ndjson")]
+meta, shown = rows[0], [r for r in rows[1:] if r["type"] not in ("note", "loss")]
+for r in shown:
+    if r["type"] in ("migrate", "evict"):
+        assert r["end_ns"] == r["ts_ns"] + r["total_ns"], r
+    elif r["type"] == "fault":
+        assert r["end_ns"] == r["ts_ns"] + r["wait_ns"], r
+ends = [r.get("end_ns", r["ts_ns"]) for r in shown]
+def times(*options):
+    text = subprocess.run([sys.argv[1], "-r", "a.cdm", *options], capture_output=True, text=True).stdout
+    lines = [line.split() for line in text.splitlines()[1:] if not line.startswith(" ")]
+    return [l[0] for l in lines if not {"note", "loss"} & set(l)]
+assert times("--time", "boot") == ["%d.%09d" % divmod(t, 10 ** 9) for t in ends]
+wall = times()
+for t, said in zip(ends, wall):
+    ns = t - meta["boot_ns"] + meta["wall_ns"]
+    assert said.split(".")[1] == "%09d" % (ns % 10 ** 9), (t, said)
+latest, wanted = rows[1]["ts_ns"], []	# a note
+for t in ends:
+    wanted.append("%d.%09d" % divmod(max(0, t - latest), 10 ** 9))
+    latest = max(latest, t)
+assert times("--time", "delta") == wanted
+PY
 check "report: sums, percentiles and ping-pong as computed from the truth" << 'PY'
 import json, math
 truth, report = json.load(open("truth.json")), json.load(open("report.json"))

@@ -118,7 +118,7 @@ static void describe(const struct ui *ui, const struct cdm_ev *ev, enum column c
 
 	switch (column) {
 	case CLOCK:
-		strcpy(text, ui_clock(ui, ev->rec.ts, true).s);
+		strcpy(text, ui_clock(ui, cdm_event_end(&ev->rec), true).s);
 		return;
 	case EVENT:
 		strcpy(text, cdm_kind_name(ev->rec.kind));

@@ -12,7 +12,8 @@
 	  .names = fn }
 
 const struct cdm_field cdm_event_head[] = {
-	F(UINT, "ts_ns", cdm_ev, rec.ts, NONE, "when it began, CLOCK_BOOTTIME"),
+	F(UINT, "ts_ns", cdm_ev, rec.ts, NONE,
+	  "when it began, CLOCK_BOOTTIME; of pingpong: when it was found"),
 	F(UINT, "cpu", cdm_ev, rec.cpu, NONE, "where it was noticed"),
 	F(UINT, "pid", cdm_ev, pid, NONE, "process whose memory it is, 0: nobody's or several"),
 	F(TEXT, "comm", cdm_ev, comm, NONE, "its name"),
@@ -30,6 +31,7 @@ const struct cdm_field cdm_event_head[] = {
 const struct cdm_field cdm_event_stack =
 	F(STACK, "stack", cdm_ev, stack, NONE, "kernel functions, innermost first (--stacks)");
 
+#define END	CALC("end_ns", cdm_event_end, NONE, "when it was over: ts_ns and the duration")
 #define CALC(n, fn, p, h) \
 	{ .name = n, .help = h, .type = CDM_FIELD_CALC, .calc = fn, .place = CDM_PLACE_##p }
 
@@ -59,6 +61,7 @@ static const struct cdm_field migrate[] = {
 	F(UINT, "migrated_pages", cdm_ev_migrate, migrated, MOVED, "moved"),
 	F(UINT, "already_pages", cdm_ev_migrate, already, NONE, "were there already"),
 	CALC("total_ns", migrate_ns, TIME, "duration, the sum of the three phases"),
+	END,
 	F(UINT, "collect_ns", cdm_ev_migrate, collect_ns, NONE, "collecting and unmapping"),
 	F(UINT, "copy_ns", cdm_ev_migrate, copy_ns, NONE, "allocating and copying"),
 	F(UINT, "restore_ns", cdm_ev_migrate, restore_ns, NONE, "mapping again"),
@@ -76,6 +79,7 @@ static const struct cdm_field evict[] = {
 	F(UINT, "evicted_pages", cdm_ev_evict, evicted, MOVED, "sent to RAM"),
 	F(UINT, "left_pages", cdm_ev_evict, left, DETAIL, "still on the device"),
 	F(UINT, "total_ns", cdm_ev_evict, ns, TIME, "duration"),
+	END,
 	F(INT, "ret", cdm_ev_evict, ret, DETAIL, "0 or a negative errno"),
 	ENUM("cause", cdm_ev_evict, cause, SORT, cdm_cause_name, "why"),
 	{ 0 }
@@ -87,6 +91,7 @@ static const struct cdm_field fault[] = {
 	F(ADDRESS, "addr", cdm_ev_fault, addr, ADDRESS, "address that was touched"),
 	F(UINT, "pfn", cdm_ev_fault, pfn, NONE, "page frame number"),
 	F(UINT, "wait_ns", cdm_ev_fault, wait_ns, TIME, "how long it waited"),
+	END,
 	ENUM("vma", cdm_ev_fault, vma, WORD, cdm_vma_name, "what the address is in"),
 	{ 0 }
 };
@@ -188,6 +193,20 @@ const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
 		if (f->place == place)
 			return f;
 	return NULL;
+}
+
+__u64 cdm_event_end(const struct cdm_rec *rec)
+{
+	switch (rec->kind) {
+	case CDM_EV_MIGRATE:
+		return rec->ts + migrate_ns(rec);
+	case CDM_EV_EVICT:
+		return rec->ts + ((const struct cdm_ev_evict *)rec)->ns;
+	case CDM_EV_FAULT:
+		return rec->ts + ((const struct cdm_ev_fault *)rec)->wait_ns;
+	default:
+		return rec->ts;
+	}
 }
 
 bool cdm_field_has_why(const struct cdm_field *f, unsigned int why)

@@ -81,6 +81,8 @@ __u64 cdm_event_failed(const struct cdm_ev *ev);
 __u64 cdm_event_skipped(const struct cdm_ev *ev);
 /* ns; 0 for what has no duration. */
 __u64 cdm_event_ns(const struct cdm_ev *ev);
+/* When it was over, CLOCK_BOOTTIME: events come in this order. */
+__u64 cdm_event_end(const struct cdm_rec *rec);
 
 /*
  * What to show. A condition on something that a kind does not have, such as a

@@ -50,6 +50,7 @@ static char *pad_left(char *from, char *s, int width)
 	return s;
 }
 
+/* Of what has a duration the end, for that is when it is printed. */
 static char *put_time(struct cdm_event_text *t, char *s, __u64 ts)
 {
 	const struct cdm_file_header *h = cdm_model_header(t->model);
@@ -60,7 +61,9 @@ static char *put_time(struct cdm_event_text *t, char *s, __u64 ts)
 		ns = ts - h->boot_ns + h->wall_ns;
 	else if (t->time == CDM_TIME_DELTA)
 		ns = t->last_ts && ts > t->last_ts ? ts - t->last_ts : 0;
-	t->last_ts = ts;
+	/* One that comes late takes nothing from the sum. */
+	if (ts > t->last_ts)
+		t->last_ts = ts;
 
 	if (t->time == CDM_TIME_WALL && ns / NS != t->second) {
 		time_t seconds = ns / NS;
@@ -115,7 +118,7 @@ void cdm_event_text_put(struct cdm_event_text *t, struct cdm_out *out, const str
 	bool event = rec->kind < CDM_NR_EV;
 	char *s = cdm_out_room(out, 2 * CDM_DESCRIBE_MAX), *from;
 
-	s = put_time(t, s, rec->ts);
+	s = put_time(t, s, cdm_event_end(rec));
 	s = put_who(s, event ? ev->actor_tid : 0, event ? ev->actor_comm : "");
 	s = put_who(s, event ? ev->pid : 0, event ? ev->comm : "");
 	from = s;
