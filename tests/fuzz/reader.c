@@ -77,11 +77,12 @@ static void run(struct cdm_reader *r)
 	s.chrome = cdm_chrome_new(&out[PRINTERS], s.model);
 	s.folded = cdm_folded_new();
 	s.report = cdm_report_new(s.model);
+	cdm_report_over_time(s.report);
 	while (cdm_reader_next(r, &rec) > 0)
 		feed(&s, rec);
 	cdm_folded_print(s.folded, &out[PRINTERS + 1], true);
-	cdm_report_print(s.report, null, false);
-	cdm_report_print(s.report, null, true);
+	for (int format = CDM_REPORT_TEXT; format <= CDM_REPORT_HTML; format++)
+		cdm_report_print(s.report, null, (enum cdm_report_format)format);
 	if (cdm_report_seconds(s.report))
 		cdm_report_diff(s.report, s.report, same, null, false);
 	for (int i = 0; i < PRINTERS; i++)

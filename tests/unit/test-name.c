@@ -64,6 +64,13 @@ static void each_format(void **state)
 	}
 }
 
+static void html(void **state)
+{
+	assert_string_equal(put("<a href=\"x\">&\033größe\\;'", CDM_FORM_HTML, false),
+			    "&lt;a href=&quot;x&quot;&gt;&amp;?größe\\;'");
+	assert_string_equal(put("\xff\xe2\x80\xae", CDM_FORM_HTML, false), "??");
+}
+
 /* The C library's idea of what is UTF-8 and can be printed. */
 static void assert_clean(const char *s)
 {
@@ -165,7 +172,7 @@ static void widths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_format), cmocka_unit_test(random_names),
+		cmocka_unit_test(each_format), cmocka_unit_test(html), cmocka_unit_test(random_names),
 		cmocka_unit_test(streams), cmocka_unit_test(widths),
 	};
 

@@ -13,6 +13,7 @@ struct side {
 struct diff {
 	struct side side[2];
 	const char *const *paths;
+	bool json;
 };
 
 /* Return: 0, -ENOMEM, or -EIO after a message. */
@@ -66,16 +67,16 @@ static bool same_pages(const struct side s[2])
 	return false;
 }
 
-static int print(void *ctx, FILE *out, bool json)
+static int print(void *ctx, FILE *out)
 {
 	const struct diff *d = ctx;
 
-	return cdm_report_diff(d->side[0].report, d->side[1].report, d->paths, out, json);
+	return cdm_report_diff(d->side[0].report, d->side[1].report, d->paths, out, d->json);
 }
 
 int trace_diff(struct trace *t)
 {
-	struct diff d = { .paths = t->o->recordings };
+	struct diff d = { .paths = t->o->recordings, .json = t->o->format == TRACE_NDJSON };
 	bool ok = load(t, &d.side[0], d.paths[0]) && load(t, &d.side[1], d.paths[1]) &&
 		  same_pages(d.side);
 

@@ -8,7 +8,7 @@ enum {
 	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,
 	OPT_CHROME, OPT_STACKS, OPT_FOLDED, OPT_SUMMARY, OPT_JSON, OPT_READY, OPT_STRICT,
 	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS,
-	OPT_DURATION,
+	OPT_DURATION, OPT_HTML,
 };
 
 static const struct argp_option options[] = {
@@ -35,6 +35,7 @@ static const struct argp_option options[] = {
 	{ "stacks", OPT_STACKS, 0, 0, "kernel stacks with events", 2 },
 	{ "folded", OPT_FOLDED, "count|pages", OPTION_ARG_OPTIONAL, "at the end stacks for flame graphs, weighed by events or pages", 2 },
 	{ "summary", OPT_SUMMARY, 0, 0, "at the end a report; events only with -o", 2 },
+	{ "html", OPT_HTML, "FILE", 0, "the report as a page for browsers, instead of text", 2 },
 	{ "write", 'w', "FILE", 0, "records, for -r, cdmtop -r and report", 2 },
 	{ "snapshots", 'd', "TIME", 0, "records who holds what every so often; 0: never (default 1s with -w, --summary and --chrome)", 2 },
 
@@ -62,6 +63,7 @@ static const struct argp_option options[] = {
 	"  cdmtrace --why pinned -j                  what did not move, being pinned\n" \
 	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \
 	"  cdmtrace report -r run.cdm                who moved what, why, what failed\n" \
+	"  cdmtrace report -r run.cdm --html x.html  the same as a page with charts\n" \
 	"  cdmtrace diff monday.cdm tuesday.cdm      what has changed\n" \
 	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
 	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
@@ -177,6 +179,9 @@ static error_t parse_output(int key, char *arg, struct argp_state *state)
 	case OPT_SUMMARY:
 		o->summary = true;
 		return 0;
+	case OPT_HTML:
+		o->html = arg;
+		return 0;
 	case 'w':
 		o->write = arg;
 		return 0;
@@ -211,6 +216,10 @@ static void check(struct argp_state *state, struct trace_options *o)
 		argp_error(state, "%s: -r and -w are the same file", o->write);
 	if (o->chrome && o->format == TRACE_CHROME)
 		argp_error(state, "--chrome FILE and --format chrome are one too many");
+	if (o->html && !o->report && !o->summary)
+		argp_error(state, "--html is the page of a report: report --html FILE, or --summary");
+	if (o->html && (o->folded || o->format == TRACE_NDJSON || (o->report && o->output)))
+		argp_error(state, "--html FILE is where the report goes: without -o, -j and --folded");
 	if ((o->report || o->diff) && (o->format == TRACE_CSV || o->format == TRACE_CHROME))
 		argp_error(state, "a report or a diff is text, or with -j JSON");
 }

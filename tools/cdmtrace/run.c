@@ -78,9 +78,9 @@ bool trace_open(struct trace *t, const struct trace_options *o)
 		t->filter.cgroup = o->cgroup;
 	if (o->report || o->diff || (o->folded && o->output)) {
 		print = false;
-		t->summary = open_file(o->output ?: "-", true);
+		t->summary = open_file(o->html ?: o->output ?: "-", true);
 	} else if (summary) {
-		t->summary = open_file("-", true);
+		t->summary = open_file(o->html ?: "-", true);
 	}
 	if (print && o->output)
 		t->events = open_file(o->output, whole);
@@ -125,7 +125,8 @@ bool trace_start(struct trace *t)
 	if (o->summary || o->report)
 		t->report = cdm_report_new(t->model);
 	ok = (t->chrome || !(chrome || t->chrome_file)) && (t->printer || !out || chrome) &&
-	     (t->folded || !o->folded) && (t->report || !(o->summary || o->report));
+	     (t->folded || !o->folded) && (t->report || !(o->summary || o->report)) &&
+	     !(o->html && cdm_report_over_time(t->report));
 	t->discard = !ok;
 	if (ok)
 		return true;
@@ -228,7 +229,7 @@ __u64 trace_lost(const struct trace *t)
 	return lost;
 }
 
-bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json), void *ctx)
+bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out), void *ctx)
 {
 	FILE *out = fdopen(dup(t->summary->out.fd), "w");
 	int err;
@@ -237,7 +238,7 @@ bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json),
 		trace_error("%m");
 		return false;
 	}
-	err = print(ctx, out, t->o->format == TRACE_NDJSON);
+	err = print(ctx, out);
 	if (err)
 		trace_error("%s", strerror(-err));
 	if (fflush(out) || ferror(out))
@@ -246,10 +247,12 @@ bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json),
 	return !err && !t->summary->out.err;
 }
 
-static int print_report(void *ctx, FILE *out, bool json)
+static int print_report(void *ctx, FILE *out)
 {
-	cdm_report_print(ctx, out, json);
-	return 0;
+	const struct trace *t = ctx;
+
+	return cdm_report_print(t->report, out, t->o->html ? CDM_REPORT_HTML :
+				t->o->format == TRACE_NDJSON ? CDM_REPORT_JSON : CDM_REPORT_TEXT);
 }
 
 bool trace_end(struct trace *t)
@@ -261,7 +264,7 @@ bool trace_end(struct trace *t)
 	if (t->folded && t->summary)
 		cdm_folded_print(t->folded, &t->summary->out, t->o->by_pages);
 	if (t->report && t->summary && !t->discard)
-		ok = trace_print(t, print_report, t->report) && ok;
+		ok = trace_print(t, print_report, t) && ok;
 	cdm_folded_free(t->folded);
 	cdm_report_free(t->report);
 	ok = close_file(t, t->events) && ok;

@@ -32,6 +32,7 @@ struct trace_options {
 	bool by_pages;
 	bool summary;			/* a report at the end */
 	bool report;			/* `cdmtrace report`: nothing else */
+	const char *html;		/* a page instead of the report's text */
 	bool diff;			/* `cdmtrace diff`: of two recordings */
 	const char *recordings[2];	/* A, B */
 	int nr_recordings;
@@ -96,7 +97,7 @@ void trace_flush(struct trace *t);
  * Prints through a stream into the file that was opened for the end of the run. @print
  * returns 0 or -errno. Return: whether all was written.
  */
-bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out, bool json), void *ctx);
+bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out), void *ctx);
 /* Ends the outputs. Return: whether all was written. */
 bool trace_end(struct trace *t);
 __u64 trace_lost(const struct trace *t);

@@ -23,7 +23,7 @@ _cdmtrace()
 	--format) COMPREPLY=($(compgen -W "text ndjson csv chrome" -- "$cur")); return ;;
 	--time) COMPREPLY=($(compgen -W "wall boot delta" -- "$cur")); return ;;
 	--folded) COMPREPLY=($(compgen -W "count pages" -- "$cur")); return ;;
-	-o | --output | -w | --write | -r | --read | --chrome | --ready-file)
+	-o | --output | -w | --write | -r | --read | --chrome | --html | --ready-file)
 		COMPREPLY=($(compgen -f -- "$cur"))
 		return ;;
 	-c | --cgroup | --comm | --min-pages | --min-latency | --duration | -n | --events | \
@@ -33,7 +33,7 @@ _cdmtrace()
 	if [[ $cur == -* ]]; then
 		COMPREPLY=($(compgen -W "--event --pid --tid --comm --cgroup --device --dir --why
 			--min-pages --min-latency --duration --events --output --format --json
-			--time --chrome --stacks --folded --summary --write --snapshots --read
+			--time --chrome --html --stacks --folded --summary --write --snapshots --read
 			--ring --rings --pingpong-window --pingpong-flips --ready-file --strict
 			--features --list --dry-run --verbose --help --usage --version" -- "$cur"))
 	elif ((COMP_CWORD == 1)); then

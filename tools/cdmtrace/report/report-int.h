@@ -13,6 +13,31 @@
 #define REPORT_STATES	64	/* events of devices that are shown */
 #define REPORT_PAGES	(1 << 18)	/* pages that went to and fro, at most */
 
+#define REPORT_SLOTS	120	/* of time, in charts */
+#define REPORT_SERIES	4096	/* processes in charts */
+
+/* A level within a slot of time. */
+struct report_slot {
+	bool known;
+	__u64 most, last;	/* pages */
+};
+
+struct report_series {
+	struct report_series *next;
+	struct report_slot slots[REPORT_SLOTS];
+};
+
+/* What the charts show. */
+struct report_times {
+	__u64 start, slot_ns;
+	unsigned int used;		/* slots */
+	struct report_series *series;	/* all there are */
+	unsigned int nr_series;
+	bool left_out;			/* there were too many */
+	struct report_series *devices[CDM_MAX_DEVICES];	/* used pages */
+	__u64 calls[CDM_NR_DIR][REPORT_SLOTS][64];	/* that took [2^n, 2^(n+1)) ns */
+};
+
 /* Pages that somebody holds, as snapshots told. */
 struct report_level {
 	bool known;
@@ -29,6 +54,7 @@ struct report_proc {
 	bool gone;
 	__u64 left;			/* device pages when it was seen last */
 	struct report_level level;
+	struct report_series *series;	/* over time; NULL: nobody wants it */
 	__u64 calls;			/* migrations of its memory */
 	__u64 moved[CDM_NR_DIR];	/* pages of its memory */
 	__u64 ns;			/* in those calls */
@@ -106,9 +132,23 @@ struct cdm_report {
 	struct report_state states[REPORT_STATES];
 	struct cdm_snap_end first_end, end;
 	struct cdm_folded *sites;		/* NULL: there were no stacks */
+	struct report_times *times;		/* NULL: no charts are wanted */
 };
 
-/* --- report-layout.c: the same figures as text and as JSON --- */
+/* --- times.c: levels and latencies over time --- */
+
+struct report_times *report_times_new(void);	/* NULL: no memory */
+void report_times_free(struct report_times *t);
+/* Lives as long as @t. NULL: no memory, or there are too many. */
+struct report_series *report_series_new(struct report_times *t);
+/* @s: may be NULL. */
+void report_series_set(struct report_times *t, struct report_series *s, __u64 ts, __u64 pages);
+void report_times_call(struct report_times *t, unsigned int dir, __u64 ts, __u64 ns);
+/* The most in each used slot; where nothing was said, what it was before. */
+void report_series_levels(const struct report_times *t, const struct report_series *s,
+			  __u64 levels[REPORT_SLOTS]);
+
+/* --- layout.c: the same figures as text, as JSON and as a page --- */
 
 enum report_unit {
 	REPORT_COUNT, REPORT_PAGES_OF, REPORT_BYTES, REPORT_NS, REPORT_TEXT, REPORT_DOUBLE,
@@ -137,7 +177,8 @@ struct report_value {
 
 struct report_out {
 	FILE *f;
-	struct cdm_json *j;	/* NULL: text */
+	struct cdm_json *j;	/* NULL: text or a page */
+	bool html;
 	int section;
 	const struct report_column *columns;
 	size_t at;		/* cells of this row */
@@ -156,7 +197,7 @@ void report_cell(struct report_out *o, struct report_value v);
 void report_row_end(struct report_out *o);
 void report_table_end(struct report_out *o);
 
-/* --- report-sections.c and report-memory.c --- */
+/* --- sections.c and memory.c --- */
 void report_who(struct cdm_report *r, struct report_out *o);		/* 1 header */
 void report_migrations(struct cdm_report *r, struct report_out *o);	/* 2 */
 void report_reasons(struct cdm_report *r, struct report_out *o);	/* 3 */
@@ -168,6 +209,16 @@ void report_faults(struct cdm_report *r, struct report_out *o);		/* 8 */
 void report_exits(struct cdm_report *r, struct report_out *o);		/* 9 */
 void report_devices(struct cdm_report *r, struct report_out *o);	/* 10 */
 void report_cost(struct cdm_report *r, struct report_out *o);		/* 11 */
+
+extern void (*const report_sections[])(struct cdm_report *r, struct report_out *o);
+#define REPORT_NR_SECTIONS	11
+
+/* --- html.c and chart.c --- */
+void report_page(struct cdm_report *r, FILE *out);
+/* Each is a <figure>; nothing where there is nothing to see. */
+void report_chart_devices(struct cdm_report *r, FILE *out);
+void report_chart_processes(struct cdm_report *r, FILE *out);
+void report_chart_latency(struct cdm_report *r, FILE *out, unsigned int dir);
 
 /* Events that were lost, of all kinds. */
 __u64 report_lost(const struct cdm_report *r);

@@ -15,6 +15,12 @@ struct cdm_report *cdm_report_new(const struct cdm_model *model)
 	return r;
 }
 
+int cdm_report_over_time(struct cdm_report *r)
+{
+	r->times = report_times_new();
+	return r->times ? 0 : -ENOMEM;
+}
+
 static bool drop(struct cdm_node *node, void *ctx)
 {
 	free(node);
@@ -42,6 +48,7 @@ void cdm_report_free(struct cdm_report *r)
 	cdm_hash_drop(&r->pages, drop, NULL);
 	cdm_hash_free(&r->pages);
 	cdm_folded_free(r->sites);
+	report_times_free(r->times);
 	free(r);
 }
 
@@ -144,6 +151,8 @@ static int migrate(struct cdm_report *r, const struct cdm_ev_migrate *m)
 	moves->phase_ns[1] += m->copy_ns;
 	moves->phase_ns[2] += m->restore_ns;
 	cdm_quantiles_add(&moves->ns, ns);
+	if (r->times)
+		report_times_call(r->times, m->dir, m->ev.rec.ts, ns);
 	cause->calls[m->dir]++;
 	cause->pages[m->dir] += m->migrated;
 	cause->ns[m->dir] += ns;
@@ -264,6 +273,9 @@ static int process(struct cdm_report *r, const struct cdm_snap_proc *s)
 	p->cgroup = s->cgroup;
 	memcpy(p->comm, s->comm, sizeof(p->comm));
 	level_set(&p->level, s->rec.ts, s->device);
+	if (r->times && !p->series)
+		p->series = report_series_new(r->times);
+	report_series_set(r->times, p->series, s->rec.ts, s->device);
 	if (s->device == CDM_UNKNOWN)
 		return 0;
 	p->left = s->device;
@@ -298,6 +310,10 @@ static int cgroup(struct cdm_report *r, const struct cdm_snap_cgroup *s)
 
 static void device(struct cdm_report *r, const struct cdm_snap_device *d)
 {
+	if (r->times && !r->have_snap[d->index])
+		r->times->devices[d->index] = report_series_new(r->times);
+	if (r->times)
+		report_series_set(r->times, r->times->devices[d->index], d->rec.ts, d->used);
 	r->snaps[d->index] = *d;
 	r->have_snap[d->index] = true;
 	if (d->quarantined != CDM_UNKNOWN && d->quarantined > r->quarantined_peak)
@@ -327,6 +343,7 @@ static void end(struct cdm_report *r, const struct cdm_snap_end *e)
 				continue;
 			p->gone = true;
 			level_set(&p->level, e->rec.ts, 0);
+			report_series_set(r->times, p->series, e->rec.ts, 0);
 		}
 	for (size_t i = 0; r->cgroups.slots && i < 1UL << r->cgroups.bits; i++)
 		for (struct cdm_node *n = r->cgroups.slots[i]; n; n = n->next) {
@@ -392,27 +409,41 @@ void **report_sorted(const struct cdm_hash *h, size_t *nr,
 	return nodes;
 }
 
-void cdm_report_print(struct cdm_report *r, FILE *out, bool json)
-{
-	void (*const sections[])(struct cdm_report *, struct report_out *) = {
-		report_who, report_migrations, report_reasons, report_failures, report_pingpong,
-		report_residency, report_charges, report_faults, report_exits, report_devices,
-		report_cost,
-	};
-	struct report_out o = { .f = out, .j = json ? malloc(sizeof(*o.j)) : NULL };
+void (*const report_sections[REPORT_NR_SECTIONS])(struct cdm_report *, struct report_out *) = {
+	report_who, report_migrations, report_reasons, report_failures, report_pingpong,
+	report_residency, report_charges, report_faults, report_exits, report_devices,
+	report_cost,
+};
 
-	if (json && !o.j) {
-		fputs("cdm: no memory for the report\n", stderr);
-		return;
-	}
-	if (json) {
-		cdm_json_init(o.j, out, true);
-		cdm_json_open(o.j, NULL, '{');
-		cdm_json_u64(o.j, "schema", 1);
-	}
-	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
-		sections[i](r, &o);
-	if (json)
-		cdm_json_close(o.j, '}');
-	free(o.j);
+static void print_sections(struct cdm_report *r, struct report_out *o)
+{
+	for (int i = 0; i < REPORT_NR_SECTIONS; i++)
+		report_sections[i](r, o);
+}
+
+static int print_json(struct cdm_report *r, struct report_out *o)
+{
+	o->j = malloc(sizeof(*o->j));
+	if (!o->j)
+		return -ENOMEM;
+	cdm_json_init(o->j, o->f, true);
+	cdm_json_open(o->j, NULL, '{');
+	cdm_json_u64(o->j, "schema", 1);
+	print_sections(r, o);
+	cdm_json_close(o->j, '}');
+	free(o->j);
+	return 0;
+}
+
+int cdm_report_print(struct cdm_report *r, FILE *out, enum cdm_report_format format)
+{
+	struct report_out o = { .f = out };
+
+	if (format == CDM_REPORT_JSON)
+		return print_json(r, &o);
+	if (format == CDM_REPORT_HTML)
+		report_page(r, out);
+	else
+		print_sections(r, &o);
+	return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happened in a recording or a run: eleven sections, for people or as JSON. */
+/* What happened in a recording or a run: eleven sections, as text, JSON or a page. */
 #ifndef CDM_REPORT_H
 #define CDM_REPORT_H
 
@@ -12,8 +12,13 @@ struct cdm_report *cdm_report_new(const struct cdm_model *model);
 void cdm_report_free(struct cdm_report *r);
 /* Any record; an event has passed the filters. 0 or -ENOMEM. */
 int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec);
-/* Text, or JSON with the same numbers. Errors stay in the stream. */
-void cdm_report_print(struct cdm_report *r, FILE *out, bool json);
+/* Before the first record: keeps what a page's charts need. 0 or -ENOMEM. */
+int cdm_report_over_time(struct cdm_report *r);
+
+enum cdm_report_format { CDM_REPORT_TEXT, CDM_REPORT_JSON, CDM_REPORT_HTML };
+
+/* The same numbers in each; a page after cdm_report_over_time(). 0 or -ENOMEM. */
+int cdm_report_print(struct cdm_report *r, FILE *out, enum cdm_report_format format);
 
 /* From its first record to its last. */
 double cdm_report_seconds(const struct cdm_report *r);

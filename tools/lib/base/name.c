@@ -11,7 +11,8 @@ static const char hex[] = "0123456789abcdef";
 /* As every format has it: nearly all that ever comes. */
 static inline bool is_plain(unsigned char c)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != ';';
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\' && c != ';' && c != '&' &&
+	       c != '<' && c != '>';
 }
 
 /* Return: the length of the character at @s, 0 if it is none. */
@@ -117,6 +118,7 @@ static char *put_invisible(char *p, const char *s, size_t len, enum cdm_form for
 
 	switch (form) {
 	case CDM_FORM_TEXT:
+	case CDM_FORM_HTML:
 		*p++ = '?';
 		return p;
 	case CDM_FORM_JSON:
@@ -133,17 +135,19 @@ static const char *special(char c, enum cdm_form form)
 {
 	static const char *const backslash[] = {
 		[CDM_FORM_JSON] = "\\\\", [CDM_FORM_CSV] = "\\\\", [CDM_FORM_LABEL] = "\\\\\\\\",
-		[CDM_FORM_FOLDED] = "\\\\",
+		[CDM_FORM_FOLDED] = "\\\\", [CDM_FORM_HTML] = NULL,
 	};
 	static const char *const quote[] = {
 		[CDM_FORM_JSON] = "\\\"", [CDM_FORM_CSV] = "\"\"", [CDM_FORM_LABEL] = "\\\"",
-		[CDM_FORM_FOLDED] = NULL,
+		[CDM_FORM_FOLDED] = NULL, [CDM_FORM_HTML] = "&quot;",
 	};
 
 	if (c == '\\')
 		return backslash[form];
 	if (c == '"')
 		return quote[form];
+	if (form == CDM_FORM_HTML)
+		return c == '&' ? "&amp;" : c == '<' ? "&lt;" : c == '>' ? "&gt;" : NULL;
 	return c == ';' && form == CDM_FORM_FOLDED ? "\\x3b" : NULL;
 }
 

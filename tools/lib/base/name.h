@@ -10,6 +10,7 @@
  *
  *   text      "?" for each, so that widths stay what they are
  *   JSON      \u001b; a byte that is no UTF-8 is U+FFFD, as JSON has none
+ *   HTML      "?" as well; & < > " are &amp; &lt; &gt; &quot;
  *   others    \x1b, each byte of the character, and a backslash is \\: that can be
  *             undone, s/\\(\\|x([0-9a-f]{2}))/.../. CSV and OpenMetrics then quote
  *             the result as their formats say; in folded stacks ";" is \x3b.
@@ -21,7 +22,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum cdm_form { CDM_FORM_TEXT, CDM_FORM_JSON, CDM_FORM_CSV, CDM_FORM_LABEL, CDM_FORM_FOLDED };
+enum cdm_form { CDM_FORM_TEXT, CDM_FORM_JSON, CDM_FORM_CSV, CDM_FORM_LABEL, CDM_FORM_FOLDED,
+		CDM_FORM_HTML };
 
 /* Bytes that cdm_put_name() may write for each of a name's. */
 #define CDM_NAME_GROWS	6
