@@ -1,7 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0
 # CDM toolkit. `make` alone says what there is.
 
 SUDO := $(if $(filter-out 0,$(shell id -u)),sudo)
 KERNEL := kernel-patches/kernel.sh
+INSTALL := @scripts/deps.sh
+CHECK := @scripts/deps.sh --check
 
 # lib first: the others link it.
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
@@ -11,58 +14,62 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 	bench-overhead fuzz install clean
 
 help:
+	@echo 'make deps            install the packages that kernel, tools and tests need'
 	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel)'
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
 	@echo 'make tools           build the tools'
-	@echo 'make demo            cdmtop on real programs in a VM (REPLAY=1: from a recording)'
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
+	@echo
+	@echo 'These install the packages that they need by themselves:'
+	@echo 'make demo            cdmtop on real programs in a VM (REPLAY=1: from a recording)'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
-	@echo 'make bench-startup   time until the first result; make bench-overhead: pages a'
-	@echo '                     second of a migrating program under each tool, in a VM'
-	@echo 'make deps            install what the above need (they do it by themselves)'
+	@echo 'make bench-startup   time until the first result'
+	@echo 'make bench-overhead  pages a second of a migrating program under each tool, in a VM'
+	@echo 'make fuzz            the reader of recordings under libFuzzer'
 
 deps:
-	$(SUDO) scripts/deps.sh kernel vm tools test
+	$(INSTALL) kernel vm tools demo test
 
 kernel kernel-tree kernel-refresh:
-	@$(SUDO) scripts/deps.sh kernel
+	$(CHECK) kernel
 	@DEBUG=$(DEBUG) BASE_CONFIG=$(BASE_CONFIG) $(KERNEL) $(if $(filter kernel,$@),build,$(@:kernel-%=%))
 
 kernel-deb:
-	@$(SUDO) scripts/deps.sh kernel deb
+	$(CHECK) kernel deb
 	@BASE_CONFIG=$(BASE_CONFIG) $(KERNEL) deb
 
 kernel-stock:
-	@$(SUDO) scripts/deps.sh kernel
+	$(CHECK) kernel
 	@$(KERNEL) stock
 
 tools:
-	@$(SUDO) scripts/deps.sh vm tools
+	$(CHECK) tools
 	@for tool in $(TOOLS); do $(MAKE) -s -C tools/$$tool || exit; done
 
 ifdef REPLAY
 demo:
-	@$(SUDO) scripts/deps.sh tools
+	$(INSTALL) tools
 	@$(MAKE) -s -C tools/lib && $(MAKE) -s -C tools/cdmtop
 	@tests/vm/demo.sh
 else
-demo: kernel tools
-	@$(SUDO) scripts/deps.sh demo
+demo:
+	$(INSTALL) kernel vm tools demo
+	@$(MAKE) -s kernel tools
 	@tests/vm/demo.sh
 endif
 
-check: kernel tools
-	@$(SUDO) scripts/deps.sh demo test
+check: deps
+	@$(MAKE) -s kernel tools
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh
 
-check-debug: tools
-	@$(SUDO) scripts/deps.sh demo test
+check-debug: deps
+	@$(MAKE) -s tools
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh debug
 
@@ -70,20 +77,24 @@ check-debug: tools
 hmm-baseline: kernel-stock tools
 	@tests/vm/hmm-tests.sh --baseline
 
-bench: kernel kernel-stock tools
+bench: deps
+	@$(MAKE) -s kernel kernel-stock tools
 	@tests/bench/kernel-cost.sh
 
-bench-events bench-refresh bench-startup: tools
-	@$(SUDO) scripts/deps.sh bench
+bench-events bench-refresh bench-startup:
+	$(INSTALL) tools bench
+	@$(MAKE) -s tools
 	@$(SUDO) tests/bench/$(@:bench-%=%).sh
 	$(if $(filter bench-events,$@),@$(SUDO) tests/bench/printers.sh)
 
-bench-overhead: kernel tools
-	@$(SUDO) scripts/deps.sh bench
+bench-overhead: deps
+	$(INSTALL) bench
+	@$(MAKE) -s kernel tools
 	@tests/bench/overhead.sh
 
-fuzz: tools
-	@$(SUDO) scripts/deps.sh test
+fuzz:
+	$(INSTALL) tools test
+	@$(MAKE) -s tools
 	@$(MAKE) -s -C tests/fuzz fuzz
 
 PREFIX ?= /usr/local

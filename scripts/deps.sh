@@ -1,6 +1,8 @@
 #!/bin/bash
-# Installs the Debian packages that the named groups need and that are missing.
-# Usage: scripts/deps.sh GROUP...      groups: kernel deb vm tools demo test bench
+# SPDX-License-Identifier: GPL-2.0
+# Debian packages that the named groups need: installs those that are missing, by sudo
+# if it must, or with --check only says which and how to get them.
+# Usage: scripts/deps.sh [--check] GROUP...   groups: kernel deb vm tools demo test bench
 set -euo pipefail
 
 declare -A packages=(
@@ -16,27 +18,47 @@ declare -A packages=(
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
 )
 
+check=
+if [[ ${1:-} == --check ]]; then
+	check=1
+	shift
+fi
 wanted=()
 for group in "$@"; do
 	if [[ ! -v "packages[$group]" ]]; then
 		echo "deps: no group '$group'; there are: ${!packages[*]}" >&2
 		exit 2
 	fi
-	for package in ${packages[$group]}; do
-		status=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
-		[[ $status == "install ok installed" ]] || wanted+=("$package")
-	done
+	wanted+=(${packages[$group]})
 done
-[[ ${#wanted[@]} -gt 0 ]] || exit 0
 
+# Elsewhere packages have other names: the compiler says what it lacks.
+if ! command -v dpkg-query > /dev/null; then
+	[[ -z $check ]] || exit 0
+	echo "deps: there is no dpkg here; install what your system calls: ${wanted[*]}" >&2
+	exit 1
+fi
+
+missing=($(comm -23 <(printf '%s\n' "${wanted[@]}" | sort -u) \
+	<(dpkg-query -W -f '${Package} ${Status}\n' "${wanted[@]}" 2> /dev/null |
+		sed -n 's/ install ok installed$//p' | sort -u)))
+[[ ${#missing[@]} -gt 0 ]] || exit 0
+
+if [[ -n $check ]]; then
+	echo "deps: packages are missing: ${missing[*]}" >&2
+	echo "deps: install them with: sudo apt-get install ${missing[*]}" >&2
+	exit 1
+fi
 if [[ $(id -u) != 0 ]]; then
-	echo "deps: missing packages: ${wanted[*]}" >&2
-	echo "deps: run 'sudo make deps', or install them yourself" >&2
+	if command -v sudo > /dev/null; then
+		exec sudo "$0" "$@"
+	fi
+	echo "deps: packages are missing: ${missing[*]}; install them as root" >&2
 	exit 1
 fi
 
 export DEBIAN_FRONTEND=noninteractive
-echo "deps: installing ${wanted[*]}"
+echo "deps: installing ${missing[*]}"
 apt-get update -q
 # A server that comes as a dependency is started by the tests, not by its package.
 printf '#!/bin/sh\nexit 101\n' > /usr/sbin/policy-rc.d.cdm
@@ -47,4 +69,4 @@ if [[ ! -e /usr/sbin/policy-rc.d ]]; then
 else
 	rm -f /usr/sbin/policy-rc.d.cdm
 fi
-apt-get install -q -y --no-install-recommends "${wanted[@]}"
+apt-get install -q -y --no-install-recommends "${missing[@]}"
