@@ -182,8 +182,16 @@ is "and nothing else is left" "" "$(ls "$work" | grep part)"
 
 # Events: as cdmtrace prints them, one for one.
 cdmtrace=${CDMTRACE:-$project/tools/cdmtrace/cdmtrace}
-sum_of() { "$@" | grep -v '"type":"end"' | md5sum; }
+sum_of() { "$@" | grep -v '"type":"end"' | sed '1s/"tool":"[a-z]*"/"tool":""/' | md5sum; }
+meta() { "$1" -j -r "$work/small.cdm" "${@:2}" | head -1 | sed "s/$(basename "$1")/TOOL/; s/\"view\":\"$view\"/VIEW/"; }
+view=proc meta=$(meta "$cdmtop")
+like "NDJSON says by what it was written, and of what it is" \
+	'^."type":"meta","schema":2,"tool":"TOOL","version":"[0-9.]+",VIEW,"host":"example","kernel":"6.12.0-cdm","page_bytes":4096,"emulated":false,"wall_ns":1700000000000000000,"boot_ns":1000000000000,' "$meta"
+for view in cgroup device events; do
+	is "so it does in view $view" "$meta" "$(meta "$cdmtop" --view $view)"
+done
 if [ -x "$cdmtrace" ]; then
+	is "cdmtrace says the same, of itself" "$meta" "$(meta "$cdmtrace")"
 	for format in text ndjson csv; do
 		is "events as $format" "$(sum_of "$cdmtrace" -r "$work/small.cdm" --format "$format")" \
 			"$(sum_of top --view events --format "$format")"

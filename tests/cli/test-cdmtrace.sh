@@ -21,7 +21,7 @@ check "NDJSON has what was recorded, event by event" << 'PY'
 import json
 truth = json.load(open("truth.json"))
 rows = [json.loads(line) for line in open("a.ndjson")]
-assert rows[0]["type"] == "meta" and rows[0]["schema"] == 1, rows[0]
+assert rows[0]["type"] == "meta" and rows[0]["schema"] == 2, rows[0]
 why = "unmapped swapped pinned locked isolate file writeback large ksm foreign unsupported alloc charge copy raced".split()
 got = [r for r in rows if r["type"] == "migrate"]
 assert len(got) == len(truth["migrate"]) == 211
@@ -56,6 +56,7 @@ assert {k for k in table[0] if k.startswith("skipped")} == {"skipped_unmapped_pa
 assert sum(k.startswith("failed") for k in table[0]) == 13
 for r, c in zip(rows, table):
     assert None not in c and None not in c.values(), c
+    assert c["emulated"] == "0"
     c = {key: value.replace("\\\\", "\\") for key, value in c.items()}
     for key, value in r.items():
         if key in ("failed_pages", "skipped_pages"):

@@ -50,7 +50,7 @@ static int fill_columns(struct cdm_event_csv *c, unsigned int kind)
 
 static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 {
-	int err = add_column(c, "type");
+	int err = add_column(c, "type") ?: add_column(c, "emulated");
 
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
@@ -68,8 +68,10 @@ struct cdm_event_csv *cdm_event_csv_new(const struct cdm_model *model, __u64 kin
 
 	if (c && (cdm_fields_init(&c->fields, CDM_CSV, model) || add_columns(c, kinds))) {
 		cdm_event_csv_free(c);
-		c = NULL;
+		return NULL;
 	}
+	if (c)
+		c->emulated = cdm_model_header(model)->emulated;
 	return c;
 }
 
@@ -146,7 +148,8 @@ void cdm_event_csv_put(struct cdm_event_csv *c, struct cdm_out *out, const struc
 	char *s = cdm_out_room(out, CDM_RECORD_MAX_OUT);
 
 	s = cdm_put(s, kind, strlen(kind));
-	for (size_t i = 1; i < c->nr_columns; i++) {
+	s = c->emulated ? CDM_PUT(s, ",1") : CDM_PUT(s, ",0");
+	for (size_t i = 2; i < c->nr_columns; i++) {
 		*s++ = ',';
 		if (cells[i])
 			s = put_value(c, s, cells[i], rec);

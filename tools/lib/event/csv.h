@@ -7,7 +7,8 @@
 
 struct cdm_event_csv {
 	struct cdm_fields fields;
-	const char **columns;		/* names of all */
+	bool emulated;			/* times are those of an emulator */
+	const char **columns;		/* names of all, the first two in each row */
 	size_t nr_columns;
 	const struct cdm_printed **cells[CDM_REC_DEVICE_ID];	/* of a kind in its columns */
 };

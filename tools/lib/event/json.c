@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "event/json.h"
+#include "record/meta.h"
 
 struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model)
 {
@@ -31,25 +32,9 @@ void cdm_event_json_renamed(struct cdm_event_json *j)
 
 void cdm_event_json_meta(struct cdm_event_json *j, struct cdm_out *out)
 {
-	const struct cdm_file_header *h = cdm_model_header(j->fields.model);
-	char *s = cdm_out_room(out, CDM_LINE_MAX_OUT);
+	char *s = cdm_out_room(out, CDM_META_MAX);
 
-	s = CDM_PUT(s, "{\"type\":\"meta\",\"schema\":1,\"tool\":\"cdmtrace\",\"kernel\":");
-	s = cdm_put_quoted(s, h->release, sizeof(h->release), CDM_FORM_JSON);
-	s = CDM_PUT(s, ",\"host\":");
-	s = cdm_put_quoted(s, h->host, sizeof(h->host), CDM_FORM_JSON);
-	s = CDM_PUT(s, ",\"page_bytes\":");
-	s = cdm_put_u64(s, h->page_size);
-	s = CDM_PUT(s, ",\"wall_ns\":");
-	s = cdm_put_u64(s, h->wall_ns);
-	s = CDM_PUT(s, ",\"boot_ns\":");
-	s = cdm_put_u64(s, h->boot_ns);
-	s = CDM_PUT(s, ",\"pingpong_window_ns\":");
-	s = cdm_put_u64(s, h->pingpong_window_ns);
-	s = CDM_PUT(s, ",\"pingpong_flips\":");
-	s = cdm_put_u64(s, h->pingpong_flips);
-	s = h->emulated ? CDM_PUT(s, ",\"emulated\":true}\n") : CDM_PUT(s, ",\"emulated\":false}\n");
-	cdm_out_end(out, s);
+	cdm_out_end(out, cdm_put_meta(s, cdm_model_header(j->fields.model), "events"));
 }
 
 static char *put_reasons(char *s, const struct cdm_field *f, const __u32 *pages)
