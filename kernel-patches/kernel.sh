@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Makes, keeps and builds the kernel with the DEVICE_HOST series.
 #
 #   kernel.sh tree      git tree of the Debian source plus the series, build/linux

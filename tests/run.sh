@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Runs the tests and ends with "N passed, N failed, N skipped".
 #
 #   tests/run.sh [debug] [SUITE...]
@@ -111,7 +112,7 @@ if [[ -z $debug ]]; then
 	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
 	suite "collector" "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
-	for test in install options cdmtop cdmtop-ui names prometheus cdmtrace cdmtrace-live cdmctl; do
+	for test in tree install options cdmtop cdmtop-ui names prometheus cdmtrace cdmtrace-live cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
 	for test in cdmctl cdmtop cdmtrace watch; do

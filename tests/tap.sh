@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
 # TAP for test scripts that source this. What a failed test has to say comes before it.
 tap_number=0 tap_failed=0 tap_skipped=0

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # Common to the tools: where things are, and how to compile them.
 TOP := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
 BUILD := $(TOP)/build

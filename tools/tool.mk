@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # A tool with its manuals and completion, and how they are installed. Before including it:
 # NAME, MANUALS, LIBS that it alone needs, and MAN1, what writes the scdoc text of NAME.1
 # ($< is NAME.1.scd).

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What an event costs its reader: page faults of one program, read by cdmtrace and by
 # other tracers with the same fields, in turns.
 #

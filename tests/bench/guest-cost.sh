@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM: everything that cost can measure on this kernel.
 set -euo pipefail
 source "$(dirname "$0")/../vm/guest-lib.sh"

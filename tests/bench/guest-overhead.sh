@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM: migrations under each tool.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)

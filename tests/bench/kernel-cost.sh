@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Instructions per operation, by QEMU's instruction counter: the kernel with the
 # series and no device against the unpatched one, and migration to DEVICE_HOST
 # against DEVICE_COHERENT in the same kernel.

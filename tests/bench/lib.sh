@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # What the benchmarks of the tools share. Sourced; sets $top, $cdmtop, $cdmtrace, $work.
 # shellcheck shell=bash disable=SC2034
 #

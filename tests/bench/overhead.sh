@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # What it costs a program to be watched while it does nothing but migrate: pages a
 # second with nothing attached, and with each tool, on one processor whose time is
 # counted in instructions, so that the tool's own work is in it and noise is not.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Recordings printed: cdmtrace, every format, on two million events; perf script on
 # page faults that perf recorded. CPU time and events a second of it, start-up included.
 #

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # CPU time of a refresh with many sleeping processes: cdmtop against top and htop, in
 # turns. A refresh costs the difference between many and few, so start-up does not
 # count. Then a recording of ten times as many: time of a refresh, and memory.

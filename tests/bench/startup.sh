@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # From the start of a program to its first result: one refresh of cdmtop, cdmtrace
 # attached, bpftrace attached (a script that ends at once). Then the memory of cdmtop.
 #

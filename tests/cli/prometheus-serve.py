@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
 """Serves FILE... as metrics, the type by its ending: .om is OpenMetrics, else text.
 
 Prints its port when it is ready."""

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # cdmctl without a device: command line, messages, JSON, and that help, man page and
 # completion name the same options. What moves memory is in tests/vm/guest-cdmctl.sh.
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # The patch series itself: that every patch is clean, that the series can be
 # written back without a change, and that the kernel was built from it.
 set -uo pipefail

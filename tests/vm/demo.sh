@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # cdmtop on real programs whose memory moves to two devices and back: live in a VM,
 # or with REPLAY=1 from a recording of that, which needs no kernel, root or VM.
 set -euo pipefail

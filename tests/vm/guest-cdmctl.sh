@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: cdmctl on real processes. The second source of truth
 # is what the kernel says itself: RssDevHost, memory.stat and sysfs. Prints TAP.
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: what cdmtop shows against the kernel's counters and
 # against a walk of all page tables, at rest and in the middle of a storm; and its
 # rates against the numbers of pages that were moved. Prints TAP.

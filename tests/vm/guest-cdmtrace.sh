@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: many cdmtraces watch the same scene, each with other
 # options. What one that sees everything has is compared with what was done; then what
 # the others have with that. Prints TAP.

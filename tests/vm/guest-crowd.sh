@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: many processes at a time, and many that come and go.
 # Prints TAP.
 set -uo pipefail

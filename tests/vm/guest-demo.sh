@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: three unmodified programs in cgroups of their own,
 # their memory moved to and fro, and cdmtop on the terminal. With
 #   guest-demo.sh record FILE SECONDS

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM: upstream's hmm-tests, the program given, on test_hmm's devices.
 set -euo pipefail
 source "$(dirname "$0")/guest-lib.sh"

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 # For scripts that run in the VM. Those that test set $work, a folder of their own.
 guest=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$guest/../tap.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM: what the hotplug helper refuses, each with a message that says why,
 # and that what it takes shows in /proc/iomem and is gone with the driver.
 set -uo pipefail

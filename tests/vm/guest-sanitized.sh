@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: cdmtop and cdmtrace, compiled with the address and
 # undefined behaviour sanitizers, at work. Prints TAP.
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM: loads the reference driver on the PCI devices and test_hmm on the
 # reserved ranges, then becomes the program given, one of the kernel's selftests.
 # With --reserved the driver gets the reserved ranges instead; with --v1 the memory

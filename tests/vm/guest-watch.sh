@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: cdmtop and cdmtrace while a device goes away and comes
 # back, in a pid namespace of their own, and with fewer privileges. Prints TAP.
 set -uo pipefail

@@ -1,4 +1,5 @@
 #!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
 # Upstream's hmm-tests on the kernel with the series: no test may be worse than
 # on the unpatched kernel, whose results are in hmm-tests.stock beside this.
 #

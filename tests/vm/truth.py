@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0
 """What tests compare the tools with, from tests/vm/residency.c."""
 import json
 
