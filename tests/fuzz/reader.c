@@ -35,6 +35,8 @@ static void print_refresh(struct cdm_model *m)
 
 		for (const struct cdm_column *c = cdm_columns(table.view); c->id; c++)
 			columns[table.nr_columns++] = c;
+		if (!table.nr_columns)
+			continue;
 		if (view == CDM_VIEW_PROC)
 			table.rows = (const void *const *)cdm_model_procs(m, &table.nr_rows);
 		else if (view == CDM_VIEW_CGROUP)

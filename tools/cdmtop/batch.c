@@ -30,6 +30,16 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
+struct cdm_query cdmtop_query(const struct cdmtop_source *s, const struct cdmtop_options *o,
+			      enum cdm_view view)
+{
+	return (struct cdm_query) {
+		.view = view, .select = s->select, .filter = o->filter,
+		/* A column is of one view. */
+		.sort = view == o->view ? o->sort : NULL, .reverse = o->reverse,
+	};
+}
+
 static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_options *o,
 		      enum cdm_format format, enum cdm_view view, bool first, bool *seen)
 {
@@ -38,25 +48,28 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 		.view = view, .columns = o->columns, .nr_columns = o->nr_columns,
 		.histograms = o->histograms >> view & 1,
 	};
-	const void **rows;
-	ssize_t nr;
+	const struct cdm_query query = cdmtop_query(s, o, view);
+	struct cdm_rows rows = { 0 };
 	int err;
 
-	if (view != (enum cdm_view)o->view) {
+	if (view != o->view) {
 		t.columns = all;
 		t.nr_columns = 0;
 		for (const struct cdm_column *col = cdm_columns(view); col->id; col++)
 			all[t.nr_columns++] = col;
 	}
-	nr = cdmtop_rows(s, o, view, &rows, seen);
-	if (nr < 0)
-		return nr;
-	t.rows = rows;
-	t.nr_all = t.nr_rows = nr;
+	err = cdm_rows_take(&rows, s->model, &query);
+	if (err)
+		goto out;
+	*seen |= rows.any;
+	t.nr_all = t.nr_rows = rows.nr;
 	if (cdmtop_metrics(o) && view == CDM_VIEW_PROC && t.nr_rows > o->top)
 		t.nr_rows = o->top;
+	cdm_rows_sort(&rows, 0, t.nr_rows);
+	t.rows = rows.rows;
 	err = cdm_output_table(out, format, s->model, &t, first);
-	free(rows);
+out:
+	free(rows.rows);
 	return err;
 }
 
@@ -65,7 +78,7 @@ static int print_refresh(FILE *out, struct cdmtop_source *s, const struct cdmtop
 			 enum cdm_format format, bool first, bool *seen)
 {
 	bool all = cdmtop_metrics(o) && !o->view_set;
-	int err = print_view(out, s, o, format, (enum cdm_view)o->view, first, seen);
+	int err = print_view(out, s, o, format, o->view, first, seen);
 
 	for (enum cdm_view v = CDM_VIEW_CGROUP; all && !err && v <= CDM_VIEW_DEVICE; v++)
 		err = print_view(out, s, o, format, v, first, seen);
@@ -211,7 +224,7 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 		return CDMTOP_FAILED;
 	if (caught)
 		return caught == SIGINT ? CDMTOP_OK : 128 + caught;
-	if (!shown && s->reader && o->view != CDM_UI_EVENTS) {
+	if (!shown && s->reader && o->view != CDM_VIEW_EVENTS) {
 		cdmtop_error("%s: there is no whole refresh in it", o->replay);
 		return CDMTOP_FAILED;
 	}
@@ -272,7 +285,7 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 	int ret, err = 0;
 
 	catch_signals();
-	if (o->view == CDM_UI_EVENTS) {
+	if (o->view == CDM_VIEW_EVENTS) {
 		events = cdmtop_events_open(s, o, &seen);
 		if (!events)
 			return CDMTOP_FAILED;

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/say.h"
 #include "cdmtop.h"
+#include "ui/ui.h"
 
 /* What the terminal shows beside columns: the tail of events and the header. */
 #define UI_FEATURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_MIGRATE | \
@@ -37,7 +38,7 @@ static int list_columns(void)
 	};
 
 	printf("%-7s %-13s %-8s %-8s %s\n", "VIEW", "ID", "TITLE", "UNIT", "WHAT");
-	for (enum cdm_view v = 0; v < CDM_VIEW_VMA; v++)
+	for (enum cdm_view v = 0; v < CDM_NR_TABLE; v++)
 		for (const struct cdm_column *c = cdm_columns(v); c->id; c++)
 			printf("%-7s %-13s %-8s %-8s %s%s\n", cdm_view_name(v), c->id, c->title,
 			       units[c->unit], c->help, c->extra ? "" : " *");
@@ -52,7 +53,7 @@ static unsigned int needed_features(const struct cdmtop_options *o)
 	if (!o->batch || o->record)
 		return UI_FEATURES;
 	/* For the names of devices and cgroups. */
-	if (o->view == CDM_UI_EVENTS)
+	if (o->view == CDM_VIEW_EVENTS)
 		return needs | CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE;
 	for (size_t i = 0; i < o->nr_columns; i++)
 		needs |= o->columns[i]->needs;
@@ -63,79 +64,19 @@ static unsigned int needed_features(const struct cdmtop_options *o)
 	return cdmtop_metrics(o) ? needs | (UI_FEATURES & ~CDM_F_PER_DEVICE) : needs;
 }
 
-/* --- what the screen asks for --- */
-
-static int ui_refresh(void *ctx)
-{
-	int ret = cdmtop_source_refresh(ctx);
-
-	return ret < 0 ? ret : 0;
-}
-
-static int ui_poll(void *ctx, int timeout_ms)
-{
-	return cdmtop_source_poll(ctx, timeout_ms);
-}
-
-static void ui_look_into(void *ctx, __u32 pid)
-{
-	struct cdmtop_source *s = ctx;
-
-	cdm_collector_look_into(s->collector, pid);
-}
-
-static int ui_step(void *ctx)
-{
-	return cdmtop_source_refresh(ctx);
-}
-
-static int ui_seek(void *ctx, unsigned long n, struct cdm_model **model)
-{
-	struct cdmtop_source *s = ctx;
-	int err = cdmtop_source_seek(s, n);
-
-	*model = s->model;
-	return err;
-}
-
 static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
-	struct cdm_ui_options ui = {
-		.model = s->model,
-		.ctx = s,
-		.refresh = s->collector ? ui_refresh : NULL,
-		.poll = s->collector ? ui_poll : NULL,
-		.look_into = s->collector ? ui_look_into : NULL,
-		.event_fd = s->collector ? cdm_collector_fd(s->collector) : -1,
-		.replay = s->reader,
-		.step = s->reader ? ui_step : NULL,
-		.seek = s->reader ? ui_seek : NULL,
-		.speed = o->speed ?: 1,
-		.interval_s = s->reader && !o->interval_set ? 0 : o->interval_s,
-		.count = o->count,
-		.source = o->replay ?: o->record,
-		.view = o->view,
-		.filter = o->filter,
-		.select = s->select,
-		.colour = o->colour,
-		.ascii = o->ascii,
-	};
 	int status;
 
-	if (o->view < CDM_UI_EVENTS) {
-		ui.views[o->view].columns = o->column_list ? o->columns : NULL;
-		ui.views[o->view].sort = o->sort;
-		ui.views[o->view].reverse = o->reverse;
-	}
 	signal(SIGPIPE, SIG_IGN);
-	status = cdm_ui_run(&ui);
+	status = cdm_ui_run(s, o);
 	s->worthless = !cdm_model_end(s->model);
 	return status;
 }
 
 static int run(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
-	bool events = !o->batch || o->record || o->view == CDM_UI_EVENTS;
+	bool events = !o->batch || o->record || o->view == CDM_VIEW_EVENTS;
 
 	if (!cdmtop_source_open(s, o, needed_features(o), events ? UI_EVENTS : 0))
 		return s->stopped <= 0 ? CDMTOP_FAILED :

@@ -5,12 +5,17 @@
 
 #include "source/collector.h"
 #include "table/output.h"
-#include "select.h"
-#include "ui/ui.h"
+#include "rows.h"
 
 enum { CDMTOP_OK, CDMTOP_FAILED, CDMTOP_USAGE };
 
 #define CDMTOP_MAX_COLUMNS	64
+
+enum cdmtop_colour {
+	CDMTOP_COLOUR_AUTO,	/* if the terminal can, and NO_COLOR is not set */
+	CDMTOP_COLOUR_ALWAYS,	/* if the terminal can */
+	CDMTOP_COLOUR_NEVER,
+};
 
 struct cdmtop_options {
 	double interval_s;
@@ -19,7 +24,7 @@ struct cdmtop_options {
 	unsigned long count;		/* 0: no limit */
 	bool batch;
 	enum cdm_format format;
-	enum cdm_ui_view view;
+	enum cdm_view view;
 	bool view_set;
 	const char *column_list;	/* of -F, or NULL */
 	const char *sort_id;
@@ -44,8 +49,8 @@ struct cdmtop_options {
 	unsigned int pingpong_flips;
 	bool no_bpf;
 	bool strict;
-	bool ascii;
-	enum cdm_ui_colour colour;
+	bool ascii;			/* no UTF-8 even if the locale has it */
+	enum cdmtop_colour colour;
 	int verbose;
 	bool features;
 	bool list_columns;
@@ -87,6 +92,10 @@ bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 int cdmtop_source_refresh(struct cdmtop_source *s);
 /* Waits for events for so long, and feeds them. Return: how many, or -errno. */
 int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms);
+/* Readable when events wait; negative: there are none to be had. */
+int cdmtop_source_fd(const struct cdmtop_source *s);
+/* Live: refreshes have the areas of @pid (reader's namespace) from now on; 0: of nobody. */
+void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid);
 /*
  * Reads the recording anew, up to the end of refresh @n (0: the start), into a model
  * of its own. Return: 0; -ESPIPE: it is not a file; -errno.
@@ -98,7 +107,10 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 /* Return: exit status, or 128 + the signal that ended it. */
 int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o);
 
-/* Prints events as they come; sets *@seen as cdmtop_rows() does. NULL after a message. */
+/*
+ * Prints events as they come. *@seen: set if there is what -p, -c and -D mean. Return:
+ * NULL after a message.
+ */
 struct cdmtop_events;
 struct cdmtop_events *cdmtop_events_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 					 bool *seen);
@@ -108,12 +120,9 @@ int cdmtop_events_flush(struct cdmtop_events *e);
 int cdmtop_events_refreshed(struct cdmtop_events *e);
 void cdmtop_events_close(struct cdmtop_events *e);
 
-/*
- * The rows of @view that the options want, in their order. @seen: set if there
- * is one that -p, -c and -D mean. Return: number, *rows is to be freed; -ENOMEM.
- */
-ssize_t cdmtop_rows(const struct cdmtop_source *s, const struct cdmtop_options *o,
-		    enum cdm_view view, const void ***rows, bool *seen);
+/* What the options ask for in @view. */
+struct cdm_query cdmtop_query(const struct cdmtop_source *s, const struct cdmtop_options *o,
+			      enum cdm_view view);
 
 void cdmtop_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

@@ -97,13 +97,13 @@ static int look_for(struct cdmtop_events *e)
 {
 	enum cdm_view view = e->o->pid ? CDM_VIEW_PROC : e->o->cgroup ? CDM_VIEW_CGROUP :
 			     CDM_VIEW_DEVICE;
-	const void **rows;
-	ssize_t nr = cdmtop_rows(e->s, e->o, view, &rows, e->seen);
+	const struct cdm_query query = cdmtop_query(e->s, e->o, view);
+	struct cdm_rows rows = { 0 };
+	int err = cdm_rows_take(&rows, e->s->model, &query);
 
-	if (nr < 0)
-		return nr;
-	free(rows);
-	return 0;
+	*e->seen |= rows.any;
+	free(rows.rows);
+	return err;
 }
 
 int cdmtop_events_refreshed(struct cdmtop_events *e)

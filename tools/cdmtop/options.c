@@ -251,8 +251,8 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 
 static const struct cdm_column *find_column(const struct cdmtop_options *o, const char *id)
 {
-	const struct cdm_column *all = cdm_columns((enum cdm_view)o->view);
-	const struct cdm_column *col = cdm_column_find((enum cdm_view)o->view, id);
+	const struct cdm_column *all = cdm_columns(o->view);
+	const struct cdm_column *col = cdm_column_find(o->view, id);
 	const char *ids[CDMTOP_MAX_COLUMNS + 1], *near;
 	size_t n = 0;
 
@@ -281,7 +281,7 @@ static void usual_columns(struct cdmtop_options *o)
 	/* Programs have room for all that needs no walk through page tables. */
 	bool people = o->format == CDM_TEXT && !o->textfile;
 
-	for (const struct cdm_column *col = cdm_columns((enum cdm_view)o->view); col->id; col++)
+	for (const struct cdm_column *col = cdm_columns(o->view); col->id; col++)
 		if (!col->extra || (!people && !(col->needs & CDM_F_PER_DEVICE)))
 			add_column(o, col);
 }
@@ -297,7 +297,7 @@ static void resolve_columns(struct cdmtop_options *o)
 	free(list);
 	if (o->sort_id)
 		o->sort = find_column(o, o->sort_id);
-	else if (o->batch && o->view == CDM_UI_PROC)
+	else if (o->batch && o->view == CDM_VIEW_PROC)
 		o->sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
 }
 
@@ -315,11 +315,11 @@ static void check(struct cdmtop_options *o)
 		wrong = "--speed is for the terminal: a recording is printed at once";
 	else if (o->speed && o->interval_set)
 		wrong = "--speed and an interval: one of them says how fast";
-	else if (o->view == CDM_UI_EVENTS && o->format >= CDM_OPENMETRICS)
+	else if (o->view == CDM_VIEW_EVENTS && o->format >= CDM_OPENMETRICS)
 		wrong = "--view events: events are no metrics; use text, ndjson or csv";
-	else if (o->view == CDM_UI_EVENTS && o->textfile)
+	else if (o->view == CDM_VIEW_EVENTS && o->textfile)
 		wrong = "--view events: events are no metrics, --textfile cannot have them";
-	else if (o->view == CDM_UI_EVENTS && (o->column_list || o->sort_id))
+	else if (o->view == CDM_VIEW_EVENTS && (o->column_list || o->sort_id))
 		wrong = "--view events has no columns to choose from";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";
@@ -351,6 +351,6 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 	/* A scrape is one answer. */
 	if (cdmtop_metrics(o) && !o->textfile && !o->count && !o->replay)
 		o->count = 1;
-	if (o->view != CDM_UI_EVENTS)
+	if (o->view != CDM_VIEW_EVENTS)
 		resolve_columns(o);
 }

@@ -3,12 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "cdmtop.h"
-
-static int compare(const void *a, const void *b, void *order)
-{
-	return cdm_order_compare(order, *(const void *const *)a, *(const void *const *)b);
-}
+#include "rows.h"
 
 static void *const *all_rows(struct cdm_model *m, enum cdm_view view, size_t *nr)
 {
@@ -24,26 +19,77 @@ static void *const *all_rows(struct cdm_model *m, enum cdm_view view, size_t *nr
 	}
 }
 
-ssize_t cdmtop_rows(const struct cdmtop_source *s, const struct cdmtop_options *o,
-		    enum cdm_view view, const void ***rows, bool *seen)
+static int make_room(struct cdm_rows *r, size_t nr)
 {
-	/* A column is of one view. */
-	const struct cdm_column *by = view == (enum cdm_view)o->view ? o->sort : NULL;
-	struct cdm_order order = { by, cdm_columns(view), o->reverse };
-	size_t nr, kept = 0;
-	void *const *all = all_rows(s->model, view, &nr);
+	const void **grown;
 
-	*rows = calloc(nr + 1, sizeof(**rows));
-	if (!*rows)
+	if (nr <= r->room)
+		return 0;
+	grown = reallocarray(r->rows, nr, sizeof(*grown));
+	if (!grown)
 		return -ENOMEM;
-	for (size_t i = 0; i < nr; i++) {
-		if (!cdm_select_row(&s->select, view, all[i]))
-			continue;
-		*seen = true;
-		if (!o->filter || cdm_filter_row(o->filter, view, all[i]))
-			(*rows)[kept++] = all[i];
+	r->rows = grown;
+	r->room = nr;
+	return 0;
+}
+
+int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b)
+{
+	return cdm_column_compare(o->by, a, b, o->reverse) ?:
+	       cdm_column_compare(o->then, a, b, false);
+}
+
+static int put_in_order(struct cdm_rows *r, const struct cdm_query *q)
+{
+	size_t most = q->select.rows && q->select.rows < r->nr ? q->select.rows : r->nr;
+	int err = 0;
+
+	r->order = (struct cdm_order) { q->sort, cdm_columns(q->view), q->reverse };
+	if (q->tree && q->sort) {
+		err = cdm_sort_tree(r->rows, r->nr, &r->order);
+		r->order.by = NULL;
 	}
-	if (order.by)
-		qsort_r(*rows, kept, sizeof(**rows), compare, &order);
-	return s->select.rows && kept > s->select.rows ? s->select.rows : kept;
+	/* Only the first ones in the order that they are shown in. */
+	if (most < r->nr)
+		cdm_rows_sort(r, 0, most);
+	r->nr = most;
+	return err;
+}
+
+int cdm_rows_take(struct cdm_rows *r, struct cdm_model *m, const struct cdm_query *q)
+{
+	bool filtered = q->filter && *q->filter;
+	void *const *all;
+	size_t nr;
+
+	all = all_rows(m, q->view, &nr);
+	if (make_room(r, nr))
+		return -ENOMEM;
+	r->nr = 0;
+	r->any = false;
+	for (size_t i = 0; i < nr; i++) {
+		if (!cdm_select_row(&q->select, q->view, all[i]))
+			continue;
+		r->any = true;
+		if (!filtered || cdm_filter_row(q->filter, q->view, all[i]))
+			r->rows[r->nr++] = all[i];
+	}
+	return put_in_order(r, q);
+}
+
+void cdm_rows_sort(struct cdm_rows *r, size_t from, size_t to)
+{
+	if (r->order.by)
+		cdm_sort_part(r->rows, r->nr, from, to, &r->order);
+}
+
+size_t cdm_rows_place(const struct cdm_rows *r, size_t at)
+{
+	size_t place = 0;
+
+	if (!r->order.by)
+		return at;
+	for (size_t i = 0; i < r->nr; i++)
+		place += cdm_order_compare(&r->order, r->rows[i], r->rows[at]) < 0;
+	return place;
 }

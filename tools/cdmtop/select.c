@@ -69,12 +69,6 @@ void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
 		snprintf(f->by.device, sizeof(f->by.device), "%s", s->device);
 }
 
-int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b)
-{
-	return cdm_column_compare(o->by, a, b, o->reverse) ?:
-	       cdm_column_compare(o->then, a, b, false);
-}
-
 bool cdm_filter_text(const char *filter, const char *text)
 {
 	char part[64];

@@ -21,15 +21,6 @@ bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *
 void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
 		       struct cdm_event_filter *f);
 
-/* An order of rows that is one and the same each time: no two are equal. */
-struct cdm_order {
-	const struct cdm_column *by;
-	const struct cdm_column *then;	/* the view's first column, where @by is equal */
-	bool reverse;			/* of @by */
-};
-
-int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b);
-
 /* Filters are texts, "a|b": one of them is in what is looked at, whatever the case. */
 bool cdm_filter_text(const char *filter, const char *text);
 /* In one of the row's texts, or its pid. */

@@ -239,6 +239,17 @@ int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms)
 	return ret == -EINTR || ret == -EAGAIN ? 0 : ret;
 }
 
+int cdmtop_source_fd(const struct cdmtop_source *s)
+{
+	return s->collector ? cdm_collector_fd(s->collector) : -1;
+}
+
+void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid)
+{
+	if (s->collector)
+		cdm_collector_look_into(s->collector, pid);
+}
+
 int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n)
 {
 	struct cdm_reader *reader;

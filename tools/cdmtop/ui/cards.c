@@ -75,12 +75,12 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 
 void ui_cards_draw(struct ui *ui, struct ui_canvas *c)
 {
-	struct ui_table *t = &ui->tables[CDM_UI_DEVICE];
+	struct ui_table *t = &ui->tables[CDM_VIEW_DEVICE];
 	size_t i;
 
 	/* From the one with the cursor on, as many as fit. */
-	for (i = t->cursor; i < t->nr_rows; i++)
-		draw_card(ui, c, t->rows[i]);
-	for (i = 0; i < t->cursor && i < t->nr_rows; i++)
-		draw_card(ui, c, t->rows[i]);
+	for (i = t->cursor; i < t->rows.nr; i++)
+		draw_card(ui, c, t->rows.rows[i]);
+	for (i = 0; i < t->cursor && i < t->rows.nr; i++)
+		draw_card(ui, c, t->rows.rows[i]);
 }

@@ -184,15 +184,15 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 /* Those that the table of processes is about. */
 static void wanted(struct ui *ui, struct cdm_event_filter *f)
 {
-	cdm_select_events(&ui->o->select, ui->m, f);
-	if (ui->cgroup)
-		f->cgroup = cdm_model_cgroup_path(ui->m, ui->cgroup) ?: "-";
+	const struct cdm_select scope = ui_scope(ui, CDM_VIEW_EVENTS);
+
+	cdm_select_events(&scope, ui->m, f);
 }
 
 /* -n: the newest ones. */
 static void cut(struct ui *ui)
 {
-	size_t most = ui->o->select.rows;
+	size_t most = ui->s->select.rows;
 
 	if (!most || ui->nr_events <= most)
 		return;

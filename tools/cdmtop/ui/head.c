@@ -110,7 +110,7 @@ static void draw_totals(struct ui *ui, int y)
 
 	procs = cdm_model_procs(ui->m, &all);
 	for (i = 0; i < all; i++) {
-		if (!cdm_select_row(&ui->o->select, CDM_VIEW_PROC, procs[i]))
+		if (!cdm_select_row(&ui->s->select, CDM_VIEW_PROC, procs[i]))
 			continue;
 		nr++;
 		if (procs[i]->snap->device == CDM_UNKNOWN)
@@ -166,7 +166,7 @@ static void draw_tabs(struct ui *ui, int y)
 	bool named = ui_term.cols >= 60;
 	int i;
 
-	for (i = 0; i < CDM_UI_NR_VIEW; i++) {
+	for (i = 0; i < UI_NR_VIEW; i++) {
 		bool here = i == (int)ui->view;
 
 		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %.*s ", i + 1, named ? 9 : 4,
@@ -174,7 +174,7 @@ static void draw_tabs(struct ui *ui, int y)
 	}
 	if (ui->page == UI_PAGE_LOOK)
 		ui_printf(&c, UI_SORTED, " %u %s ", ui->look_pid, ui_comm(ui, ui->look_pid));
-	if (ui->page == UI_PAGE_VIEW && ui->view < UI_NR_TABLE && ui->tables[ui->view].sort &&
+	if (ui->page == UI_PAGE_VIEW && ui->view < CDM_NR_TABLE && ui->tables[ui->view].sort &&
 	    (!ui->cgroup || ui_term.cols >= 100))
 		ui_printf(&c, UI_DIM, "  by %s%s", ui->tables[ui->view].sort->title,
 			  ui->tables[ui->view].reverse ? " reversed" : "");
@@ -220,7 +220,7 @@ int ui_head_draw(struct ui *ui, int rows)
 	devices = cdm_model_devices(ui->m, &nr);
 	most = rows < 14 ? 0 : rows / 6;
 	for (i = 0; i < nr && most; i++) {
-		if (!cdm_select_row(&ui->o->select, CDM_VIEW_DEVICE, devices[i]))
+		if (!cdm_select_row(&ui->s->select, CDM_VIEW_DEVICE, devices[i]))
 			continue;
 		draw_device(ui, y++, devices[i]);
 		most--;
@@ -238,7 +238,7 @@ static void draw_cost(struct ui *ui, int y)
 	const struct cdm_snap_end *end = cdm_model_end(ui->m);
 	struct ui_canvas c = line_at(y);
 	double cost = cdm_model_tool_cost(ui->m);
-	const char *source = ui->o->source, *slash = source ? strrchr(source, '/') : NULL;
+	const char *source = ui->o->replay ?: ui->o->record, *slash = source ? strrchr(source, '/') : NULL;
 
 	if (ui->typing) {
 		ui_put(&c, UI_BOLD, "filter: ");

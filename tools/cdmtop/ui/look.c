@@ -81,14 +81,14 @@ static void draw_vma_heading(struct ui_canvas *c, const struct cdm_column *const
 
 static void draw_vmas(struct ui *ui, struct ui_canvas *c)
 {
-	const struct cdm_column *all = cdm_columns(CDM_VIEW_VMA), *cols[UI_MAX_COLUMNS];
+	const struct cdm_column *all = cdm_columns(CDM_VIEW_VMA), *cols[CDMTOP_MAX_COLUMNS];
 	struct cdm_vma_row **vmas;
 	int room = c->cols, width;
 	size_t nr, nr_cols, i, j, shown = 0;
 
 	section(c, "Areas with pages on devices");
 	vmas = cdm_model_vmas(ui->m, &nr);
-	for (nr_cols = 0; all[nr_cols].id && nr_cols < UI_MAX_COLUMNS; nr_cols++) {
+	for (nr_cols = 0; all[nr_cols].id && nr_cols < CDMTOP_MAX_COLUMNS; nr_cols++) {
 		room -= abs(all[nr_cols].width) + 1;
 		/* The last one is the name, and takes what is left. */
 		if (room < 0 && all[nr_cols].unit != CDM_UNIT_TEXT)

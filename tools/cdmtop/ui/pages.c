@@ -87,8 +87,8 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 	section(c, "Keys");
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++)
 		entry(c, keys[i].key, keys[i].what, 20);
-	if (ui->view < UI_NR_TABLE)
-		draw_columns(c, ui_table_view(ui->view), "Columns of this view");
+	if (ui->view < CDM_NR_TABLE)
+		draw_columns(c, ui->view, "Columns of this view");
 	draw_columns(c, CDM_VIEW_VMA, "Columns of the areas of a process");
 	ui_newline(c, UI_PLAIN);
 	section(c, "Figures");

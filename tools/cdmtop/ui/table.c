@@ -1,172 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Tables of processes, cgroups and devices: rows, order and cursor. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ui/ui-int.h"
 
-enum cdm_view ui_table_view(enum cdm_ui_view view)
-{
-	switch (view) {
-	case CDM_UI_CGROUP:
-		return CDM_VIEW_CGROUP;
-	case CDM_UI_DEVICE:
-		return CDM_VIEW_DEVICE;
-	default:
-		return CDM_VIEW_PROC;
-	}
-}
-
 static void add_columns(struct ui_table *t, const struct cdm_column *all, bool extra)
 {
-	for (; all->id && t->nr_columns < UI_MAX_COLUMNS; all++) {
+	for (; all->id && t->nr_columns < CDMTOP_MAX_COLUMNS; all++) {
 		if (all->extra == extra)
 			t->columns[t->nr_columns++] = all;
 	}
 }
 
-void ui_table_init(struct ui *ui, enum cdm_ui_view view)
+void ui_table_init(struct ui *ui, enum cdm_view view)
 {
-	const struct cdm_ui_view_options *o = &ui->o->views[view];
-	const struct cdm_column *all = cdm_columns(ui_table_view(view));
+	const struct cdm_column *all = cdm_columns(view);
+	const struct cdmtop_options *o = ui->o;
 	struct ui_table *t = &ui->tables[view];
+	bool meant = o->view == view;
 
-	if (o->columns) {
-		while (t->nr_columns < UI_MAX_COLUMNS && o->columns[t->nr_columns]) {
-			t->columns[t->nr_columns] = o->columns[t->nr_columns];
-			t->nr_columns++;
-		}
+	if (meant && o->column_list) {
+		memcpy(t->columns, o->columns, o->nr_columns * sizeof(*t->columns));
+		t->nr_columns = o->nr_columns;
 		t->nr_default = t->nr_columns;
 	} else {
 		add_columns(t, all, false);
 		t->nr_default = t->nr_columns;
 		add_columns(t, all, true);
 	}
-	t->sort = o->sort;
-	t->reverse = o->reverse;
-	if (!t->sort && view == CDM_UI_PROC)
+	if (meant) {
+		t->sort = o->sort;
+		t->reverse = o->reverse;
+	}
+	if (!t->sort && view == CDM_VIEW_PROC)
 		t->sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
 }
 
-static __u64 row_key(enum cdm_ui_view view, const void *row)
+static __u64 row_key(enum cdm_view view, const void *row)
 {
 	switch (view) {
-	case CDM_UI_CGROUP:
+	case CDM_VIEW_CGROUP:
 		return ((const struct cdm_cgroup_row *)row)->snap->id;
-	case CDM_UI_DEVICE:
+	case CDM_VIEW_DEVICE:
 		return ((const struct cdm_device_row *)row)->snap->index + 1ULL;
 	default:
 		return ((const struct cdm_proc_row *)row)->snap->pid;
 	}
 }
 
-bool ui_selected(const struct ui *ui, enum cdm_view view, const void *row)
+struct cdm_select ui_scope(const struct ui *ui, enum cdm_view view)
 {
-	const struct cdm_cgroup_row *cgroup;
-	const char *path;
+	struct cdm_select select = ui->s->select;
 
-	if (!cdm_select_row(&ui->o->select, view, row))
-		return false;
-	if (!ui->cgroup || view != CDM_VIEW_PROC)
-		return true;
-	cgroup = ((const struct cdm_proc_row *)row)->cgroup;
-	path = cdm_model_cgroup_path(ui->m, ui->cgroup);
-	return cgroup && path && cdm_path_below(cgroup->snap->path, path);
+	/* By what it is, not by its name: that may be given to another one. */
+	if (ui->cgroup && (view == CDM_VIEW_PROC || view == CDM_VIEW_EVENTS))
+		select.cgroup = cdm_model_cgroup_path(ui->m, ui->cgroup) ?: "-";
+	return select;
 }
 
-static void **model_rows(struct ui *ui, enum cdm_ui_view view, size_t *nr)
+static bool is_tree(const struct ui *ui, enum cdm_view view)
 {
-	switch (view) {
-	case CDM_UI_CGROUP:
-		return (void **)cdm_model_cgroups(ui->m, nr);
-	case CDM_UI_DEVICE:
-		return (void **)cdm_model_devices(ui->m, nr);
-	default:
-		return (void **)cdm_model_procs(ui->m, nr);
-	}
+	return view == CDM_VIEW_CGROUP && !*ui->filter && !ui->flat;
 }
 
-static bool is_tree(const struct ui *ui, enum cdm_ui_view view)
-{
-	return view == CDM_UI_CGROUP && !*ui->filter && !ui->flat;
-}
-
-static struct cdm_order order_of(const struct ui_table *t, enum cdm_ui_view view)
-{
-	return (struct cdm_order) { t->sort, cdm_columns(ui_table_view(view)), t->reverse };
-}
-
-/* -n: only the first ones in the order that they are shown in. */
-static void cut(const struct ui *ui, struct ui_table *t, enum cdm_ui_view view)
-{
-	struct cdm_order order = order_of(t, view);
-	size_t most = ui->o->select.rows;
-
-	if (!most || t->nr_rows <= most)
-		return;
-	if (t->sort && !is_tree(ui, view))
-		ui_sort(t->rows, t->nr_rows, 0, most, &order);
-	t->nr_rows = most;
-}
-
-int ui_table_update(struct ui *ui, enum cdm_ui_view view)
+int ui_table_update(struct ui *ui, enum cdm_view view)
 {
 	struct ui_table *t = &ui->tables[view];
-	struct cdm_order order = order_of(t, view);
-	const void **grown;
-	void **rows;
-	size_t nr, i;
-	int err = 0;
+	const struct cdm_query query = {
+		.view = view, .select = ui_scope(ui, view), .filter = ui->filter,
+		.sort = t->sort, .reverse = t->reverse, .tree = is_tree(ui, view),
+	};
 
-	rows = model_rows(ui, view, &nr);
-	if (nr > t->max_rows) {
-		grown = reallocarray(t->rows, nr, sizeof(*rows));
-		if (!grown)
-			return -ENOMEM;
-		t->rows = grown;
-		t->max_rows = nr;
-	}
-	t->nr_rows = 0;
-	for (i = 0; i < nr; i++) {
-		if (!ui_selected(ui, ui_table_view(view), rows[i]))
-			continue;
-		if (!*ui->filter || cdm_filter_row(ui->filter, ui_table_view(view), rows[i]))
-			t->rows[t->nr_rows++] = rows[i];
-	}
-	if (is_tree(ui, view))
-		err = ui_tree_sort(t->rows, t->nr_rows, &order);
-	cut(ui, t, view);
-	return err;
-}
-
-static void sort_part(const struct ui *ui, struct ui_table *t, size_t from, size_t to)
-{
-	struct cdm_order order = order_of(t, ui->view);
-
-	if (t->sort && !is_tree(ui, ui->view))
-		ui_sort(t->rows, t->nr_rows, from, to, &order);
+	return cdm_rows_take(&t->rows, ui->m, &query);
 }
 
 /* Where the row that the cursor follows would stand if all rows were sorted. */
 static void follow(const struct ui *ui, struct ui_table *t)
 {
-	struct cdm_order order = order_of(t, ui->view);
-	size_t i, at, rank = 0;
+	size_t at;
 
-	for (at = 0; t->key && at < t->nr_rows; at++) {
-		if (row_key(ui->view, t->rows[at]) == t->key)
+	for (at = 0; t->key && at < t->rows.nr; at++) {
+		if (row_key(ui->view, t->rows.rows[at]) == t->key)
 			break;
 	}
-	if (!t->key || at == t->nr_rows)
-		return;
-	if (!t->sort || is_tree(ui, ui->view)) {
-		t->cursor = at;
-		return;
-	}
-	for (i = 0; i < t->nr_rows; i++)
-		rank += cdm_order_compare(&order, t->rows[i], t->rows[at]) < 0;
-	t->cursor = rank;
+	if (t->key && at < t->rows.nr)
+		t->cursor = cdm_rows_place(&t->rows, at);
 }
 
 const void *ui_table_selected(struct ui *ui)
@@ -174,22 +93,24 @@ const void *ui_table_selected(struct ui *ui)
 	struct ui_table *t = &ui->tables[ui->view];
 
 	follow(ui, t);
-	sort_part(ui, t, t->cursor, t->cursor + 1);
-	return t->cursor < t->nr_rows ? t->rows[t->cursor] : NULL;
+	cdm_rows_sort(&t->rows, t->cursor, t->cursor + 1);
+	return t->cursor < t->rows.nr ? t->rows.rows[t->cursor] : NULL;
 }
 
 static void arrange(const struct ui *ui, struct ui_table *t, size_t rows)
 {
+	size_t nr = t->rows.nr;
+
 	follow(ui, t);
-	if (t->cursor >= t->nr_rows)
-		t->cursor = t->nr_rows ? t->nr_rows - 1 : 0;
+	if (t->cursor >= nr)
+		t->cursor = nr ? nr - 1 : 0;
 	if (t->cursor < t->top)
 		t->top = t->cursor;
 	if (t->cursor >= t->top + rows)
 		t->top = t->cursor - rows + 1;
-	if (t->top + rows > t->nr_rows)
-		t->top = t->nr_rows > rows ? t->nr_rows - rows : 0;
-	sort_part(ui, t, t->top, t->top + rows);
+	if (t->top + rows > nr)
+		t->top = nr > rows ? nr - rows : 0;
+	cdm_rows_sort(&t->rows, t->top, t->top + rows);
 }
 
 static int column_width(const struct cdm_column *col)
@@ -232,8 +153,8 @@ void ui_cell(struct ui_canvas *c, const struct cdm_column *col, const void *row,
 }
 
 struct layout {
-	const struct cdm_column *columns[UI_MAX_COLUMNS];
-	int widths[UI_MAX_COLUMNS];
+	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
+	int widths[CDMTOP_MAX_COLUMNS];
 	size_t nr;
 	int bar;
 };
@@ -248,8 +169,8 @@ static int wanted(const struct ui_table *t, const struct cdm_column *col, size_t
 	struct cdm_cell cell;
 	size_t i;
 
-	for (i = t->top; i < t->nr_rows && i < t->top + rows; i++) {
-		col->get(t->rows[i], &cell);
+	for (i = t->top; i < t->rows.nr && i < t->top + rows; i++) {
+		col->get(t->rows.rows[i], &cell);
 		width = cell.known ? ui_width(cell.s) : 0;
 		if (width > most)
 			most = width;
@@ -265,17 +186,17 @@ static void lay_out(const struct ui *ui, const struct ui_table *t, int cols, siz
 	size_t i;
 
 	/* A cgroup's bar stands for several columns, and comes before the last ones. */
-	if (ui->view == CDM_UI_CGROUP && cols >= 60)
+	if (ui->view == CDM_VIEW_CGROUP && cols >= 60)
 		cols -= BAR_MIN + 2;
 	l->nr = ui_table_fit(t, cols, l->columns);
-	if (ui->view == CDM_UI_CGROUP && l->nr > t->nr_default)
+	if (ui->view == CDM_VIEW_CGROUP && l->nr > t->nr_default)
 		l->nr = t->nr_default;
 	for (i = 0; i < l->nr; i++) {
 		l->widths[i] = column_width(l->columns[i]);
 		left -= l->widths[i] + (i > 0);
 	}
 	l->bar = 0;
-	if (ui->view == CDM_UI_CGROUP && left > BAR_MIN) {
+	if (ui->view == CDM_VIEW_CGROUP && left > BAR_MIN) {
 		l->bar = left - 1 > BAR_MAX ? BAR_MAX : left - 1;
 		left -= l->bar + 1;
 	}
@@ -381,11 +302,11 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 	arrange(ui, t, rows);
 	lay_out(ui, t, c->cols, rows, &l);
 	draw_heading(t, c, &l);
-	for (i = t->top; i < t->nr_rows && i < t->top + rows; i++)
-		draw_row(ui, c, &l, t->rows[i], i == t->cursor);
-	if (!t->nr_rows)
+	for (i = t->top; i < t->rows.nr && i < t->top + rows; i++)
+		draw_row(ui, c, &l, t->rows.rows[i], i == t->cursor);
+	if (!t->rows.nr)
 		ui_put(c, UI_DIM, *ui->filter ? "nothing matches the filter (Esc clears it)" :
-		       ui->view == CDM_UI_DEVICE ? "there are no devices (d: why)" :
+		       ui->view == CDM_VIEW_DEVICE ? "there are no devices (d: why)" :
 		       "there is nothing to show (d: why)");
 }
 
@@ -408,7 +329,7 @@ static void sort_by(struct ui_table *t, int step)
 
 static void keep_sorted_in_sight(struct ui_table *t)
 {
-	const struct cdm_column *shown[UI_MAX_COLUMNS];
+	const struct cdm_column *shown[CDMTOP_MAX_COLUMNS];
 	size_t nr, i;
 
 	while (t->first + 2 < t->nr_columns) {
@@ -423,14 +344,14 @@ static void keep_sorted_in_sight(struct ui_table *t)
 
 static void sort_by_id(struct ui *ui, struct ui_table *t, const char *id)
 {
-	t->sort = cdm_column_find(ui_table_view(ui->view), id);
+	t->sort = cdm_column_find(ui->view, id);
 	t->reverse = false;
 }
 
 void ui_table_key(struct ui *ui, int key, int rows)
 {
 	struct ui_table *t = &ui->tables[ui->view];
-	size_t cursor = t->cursor, last = t->nr_rows ? t->nr_rows - 1 : 0;
+	size_t cursor = t->cursor, last = t->rows.nr ? t->rows.nr - 1 : 0;
 
 	switch (key) {
 	case '<':
@@ -439,7 +360,7 @@ void ui_table_key(struct ui *ui, int key, int rows)
 		keep_sorted_in_sight(t);
 		return;
 	case 'M':
-		sort_by_id(ui, t, ui->view == CDM_UI_DEVICE ? "used" : "cdm");
+		sort_by_id(ui, t, ui->view == CDM_VIEW_DEVICE ? "used" : "cdm");
 		return;
 	case 'P':
 		sort_by_id(ui, t, "in");
@@ -484,7 +405,7 @@ void ui_table_key(struct ui *ui, int key, int rows)
 	default:
 		return;
 	}
-	sort_part(ui, t, cursor, cursor + 1);
+	cdm_rows_sort(&t->rows, cursor, cursor + 1);
 	t->cursor = cursor;
-	t->key = cursor < t->nr_rows ? row_key(ui->view, t->rows[cursor]) : 0;
+	t->key = cursor < t->rows.nr ? row_key(ui->view, t->rows.rows[cursor]) : 0;
 }

@@ -247,13 +247,13 @@ static const struct look looks[UI_NR_STYLE] = {
 	[UI_OUT]	= { A_NORMAL, COLOR_MAGENTA, A_NORMAL },
 };
 
-static bool want_colour(enum cdm_ui_colour colour)
+static bool want_colour(enum cdmtop_colour colour)
 {
 	const char *no = getenv("NO_COLOR");
 
-	if (colour == CDM_UI_COLOUR_NEVER || !has_colors())
+	if (colour == CDMTOP_COLOUR_NEVER || !has_colors())
 		return false;
-	return colour == CDM_UI_COLOUR_ALWAYS || !no || !*no;
+	return colour == CDMTOP_COLOUR_ALWAYS || !no || !*no;
 }
 
 static void set_styles(void)
@@ -295,7 +295,7 @@ static void enter_curses(void)
 	curs_set(0);
 }
 
-int ui_term_open(const struct cdm_ui_options *o)
+int ui_term_open(const struct cdmtop_options *o)
 {
 	const char *name = getenv("TERM");
 	int err;

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "ui/ui.h"
+#include "cdmtop.h"
 
 /* What a piece of text is; the theme says how that looks. */
 enum ui_style {
@@ -40,7 +40,7 @@ struct ui_term {
 extern struct ui_term ui_term;
 
 /* Return: 0, or 1 after a message on stderr. */
-int ui_term_open(const struct cdm_ui_options *o);
+int ui_term_open(const struct cdmtop_options *o);
 /* The terminal as it was, stderr too. Harmless when it is not open. */
 void ui_term_close(void);
 

@@ -5,8 +5,7 @@
 
 #include "ui/term.h"
 
-#define UI_MAX_COLUMNS	64
-#define UI_NR_TABLE	CDM_UI_EVENTS	/* views that are tables */
+#define UI_NR_VIEW	(CDM_VIEW_EVENTS + 1)	/* those that one chooses from */
 
 /* Keys that curses has no name for. */
 #define UI_KEY_CTRL(c)	((c) & 0x1f)
@@ -16,27 +15,26 @@ enum ui_page { UI_PAGE_VIEW, UI_PAGE_LOOK, UI_PAGE_HELP, UI_PAGE_NOTES, UI_PAGE_
 
 /* One table: its columns, order and cursor. */
 struct ui_table {
-	const struct cdm_column *columns[UI_MAX_COLUMNS];
+	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
 	size_t nr_columns;
 	size_t nr_default;		/* of them: shown first, the rest where there is room */
 	size_t first;			/* scrolled to, behind those that always stay */
 	const struct cdm_column *sort;	/* NULL: the order of the model */
 	bool reverse;
-	const void **rows;		/* filtered */
-	size_t nr_rows;
-	size_t max_rows;
+	struct cdm_rows rows;
 	size_t cursor;
 	size_t top;
 	__u64 key;			/* of the row that the cursor follows; 0: none */
 };
 
 struct ui {
-	const struct cdm_ui_options *o;
-	struct cdm_model *m;
-	enum cdm_ui_view view;
+	struct cdmtop_source *s;
+	const struct cdmtop_options *o;
+	struct cdm_model *m;		/* of @s, as it is now */
+	enum cdm_view view;
 	enum ui_page page;
 	enum ui_page back;		/* where help and notes came from */
-	struct ui_table tables[UI_NR_TABLE];
+	struct ui_table tables[CDM_NR_TABLE];
 	char filter[64];
 	__u64 cgroup;			/* id: only it and those below; 0: all */
 	bool flat;			/* cgroups as a list, not as a tree */
@@ -65,14 +63,13 @@ struct ui {
 };
 
 /* ui.c */
-void ui_show_view(struct ui *ui, enum cdm_ui_view view);
+void ui_show_view(struct ui *ui, enum cdm_view view);
 void ui_look_into(struct ui *ui, __u32 pid);
 
 /* ui-table.c */
-enum cdm_view ui_table_view(enum cdm_ui_view view);
-void ui_table_init(struct ui *ui, enum cdm_ui_view view);
+void ui_table_init(struct ui *ui, enum cdm_view view);
 /* Takes the rows of the model anew. Return: 0 or -ENOMEM. */
-int ui_table_update(struct ui *ui, enum cdm_ui_view view);
+int ui_table_update(struct ui *ui, enum cdm_view view);
 void ui_table_draw(struct ui *ui, struct ui_canvas *c);
 void ui_table_key(struct ui *ui, int key, int rows);
 /* Columns @from.. of @t, as many as there is room for. Return: how many. */
@@ -81,15 +78,8 @@ void ui_cell(struct ui_canvas *c, const struct cdm_column *col, const void *row,
 	     bool selected);
 /* The row with the cursor, NULL: there is none. */
 const void *ui_table_selected(struct ui *ui);
-/* Whether the options and the cgroup that was entered mean this row; filters come after. */
-bool ui_selected(const struct ui *ui, enum cdm_view view, const void *row);
-
-/* ui-sort.c: puts rows [from, to) of the whole order at their places, not more. */
-void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
-	     const struct cdm_order *order);
-
-/* ui-tree.c: sorts the siblings of cgroups that come in depth-first order. */
-int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order);
+/* What the options mean, within the cgroup that was entered. */
+struct cdm_select ui_scope(const struct ui *ui, enum cdm_view view);
 
 /* ui-figure.c: figures that are not in the table of columns. */
 struct ui_text { char s[24]; };

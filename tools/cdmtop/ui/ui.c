@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "ui/ui.h"
 #include "ui/ui-int.h"
 
 #define MIN_ROWS	6
@@ -23,10 +24,10 @@ static double now_s(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-void ui_show_view(struct ui *ui, enum cdm_ui_view view)
+void ui_show_view(struct ui *ui, enum cdm_view view)
 {
-	if (ui->look_pid && ui->o->look_into)
-		ui->o->look_into(ui->o->ctx, 0);
+	if (ui->look_pid)
+		cdmtop_source_look_into(ui->s, 0);
 	ui->look_pid = 0;
 	ui->view = view;
 	ui->page = UI_PAGE_VIEW;
@@ -38,8 +39,7 @@ void ui_look_into(struct ui *ui, __u32 pid)
 	ui->look_pid = pid;
 	ui->page = UI_PAGE_LOOK;
 	ui->scroll = 0;
-	if (ui->o->look_into)
-		ui->o->look_into(ui->o->ctx, pid);
+	cdmtop_source_look_into(ui->s, pid);
 }
 
 static int head_rows(int rows)
@@ -79,7 +79,7 @@ static void draw_page(struct ui *ui, struct ui_canvas *c)
 static void draw_devices(struct ui *ui, struct ui_canvas *c)
 {
 	struct ui_canvas table = *c, cards = *c;
-	int want = ui->tables[CDM_UI_DEVICE].nr_rows + 1;
+	int want = ui->tables[CDM_VIEW_DEVICE].rows.nr + 1;
 
 	table.rows = want > c->rows ? c->rows : want < 2 ? 2 : want;
 	ui_table_draw(ui, &table);
@@ -93,9 +93,9 @@ static void draw_view(struct ui *ui, struct ui_canvas *c)
 {
 	if (ui->page != UI_PAGE_VIEW)
 		draw_page(ui, c);
-	else if (ui->view == CDM_UI_EVENTS)
+	else if (ui->view == CDM_VIEW_EVENTS)
 		ui_events_draw(ui, c);
-	else if (ui->view == CDM_UI_DEVICE)
+	else if (ui->view == CDM_VIEW_DEVICE)
 		draw_devices(ui, c);
 	else
 		ui_table_draw(ui, c);
@@ -103,7 +103,7 @@ static void draw_view(struct ui *ui, struct ui_canvas *c)
 
 static int update(struct ui *ui)
 {
-	if (ui->view == CDM_UI_EVENTS)
+	if (ui->view == CDM_VIEW_EVENTS)
 		return ui_events_update(ui, 0);
 	return ui_table_update(ui, ui->view);
 }
@@ -162,25 +162,15 @@ static void refreshed(struct ui *ui)
 
 static int take_refresh(struct ui *ui)
 {
-	int err;
+	int ret;
 
-	if (!ui->o->replay) {
-		err = ui->o->refresh(ui->o->ctx);
-		if (err)
-			return err;
-		refreshed(ui);
-		return 0;
-	}
 	if (ui->ended)
 		return 0;
-	err = ui->o->step(ui->o->ctx);
-	if (err < 0)
-		return err;
-	if (err)
+	ret = cdmtop_source_refresh(ui->s);
+	if (ret > 0)
 		refreshed(ui);
-	else
-		ui->ended = true;
-	return 0;
+	ui->ended = !ret;
+	return ret < 0 ? ret : 0;
 }
 
 static void say(struct ui *ui, const char *text)
@@ -230,20 +220,20 @@ static void enter(struct ui *ui)
 	const struct cdm_cgroup_row *cgroup;
 	const void *row;
 
-	if (ui->view == CDM_UI_EVENTS)
+	if (ui->view == CDM_VIEW_EVENTS)
 		return;
 	row = ui_table_selected(ui);
 	if (!row)
 		return;
-	if (ui->view == CDM_UI_PROC)
+	if (ui->view == CDM_VIEW_PROC)
 		ui_look_into(ui, ((const struct cdm_proc_row *)row)->snap->pid);
-	if (ui->view != CDM_UI_CGROUP)
+	if (ui->view != CDM_VIEW_CGROUP)
 		return;
 	cgroup = row;
 	ui->cgroup = cgroup->depth ? cgroup->snap->id : 0;
 	/* What led to the cgroup is no name of its processes. */
 	*ui->filter = '\0';
-	ui_show_view(ui, CDM_UI_PROC);
+	ui_show_view(ui, CDM_VIEW_PROC);
 }
 
 static void type_filter(struct ui *ui, int key)
@@ -281,7 +271,7 @@ static void open_menu(struct ui *ui)
 {
 	struct ui_table *t = &ui->tables[ui->view];
 
-	if (ui->view == CDM_UI_EVENTS || ui->page != UI_PAGE_VIEW)
+	if (ui->view == CDM_VIEW_EVENTS || ui->page != UI_PAGE_VIEW)
 		return;
 	for (ui->menu = t->nr_columns - 1; ui->menu; ui->menu--) {
 		if (t->columns[ui->menu] == t->sort)
@@ -345,7 +335,7 @@ static void page_key(struct ui *ui, int key)
 		ui_menu_key(ui, key);
 	else if (ui->page != UI_PAGE_VIEW)
 		scroll_page(ui, key);
-	else if (ui->view == CDM_UI_EVENTS)
+	else if (ui->view == CDM_VIEW_EVENTS)
 		ui_events_key(ui, key, ui->page_rows);
 	else
 		ui_table_key(ui, key, ui->page_rows);
@@ -362,13 +352,13 @@ static bool common_key(struct ui *ui, int key)
 		ui_show_view(ui, key - KEY_F(2));
 		return true;
 	case KEY_F(5):
-		ui_show_view(ui, CDM_UI_EVENTS);
+		ui_show_view(ui, CDM_VIEW_EVENTS);
 		return true;
 	case '\t':
-		ui_show_view(ui, (ui->view + 1) % CDM_UI_NR_VIEW);
+		ui_show_view(ui, (ui->view + 1) % UI_NR_VIEW);
 		return true;
 	case KEY_BTAB:
-		ui_show_view(ui, (ui->view + CDM_UI_NR_VIEW - 1) % CDM_UI_NR_VIEW);
+		ui_show_view(ui, (ui->view + UI_NR_VIEW - 1) % UI_NR_VIEW);
 		return true;
 	case 'h':
 	case '?':
@@ -413,12 +403,13 @@ static int step_back(struct ui *ui, unsigned long nr)
 	/* The one before is read, too: rates are compared with it. */
 	unsigned long before = ui->refreshes > nr + 1 ? ui->refreshes - nr - 1 : 0;
 	const struct cdm_snap_end *end;
-	int err = ui->o->seek(ui->o->ctx, before, &ui->m);
+	int err = cdmtop_source_seek(ui->s, before);
 
 	if (err == -ESPIPE) {
 		say(ui, "this recording is not a file: it cannot be read again");
 		return 0;
 	}
+	ui->m = ui->s->model;
 	if (err)
 		return err;
 	end = cdm_model_end(ui->m);
@@ -505,11 +496,11 @@ static int take_keys(struct ui *ui)
 
 static int take_events(struct ui *ui, bool *redraw)
 {
-	int nr = ui->o->poll(ui->o->ctx, 0);
+	int nr = cdmtop_source_poll(ui->s, 0);
 
 	if (nr < 0)
 		return nr;
-	*redraw |= nr > 0 && ui->view == CDM_UI_EVENTS && !ui->paused;
+	*redraw |= nr > 0 && ui->view == CDM_VIEW_EVENTS && !ui->paused;
 	return 0;
 }
 
@@ -540,11 +531,11 @@ static int timeout_ms(const struct ui *ui, bool live)
 /* Waits for something to happen. Return: as loop(); 0 with *@redraw: go on. */
 static int wait_once(struct ui *ui, bool *redraw)
 {
-	bool live = ui->o->poll && !ui->o->replay;
+	bool live = !ui->o->replay;
 	struct pollfd fds[NR_FD] = {
 		[FD_SIGNAL] = { .fd = ui_term_signal_fd(), .events = POLLIN },
 		[FD_KEY] = { .fd = ui_term_key_fd(), .events = POLLIN },
-		[FD_EVENT] = { .fd = live ? ui->o->event_fd : -1, .events = POLLIN },
+		[FD_EVENT] = { .fd = cdmtop_source_fd(ui->s), .events = POLLIN },
 	};
 	int err;
 
@@ -600,27 +591,28 @@ static void free_ui(struct ui *ui)
 {
 	int i;
 
-	for (i = 0; i < UI_NR_TABLE; i++)
-		free(ui->tables[i].rows);
+	for (i = 0; i < CDM_NR_TABLE; i++)
+		free(ui->tables[i].rows.rows);
 	free(ui->events);
 	ui_events_thaw(ui);
 }
 
-int cdm_ui_run(const struct cdm_ui_options *o)
+int cdm_ui_run(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
 	struct ui ui = {
-		.o = o, .m = o->model, .view = o->view, .interval_s = o->interval_s,
-		.speed = o->speed, .events_per_s = -1,
+		.s = s, .o = o, .m = s->model, .view = o->view,
+		.interval_s = o->replay && !o->interval_set ? 0 : o->interval_s,
+		.speed = o->speed ?: 1, .events_per_s = -1,
 	};
 	int i, err;
 
 	if (ui_term_open(o))
 		return 1;
-	for (i = 0; i < UI_NR_TABLE; i++)
+	for (i = 0; i < CDM_NR_TABLE; i++)
 		ui_table_init(&ui, i);
 	snprintf(ui.filter, sizeof(ui.filter), "%s", o->filter ? o->filter : "");
-	if (o->select.pid && o->view == CDM_UI_PROC)
-		ui_look_into(&ui, o->select.pid);
+	if (o->pid && o->view == CDM_VIEW_PROC)
+		ui_look_into(&ui, o->pid);
 	err = loop(&ui);
 	ui_term_close();
 	free_ui(&ui);

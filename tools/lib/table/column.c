@@ -11,10 +11,12 @@
 
 const struct cdm_column *cdm_columns(enum cdm_view view)
 {
+	static const struct cdm_column none[] = { { 0 } };
 	static const struct cdm_column *const columns[CDM_NR_VIEW] = {
 		[CDM_VIEW_PROC] = cdm_proc_columns,
 		[CDM_VIEW_CGROUP] = cdm_cgroup_columns,
 		[CDM_VIEW_DEVICE] = cdm_device_columns,
+		[CDM_VIEW_EVENTS] = none,
 		[CDM_VIEW_VMA] = cdm_vma_columns,
 	};
 
@@ -23,7 +25,7 @@ const struct cdm_column *cdm_columns(enum cdm_view view)
 
 const char *cdm_view_name(enum cdm_view view)
 {
-	static const char *const names[CDM_NR_VIEW] = { "proc", "cgroup", "device", "vma" };
+	static const char *const names[CDM_NR_VIEW] = { "proc", "cgroup", "device", "events", "vma" };
 
 	return names[view];
 }

@@ -8,7 +8,15 @@
 
 #include "model/model.h"
 
-enum cdm_view { CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_VMA, CDM_NR_VIEW };
+/*
+ * What there is to look at. Events have no columns here, see event/fields.h; the areas
+ * of memory are those of one process.
+ */
+enum cdm_view {
+	CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_EVENTS, CDM_VIEW_VMA,
+	CDM_NR_VIEW,
+	CDM_NR_TABLE = CDM_VIEW_EVENTS,	/* views of a machine that are tables */
+};
 
 enum cdm_unit {
 	CDM_UNIT_NONE,		/* a number without unit, e.g. a pid */
@@ -57,7 +65,7 @@ struct cdm_column {
 const struct cdm_column *cdm_columns(enum cdm_view view);
 const struct cdm_column *cdm_column_find(enum cdm_view view, const char *id);
 bool cdm_unit_is_double(enum cdm_unit unit);
-/* "proc", "cgroup", "device", "vma" */
+/* "proc", "cgroup", "device", "events", "vma" */
 const char *cdm_view_name(enum cdm_view view);
 /* Name of @col for machines, with its unit: "cdm_bytes". Return: @buf. */
 const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size);

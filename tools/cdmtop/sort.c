@@ -3,7 +3,7 @@
  * Sorting for a screen: of thousands of rows only those in sight have to be at
  * their places, so only parts of the quicksort that reach into them are done.
  */
-#include "ui/ui-int.h"
+#include "rows.h"
 
 static void swap(const void **a, const void **b)
 {
@@ -23,8 +23,8 @@ static void insertion(const void **rows, size_t nr, const struct cdm_order *orde
 	}
 }
 
-void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
-	     const struct cdm_order *order)
+void cdm_sort_part(const void **rows, size_t nr, size_t from, size_t to,
+		   const struct cdm_order *order)
 {
 	size_t i, store;
 
@@ -40,7 +40,7 @@ void ui_sort(const void **rows, size_t nr, size_t from, size_t to,
 		}
 		swap(&rows[store], &rows[nr - 1]);
 		if (from < store)
-			ui_sort(rows, store, from, to, order);
+			cdm_sort_part(rows, store, from, to, order);
 		if (to <= store + 1)
 			return;
 		store++;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ui/ui-int.h"
+#include "rows.h"
 
 static unsigned int depth(const void *row)
 {
@@ -65,12 +65,12 @@ out:
 	return err;
 }
 
-int ui_tree_sort(const void **rows, size_t nr, const struct cdm_order *order)
+int cdm_sort_tree(const void **rows, size_t nr, const struct cdm_order *order)
 {
 	const void **tmp;
 	int err;
 
-	if (!order->by || nr < 2)
+	if (nr < 2)
 		return 0;
 	tmp = calloc(nr, sizeof(*tmp));
 	if (!tmp)
