@@ -342,9 +342,11 @@ fails "ends in the header" 1 "within its header" -b -r "$work/cut.cdm"
 is "full disk" 1 "$(top > /dev/full 2> /dev/null; echo $?)"
 like "full disk is named" "No space left" "$(top 2>&1 > /dev/full)"
 "$project/build/tests/unit/mkrecording" "$work/big.cdm" 10000
-is "a closed pipe ends it quietly, by SIGPIPE" "141:" \
-	"$(said=$({ "$cdmtop" -b -r "$work/big.cdm"; echo $? >&3; } 3> "$work/status" 2>&1 |
-		head -1 > /dev/null); echo "$(cat "$work/status"):$said")"
+for format in text ndjson csv "openmetrics --top all"; do
+	{ "$cdmtop" -b -r "$work/big.cdm" --format $format 2> "$work/err"; echo $? > "$work/status"; } |
+		head -1 > /dev/null
+	is "a closed pipe ends it quietly, by SIGPIPE: $format" "141:" "$(cat "$work/status"):$(< "$work/err")"
+done
 like "10,000 processes in less than 32 MiB" "^([0-9]|[12][0-9]|3[01])[0-9]{3}$" "$(python3 - \
 	"$cdmtop" "$work/big.cdm" <<- 'END'
 	import resource, subprocess, sys

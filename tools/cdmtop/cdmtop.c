@@ -125,7 +125,7 @@ static int close_output(struct cdm_file *file, const char *path, int status, boo
 	else if (path)
 		err = cdm_file_close(file, 0);
 	/* What failed before has said so. */
-	if (!err || worthless)
+	if (!err || worthless || status == 128 + SIGPIPE)
 		return status;
 	cdmtop_error("cannot write %s: %s", path ?: "standard output", strerror(-err));
 	return CDMTOP_FAILED;
