@@ -113,6 +113,19 @@ static int see(void *ctx, const struct cdm_rec *rec)
 	return 0;
 }
 
+static struct cdm_collector *open_with(const struct cdm_collector_options *o)
+{
+	struct cdm_description d;
+	struct cdm_collector *c;
+	char why[CDM_WHY_LEN];
+
+	cdm_collector_describe(o, &d);
+	c = cdm_collector_open(o, &d, why);
+	if (!c)
+		printf("# %s\n", why);
+	return c;
+}
+
 static struct cdm_collector *open_for(struct seen *s, unsigned int features, __u64 events,
 				      __u32 pid)
 {
@@ -124,7 +137,7 @@ static struct cdm_collector *open_for(struct seen *s, unsigned int features, __u
 
 	memset(s, 0, sizeof(*s));
 	s->pid = pid;
-	return cdm_collector_open(&o);
+	return open_with(&o);
 }
 
 static void drain(struct cdm_collector *c)
@@ -323,7 +336,7 @@ static void test_processes(int fd)
 	struct cdm_collector *c;
 
 	o.ctx = &s;
-	c = cdm_collector_open(&o);
+	c = open_with(&o);
 	cdm_proc_each(keep_before, NULL);
 	result(c && !cdm_collector_refresh(c), "a refresh");
 	cdm_proc_each(compare_pid, &n);
@@ -479,7 +492,7 @@ static void test_exact(int fd)
 	pid = start_toucher(pipefd[1]);
 	if (read(pipefd[0], &byte, 1) != 1)
 		return;
-	c = cdm_collector_open(&o);
+	c = open_with(&o);
 	iterated.nr = 0;
 	cdm_collector_refresh(c);
 	found = find_proc(&iterated, pid);
@@ -622,7 +635,7 @@ static void test_cgroups(int fd)
 		return;
 	}
 	cdm_cgroups_close(tree);
-	c = cdm_collector_open(&o);
+	c = open_with(&o);
 	result(!differing(c) && by_bpf.nr, "cgroups have the values of their files");
 	nr = by_bpf.nr;
 	result(ask(helper, 'm') && !differing(c) && by_bpf.nr == nr + 1, "so has a new one");

@@ -231,11 +231,14 @@ static void test_devices(void **state)
 	assert_int_equal(d[0].node, 1);
 	assert_true(d[0].quarantined == CDM_UNKNOWN);
 
+	assert_true(cdm_devices_driver());
 	put("iomem", "00000000-00000fff : Reserved\n  140000000-14fffffff : cdm2\n");
+	assert_false(cdm_devices_hidden());
 	assert_int_equal(cdm_devices_ranges(r, 4), 1);
 	assert_true(r[0].index == 2 && r[0].start == 0x140000000 && r[0].end == 0x150000000);
 	put("iomem", "00000000-00000000 : Reserved\n  00000000-00000000 : cdm2\n");
 	assert_int_equal(cdm_devices_ranges(r, 4), 0);
+	assert_true(cdm_devices_hidden());
 }
 
 static void put_cgroup(const char *path, const char *current, const char *max, const char *device)

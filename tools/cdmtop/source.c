@@ -9,20 +9,22 @@
 #include "cdmtop.h"
 #include "source/snapshot.h"
 
-/* Return: 1 when a refresh ended, 0, -errno. */
-static int take(struct cdmtop_source *s, const struct cdm_rec *rec)
+/* Any record, straight from its source: the model has it first. Return: 0 or -errno. */
+static int take(void *ctx, const struct cdm_rec *rec)
 {
+	struct cdmtop_source *s = ctx;
 	int ret = cdm_model_feed(s->model, rec);
+	bool ended = ret == 1;
 
-	if (ret >= 0 && s->record)
-		ret = s->record(s->ctx, rec) ?: ret;
+	if (ret >= 0)
+		ret = s->record ? s->record(s->ctx, rec) : 0;
 	if (ret < 0 || !s->writer)
 		return ret;
 	s->err = cdm_writer_put(s->writer, rec);
 	/* What is shown is in the file, whatever happens to the program. */
-	if (!s->err && ret)
+	if (!s->err && ended)
 		s->err = cdm_writer_flush(s->writer);
-	return s->err ?: ret;
+	return s->err;
 }
 
 static int keep(struct cdmtop_source *s, const struct cdm_rec *rec)
@@ -44,23 +46,14 @@ static int keep(struct cdmtop_source *s, const struct cdm_rec *rec)
 static int take_kept(struct cdmtop_source *s)
 {
 	const struct cdm_rec *rec;
-	int ret = 0;
+	int err = 0;
 
-	for (size_t at = 0; at < s->used && ret >= 0; at += rec->len) {
+	for (size_t at = 0; at < s->used && !err; at += rec->len) {
 		rec = (const void *)(s->pending + at);
-		ret = take(s, rec);
+		err = take(s, rec);
 	}
 	s->used = 0;
-	return ret;
-}
-
-/* Before there is a model the collector says what it could not attach. */
-static int emit(void *ctx, const struct cdm_rec *rec)
-{
-	struct cdmtop_source *s = ctx;
-	int ret = s->model ? take(s, rec) : keep(s, rec);
-
-	return ret < 0 ? ret : 0;
+	return err;
 }
 
 /* With a slash in front, as they are recorded. */
@@ -124,11 +117,11 @@ static bool known_device(const char *name)
  * Loading BPF programs takes a while. A signal meanwhile ends this, too, but not
  * before the unfinished recording is gone.
  */
-static struct cdm_collector *open_collector(struct cdmtop_source *s,
-					    const struct cdm_collector_options *o)
+static bool open_collector(struct cdmtop_source *s, const struct cdm_collector_options *o,
+			   const struct cdm_description *d)
 {
 	const struct timespec now = { 0 };
-	struct cdm_collector *collector;
+	char why[CDM_WHY_LEN];
 	sigset_t ends, before;
 
 	sigemptyset(&ends);
@@ -136,10 +129,27 @@ static struct cdm_collector *open_collector(struct cdmtop_source *s,
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ends, &before);
-	collector = cdm_collector_open(o);
+	s->collector = cdm_collector_open(o, d, why);
 	s->stopped = sigtimedwait(&ends, NULL, &now);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	return collector;
+	if (!s->collector)
+		cdmtop_error("%s", why);
+	return s->collector && s->stopped <= 0;
+}
+
+static void log_text(const char *text)
+{
+	cdmtop_error("%s", text);
+}
+
+/* With --strict. Return: false after a message. */
+static bool is_all_there(const struct cdm_description *d)
+{
+	for (unsigned int i = 0; i < d->nr_missing; i++)
+		cdmtop_error("%s", d->missing[i]);
+	if (d->nr_missing)
+		cdmtop_error("that is missing; leave out --strict to go on without");
+	return !d->nr_missing;
 }
 
 static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
@@ -154,11 +164,12 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		.pid = o->pid,
 		.no_bpf = o->no_bpf,
 		.strict = o->strict,
+		.log = log_text,
 		.verbose = o->verbose,
-		.emit = emit,
+		.emit = take,
 		.ctx = s,
 	};
-	struct cdm_file_header header;
+	struct cdm_description d;
 
 	if (o->pid && !known_pid(o->pid))
 		return false;
@@ -169,25 +180,22 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		if (!c.cgroup)
 			return false;
 	}
-	/* The file first: opening the collector gives up capabilities. */
-	cdm_file_header_init(&header);
+	cdm_collector_describe(&c, &d);
+	if (o->strict && !is_all_there(&d))
+		return false;
+	s->model = cdm_model_new(&d.header);
+	if (!s->model) {
+		cdmtop_error("%s", strerror(ENOMEM));
+		return false;
+	}
+	/* The file before the collector, which gives up capabilities. */
 	if (o->record) {
-		s->writer = cdm_writer_open(o->record, &header);
+		s->writer = cdm_writer_open(o->record, &d.header);
 		if (!s->writer)
 			return false;
 	}
 	s->worthless = true;
-	s->collector = open_collector(s, &c);
-	if (!s->collector || s->stopped > 0)
-		return false;
-	cdm_collector_describe(s->collector, &header);
-	if (s->writer)
-		cdm_writer_set_header(s->writer, &header);
-	s->model = cdm_model_new(&header);
-	if (s->model && take_kept(s) >= 0)
-		return true;
-	cdmtop_error("%s", strerror(s->err ? -s->err : ENOMEM));
-	return false;
+	return open_collector(s, &c, &d);
 }
 
 static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)

@@ -16,21 +16,14 @@
 struct live {
 	struct trace *t;
 	struct cdm_collector *collector;
-	char *kept;			/* records that came before there was a model */
-	size_t nr_kept;			/* bytes */
-	bool started;
 	int err;
 	pid_t child;			/* 0: none */
 	int go;				/* closed to let it run */
 	int status;			/* of the child */
 	bool exited;
 	__u64 snapshots_ns;
-	bool looping;
 	__u64 end_ns;			/* 0: none */
-	unsigned int since_look;	/* events */
 };
-
-#define LOOK_EVERY	256		/* events */
 
 static volatile sig_atomic_t stopped;
 
@@ -47,56 +40,13 @@ static __u64 now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-static int keep(struct live *l, const struct cdm_rec *rec)
-{
-	size_t len = rec->len;
-	char *kept = malloc(l->nr_kept + len);
-
-	if (!kept)
-		return -ENOMEM;
-	if (l->nr_kept)
-		memcpy(kept, l->kept, l->nr_kept);
-	memcpy(kept + l->nr_kept, rec, len);
-	free(l->kept);
-	l->kept = kept;
-	l->nr_kept += len;
-	return 0;
-}
-
-/* Events may come faster than they can be written: then there is no end of reading them. */
-static bool is_time(struct live *l)
-{
-	if (!l->looping || ++l->since_look < LOOK_EVERY)
-		return false;
-	l->since_look = 0;
-	return stopped || (l->end_ns && now_ns() >= l->end_ns);
-}
-
 static int emit(void *ctx, const struct cdm_rec *rec)
 {
 	struct live *l = ctx;
 
-	if (!l->started)
-		return keep(l, rec);
 	if (!l->err)
 		l->err = trace_put(l->t, rec);
-	return l->err ?: is_time(l) ? -EINTR : 0;
-}
-
-static int put_kept(struct live *l)
-{
-	int err = 0;
-
-	l->started = true;
-	for (size_t at = 0; at < l->nr_kept && !err; ) {
-		const struct cdm_rec *rec = (const void *)(l->kept + at);
-
-		at += rec->len;
-		err = emit(l, rec);
-	}
-	free(l->kept);
-	l->kept = NULL;
-	return err;
+	return l->err;
 }
 
 /* The child waits for the end of a pipe, so that it is traced from its exec on. */
@@ -157,18 +107,25 @@ static bool needs_snapshots(const struct trace_options *o)
 	return o->write || o->summary || o->chrome || o->format == TRACE_CHROME;
 }
 
-/* What the collector said before there was an output for it. */
-static void say_notes(const struct live *l)
+static void log_text(const char *text)
 {
-	for (size_t at = 0; at < l->nr_kept; ) {
-		const struct cdm_rec *rec = (const void *)(l->kept + at);
-
-		if (rec->kind == CDM_REC_NOTE)
-			trace_error("%s", ((const struct cdm_rec_note *)rec)->text);
-		at += rec->len;
-	}
+	trace_error("%s", text);
 }
 
+/* Return: false after a message. */
+static bool is_possible(const struct trace_options *o, const struct cdm_description *d)
+{
+	if ((d->events & o->filter.kinds) && !(o->strict && d->nr_missing))
+		return true;
+	for (unsigned int i = 0; i < d->nr_missing; i++)
+		trace_error("%s", d->missing[i]);
+	trace_error(d->events & o->filter.kinds ?
+		    "that is missing; leave out --strict to go on without" :
+		    "none of the events can be traced here; `cdmtrace --features` says what can");
+	return false;
+}
+
+/* What is to come is known, and all outputs are there, before the collector is open. */
 static bool open_collector(struct live *l)
 {
 	const struct trace_options *o = l->t->o;
@@ -182,11 +139,14 @@ static bool open_collector(struct live *l)
 		.rings = o->rings,
 		.pingpong_window_ns = o->pingpong_window_ns,
 		.pingpong_flips = o->pingpong_flips,
-		.strict = o->strict,
+		.strict = true,
+		.log = log_text,
 		.verbose = o->verbose,
 		.emit = emit,
 		.ctx = l,
 	};
+	struct cdm_description d;
+	char why[CDM_WHY_LEN];
 
 	if (o->cgroup && !find_cgroup(o->cgroup, &c.filter.cgroup))
 		return false;
@@ -194,16 +154,17 @@ static bool open_collector(struct live *l)
 		c.filter.pid = l->child;
 		c.filter.children = true;
 	}
-	l->collector = cdm_collector_open(&c);
-	if (!l->collector) {
-		say_notes(l);
+	cdm_collector_describe(&c, &d);
+	if (!is_possible(o, &d))
 		return false;
-	}
-	cdm_collector_describe(l->collector, &l->t->header);
-	if (cdm_collector_events(l->collector) & o->filter.kinds)
+	l->t->header = d.header;
+	if (!trace_start(l->t))
+		return false;
+	l->collector = cdm_collector_open(&c, &d, why);
+	if (l->collector)
 		return true;
-	say_notes(l);
-	trace_error("none of the events can be traced here; `cdmtrace --features` says what can");
+	trace_error("%s", why);
+	l->t->discard = true;
 	return false;
 }
 
@@ -253,7 +214,7 @@ static bool is_over(const struct live *l)
 /* An output that failed or has enough has said so by itself. */
 static int error_of(int n)
 {
-	return n < 0 && n != -ECANCELED && n != -EINTR ? n : 0;
+	return n < 0 && n != -ECANCELED ? n : 0;
 }
 
 static int loop(struct live *l)
@@ -261,7 +222,6 @@ static int loop(struct live *l)
 	__u64 next = now_ns() + l->snapshots_ns;
 	int n = 0;
 
-	l->looping = true;
 	while (!is_over(l) && n >= 0) {
 		n = cdm_collector_poll(l->collector, POLL_MS);
 		if (n >= 0)
@@ -273,7 +233,6 @@ static int loop(struct live *l)
 		trace_flush(l->t);
 		reap(l);
 	}
-	l->looping = false;
 	return error_of(n);
 }
 
@@ -296,11 +255,8 @@ static int run(struct live *l)
 	const struct trace_options *o = l->t->o;
 	int err;
 
-	if (!open_collector(l) || !trace_start(l->t))
+	if (!open_collector(l))
 		return -ECANCELED;
-	err = put_kept(l);
-	if (err)
-		return err;
 	err = cdm_collector_refresh(l->collector);
 	if (err && !l->err)
 		return err;
@@ -350,6 +306,5 @@ int trace_live(struct trace *t)
 	}
 	if (l.collector)
 		cdm_collector_close(l.collector);
-	free(l.kept);
 	return err ? TRACE_FAILED : l.child ? l.status : TRACE_OK;
 }

@@ -102,7 +102,7 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 	static const char *const dirs[] = { "in", "out", NULL };
 	struct trace_options *o = state->input;
 	struct cdm_filter *by = &o->filter.by;
-	char why[CDM_WHY_LEN] = "out of memory";
+	char why[CDM_WHY_LEN];
 
 	switch (key) {
 	case 'e':

@@ -88,13 +88,6 @@ bool trace_open(struct trace *t, const struct trace_options *o)
 		t->events = use_stream(o);
 	if (o->chrome)
 		t->chrome_file = open_file(o->chrome, true);
-	/* Before the collector gives up capabilities, and when a recording to read is there. */
-	if (o->write && t->live) {
-		cdm_file_header_init(&t->header);
-		t->writer = cdm_writer_open(o->write, &t->header);
-		if (!t->writer)
-			return false;
-	}
 	return (!summary || t->summary) && (!print || t->events || !o->output) &&
 	       (!o->chrome || t->chrome_file);
 }
@@ -109,9 +102,7 @@ bool trace_start(struct trace *t)
 	t->model = cdm_model_new(&t->header);
 	if (!t->model)
 		goto no_memory;
-	if (t->writer)
-		cdm_writer_set_header(t->writer, &t->header);
-	else if (o->write)
+	if (o->write)
 		t->writer = cdm_writer_open(o->write, &t->header);
 	if (o->write && !t->writer)
 		return false;

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What options are given as: numbers, sizes, durations, words. Nothing is printed: a
- * function that returns -EINVAL (not of that form) or -ERANGE (too much or too little)
- * leaves the value alone and says in @why, of CDM_WHY_LEN bytes, what is wrong in words
- * that fit after the name of the option: "'12x' is not a number". See usage.h for argp.
+ * What options are given as: numbers, sizes, durations, words. A function that returns
+ * -EINVAL (not of that form) or -ERANGE (too much or too little) leaves the value alone
+ * and says in @why (base/why.h) what is wrong: "'12x' is not a number". See usage.h for
+ * argp.
  */
 #ifndef CDM_PARSE_H
 #define CDM_PARSE_H
 
 #include <linux/types.h>
 
-#define CDM_WHY_LEN	512
+#include "base/why.h"
 
 #define CDM_NS_PER_US	1000ULL
 #define CDM_NS_PER_MS	1000000ULL

@@ -49,8 +49,10 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *w
 	__u32 sorts[CDM_NR_EV] = { 0 };
 	__u64 kinds = 0, whole = 0;
 	char *copy = strdup(list), *save = NULL;
-	int err = copy ? 0 : -ENOMEM;
+	int err = 0;
 
+	if (!copy)
+		return cdm_why_errno(why, -ENOMEM);
 	for (char *word = strtok_r(copy, ",", &save); word && !err;
 	     word = strtok_r(NULL, ",", &save)) {
 		char *sort = strchr(word, ':');

@@ -7,10 +7,6 @@
 
 #include "model/model-int.h"
 
-/* Those that BPF programs tell. */
-#define EVENT_FEATURES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | \
-			 CDM_F_PAGEFAULTS | CDM_F_EVICT)
-
 struct cdm_model *cdm_model_new(const struct cdm_file_header *header)
 {
 	struct cdm_model *m = calloc(1, sizeof(*m));
@@ -64,7 +60,7 @@ static int end(struct cdm_model *m, const struct cdm_snap_end *e)
 	m->tool_cost = tool_cost(m, e);
 	m->end = *e;
 	/* Where no event can come from, that none was lost says nothing. */
-	if (!(m->begin.features & EVENT_FEATURES) && !e->emitted && !e->lost)
+	if (!(m->begin.features & CDM_F_COUNTED) && !e->emitted && !e->lost)
 		m->end.emitted = m->end.lost = CDM_UNKNOWN;
 	m->have_end = true;
 	cdm_model_join(m);

@@ -109,14 +109,6 @@ struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_heade
 	return w;
 }
 
-void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h)
-{
-	struct cdm_file_header own = *h;
-
-	own.version = CDM_FILE_VERSION;
-	memcpy(w->buf, &own, sizeof(own));
-}
-
 int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec)
 {
 	int err = w->err ? 0 : cdm_encoder_put(&w->encoder, rec);

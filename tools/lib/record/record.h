@@ -48,6 +48,9 @@ enum cdm_feature {
 	CDM_F_PER_DEVICE	= 1 << 8,	/* device rss by device: walks pagemap */
 	CDM_F_EVICT		= 1 << 9,
 };
+/* Those that BPF programs count. */
+#define CDM_F_COUNTED	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | \
+			 CDM_F_PAGEFAULTS | CDM_F_EVICT)
 
 /* Starts a refresh. @rec.ts is when. */
 struct cdm_snap_begin {
@@ -221,8 +224,6 @@ struct cdm_writer;
 
 /* @path is used until the end. Return: NULL after a message on stderr. */
 struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h);
-/* Another header, before the first record: what it says may be known only after the file is open. */
-void cdm_writer_set_header(struct cdm_writer *w, const struct cdm_file_header *h);
 /* A valid record. Buffered. Return: 0 or -errno; after an error the file is not written to again. */
 int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec);
 int cdm_writer_flush(struct cdm_writer *w);

@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include <bpf/bpf.h>
-#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 
 #include "source/bpf.h"
 #include "source/snapshot.h"
+#include "source/types.h"
 #include "programs.skel.h"
 
 #define EV(kind)	(1ULL << CDM_EV_##kind)
@@ -59,12 +59,9 @@ struct cdm_bpf {
 	struct bpf_link *tasks;		/* iterators; NULL: not possible */
 	struct bpf_link *cgroups;	/* also: not yet attached */
 	struct ring_buffer *ring;
-	bool series;			/* the kernel has DEVICE_HOST memory */
 	int stats_fd;			/* keeps the measuring of run time on */
 	unsigned int features;
 	__u64 kinds;
-	const char *missing;		/* the first tracepoint that is asked for and not there */
-	unsigned int nr_missing;
 
 	struct cdm_stats_key *keys;	/* sorted */
 	struct cdm_stats *values;
@@ -75,31 +72,35 @@ struct cdm_bpf {
 	struct cdm_device_id devices[256];
 	size_t nr_devices;
 	char buffer[TASKS_BUFFER];
-	void (*note)(void *ctx, const char *text);
-	void *note_ctx;
-	int verbose;
 };
 
-static int verbosity;
+/* libbpf has one for all, and hands no context to it. */
+static struct {
+	void (*log)(const char *text);
+	int verbose;
+} libbpf;
 
-/* libbpf says more than its users want to know: one level down. */
+/* It says more than its users want to know: one level down. */
 static int print(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level >= (enum libbpf_print_level)verbosity)
+	char *text;
+
+	if (!libbpf.log || level >= (enum libbpf_print_level)libbpf.verbose)
 		return 0;
-	return vfprintf(stderr, format, args);
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	if (*text && text[strlen(text) - 1] == '\n')
+		text[strlen(text) - 1] = '\0';
+	libbpf.log(text);
+	free(text);
+	return 0;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void note(struct cdm_bpf *b, const char *format, ...)
+static void set_log(const struct cdm_collector_options *o)
 {
-	char text[256];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	b->note(b->note_ctx, text);
+	libbpf.log = o->log;
+	libbpf.verbose = o->verbose;
+	libbpf_set_print(print);
 }
 
 bool cdm_emulated(void)
@@ -115,20 +116,79 @@ bool cdm_emulated(void)
 	return tcg;
 }
 
-static bool asked_for(const struct hook *hook, const struct cdm_collector_options *o)
+static bool is_needed(const struct hook *hook, unsigned int features, __u64 events)
 {
-	return (hook->features & o->features) || (hook->events & o->events);
+	return (hook->features & features) || (hook->events & events);
 }
 
-/* Reading the kernel's types takes longer than anything else: only when that does not do. */
-static bool has_tracepoint(const struct cdm_bpf *b, const struct btf *btf, const char *name)
+/* A program that does nothing, of a kind that needs what the others need. */
+static bool may_load(void)
 {
-	char type[64];
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "cdm_probe", "GPL", nothing,
+			       sizeof(nothing) / sizeof(nothing[0]), NULL);
 
-	if (!btf)
-		return b->series || !strcmp(name, "page_fault_user");
-	snprintf(type, sizeof(type), "btf_trace_%s", name);
-	return btf__find_by_name_kind(btf, type, BTF_KIND_TYPEDEF) > 0;
+	if (fd < 0)
+		return errno != EPERM;
+	close(fd);
+	return true;
+}
+
+static void describe_tracepoints(struct cdm_description *d, const char *missing,
+				 unsigned int others)
+{
+	char text[48] = "";
+
+	if (others)
+		snprintf(text, sizeof(text), ", nor %u other%s of its kind", others,
+			 others > 1 ? "s" : "");
+	cdm_describe_missing(d, "this kernel has no tracepoint %s%s: it is built without the DEVICE_HOST series, see kernel-patches/",
+			     missing, text);
+}
+
+/* Leaves out what needs a tracepoint that this kernel does not have. */
+static void describe_hooks(const struct cdm_collector_options *o, const struct cdm_types *types,
+			   struct cdm_description *d)
+{
+	unsigned int features = o->features & CDM_F_COUNTED, others = 0;
+	const char *missing = NULL;
+
+	d->events = o->events;
+	for (size_t i = 0; i < NR_HOOKS; i++) {
+		const struct hook *hook = &hooks[i];
+
+		if (!is_needed(hook, o->features, o->events) ||
+		    cdm_types_tracepoint(types, hook->tracepoint))
+			continue;
+		features &= ~hook->features;
+		d->events &= ~hook->events;
+		others += !!missing;
+		missing = missing ?: hook->tracepoint;
+	}
+	d->features |= features;
+	if (missing)
+		describe_tracepoints(d, missing, others);
+}
+
+void cdm_bpf_describe(const struct cdm_collector_options *o, struct cdm_description *d)
+{
+	struct cdm_types *types = cdm_types_open();
+
+	set_log(o);
+	if (!types) {
+		cdm_describe_missing(d, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
+		return;
+	}
+	d->bpf = may_load();
+	d->cgroup_iterator = cdm_types_iterator(types, "cgroup");
+	if (d->bpf)
+		describe_hooks(o, types, d);
+	else
+		cdm_describe_missing(d, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
+	cdm_types_close(types);
 }
 
 /* Inode of this process's pid namespace; 0: the initial one, or there are none. */
@@ -141,30 +201,14 @@ static __u32 pid_namespace(void)
 	return ns.st_ino;
 }
 
-/* Leaves out what is not asked for, and what this kernel does not have. */
-static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
-		   const struct btf *btf)
+static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o)
 {
-	b->features = o->features & (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT |
-				     CDM_F_FAULTS | CDM_F_PAGEFAULTS);
-	b->kinds = o->events;
-	b->nr_missing = 0;
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
-	for (size_t i = 0; i < NR_HOOKS; i++) {
-		const struct hook *hook = &hooks[i];
-		bool wanted = asked_for(hook, o), there = wanted && has_tracepoint(b, btf, hook->tracepoint);
-		struct bpf_program *program;
-
-		program = bpf_object__find_program_by_name(b->programs->obj, hook->program);
-		bpf_program__set_autoload(program, there);
-		if (!wanted || there)
-			continue;
-		b->features &= ~hook->features;
-		b->kinds &= ~hook->events;
-		if (!b->nr_missing++)
-			b->missing = hook->tracepoint;
-	}
+	for (size_t i = 0; i < NR_HOOKS; i++)
+		bpf_program__set_autoload(bpf_object__find_program_by_name(b->programs->obj,
+									   hooks[i].program),
+					  is_needed(&hooks[i], b->features, b->kinds));
 }
 
 /* Those of the programs on tracepoints. */
@@ -207,14 +251,8 @@ static void set_options(const struct cdm_bpf *b, const struct cdm_collector_opti
 		bpf_map__set_max_entries(e->maps.pages, 1);
 }
 
-static int on_event(void *ctx, void *data, size_t size)
-{
-	const struct cdm_collector_options *o = ctx;
-
-	return o->emit(o->ctx, data);
-}
-
-static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
+static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		      ring_buffer_sample_fn event, void *ctx)
 {
 	size_t bytes = o->ring_bytes ?: RING_DEFAULT;
 
@@ -226,10 +264,10 @@ static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o)
 			return -errno;
 		err = bpf_map_update_elem(bpf_map__fd(b->programs->maps.rings), &i, &fd, BPF_ANY);
 		if (!err && !b->ring) {
-			b->ring = ring_buffer__new(fd, on_event, (void *)o, NULL);
+			b->ring = ring_buffer__new(fd, event, ctx, NULL);
 			err = b->ring ? 0 : -errno;
 		} else if (!err) {
-			err = ring_buffer__add(b->ring, fd, on_event, (void *)o);
+			err = ring_buffer__add(b->ring, fd, event, ctx);
 		}
 		/* The map of rings, and the mapping, keep it. */
 		close(fd);
@@ -263,25 +301,22 @@ static void use_iterator(struct bpf_program *program, bool use)
 }
 
 /* What they do not do files tell, which takes longer. */
-static void choose_iterators(struct cdm_bpf *b, const struct btf *btf)
+static void choose_iterators(struct cdm_bpf *b, const struct cdm_description *d)
 {
 	struct programs_bpf *p = b->programs;
 
 	use_iterator(p->progs.tasks, true);
-	use_iterator(p->progs.cgroup_values,
-		     !btf || btf__find_by_name_kind(btf, "bpf_iter__cgroup", BTF_KIND_STRUCT) > 0);
+	use_iterator(p->progs.cgroup_values, d->cgroup_iterator);
 	p->rodata->nr_cpus = libbpf_num_possible_cpus();
 }
 
-static int attach(struct cdm_bpf *b, const struct cdm_collector_options *o)
+static int attach(struct cdm_bpf *b)
 {
 	struct cdm_device_range ranges[CDM_MAX_DEVICES];
 	struct bpf_program *tasks = b->programs->progs.tasks;
 	int err;
 
-	err = make_rings(b, o);
-	if (!err)
-		err = tell_devices(b, ranges, cdm_devices_ranges(ranges, CDM_MAX_DEVICES));
+	err = tell_devices(b, ranges, cdm_devices_ranges(ranges, CDM_MAX_DEVICES));
 	if (!err)
 		err = programs_bpf__attach(b->programs);
 	if (!err && bpf_program__autoload(tasks))
@@ -289,82 +324,47 @@ static int attach(struct cdm_bpf *b, const struct cdm_collector_options *o)
 	return err;
 }
 
-/* @btf: NULL: the kernel has what kernels with or without the series have. */
-static int load(struct cdm_bpf *b, const struct cdm_collector_options *o, const struct btf *btf)
+static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		const struct cdm_description *d)
 {
-	int err;
-
 	b->programs = programs_bpf__open();
 	if (!b->programs)
 		return -errno;
-	choose(b, o, btf);
+	choose(b, o);
 	set_options(b, o);
-	choose_iterators(b, btf);
-	err = programs_bpf__load(b->programs);
-	if (!err)
-		return 0;
-	programs_bpf__destroy(b->programs);
-	b->programs = NULL;
-	return err;
-}
-
-static void note_missing(struct cdm_bpf *b)
-{
-	unsigned int more = b->nr_missing - 1;
-	char others[48] = "";
-
-	if (more)
-		snprintf(others, sizeof(others), ", nor %u other%s of its kind", more,
-			 more > 1 ? "s" : "");
-	note(b, "this kernel has no tracepoint %s%s: it is built without the DEVICE_HOST series, see kernel-patches/",
-	     b->missing, others);
+	choose_iterators(b, d);
+	return programs_bpf__load(b->programs);
 }
 
 struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
-			     void (*note_fn)(void *ctx, const char *text), void *ctx)
+			     const struct cdm_description *d, ring_buffer_sample_fn event, void *ctx,
+			     char *why)
 {
 	struct cdm_bpf *b = calloc(1, sizeof(*b));
-	struct btf *btf = NULL;
 	int err;
 
-	if (!b)
+	if (!b) {
+		cdm_why_errno(why, -ENOMEM);
 		return NULL;
-	b->note = note_fn;
-	b->note_ctx = ctx;
+	}
 	b->stats_fd = -1;
-	verbosity = o->verbose;
-	libbpf_set_print(print);
+	b->features = d->features & o->features & CDM_F_COUNTED;
+	b->kinds = d->events;
+	set_log(o);
 
-	b->series = cdm_proc_has_device();
-	err = load(b, o, NULL);
-	if (err && err != -EPERM) {
-		btf = btf__load_vmlinux_btf();
-		if (!btf) {
-			note(b, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
-			goto err;
-		}
-		err = load(b, o, btf);
-	}
-	btf__free(btf);
-	if (b->nr_missing)
-		note_missing(b);
+	err = load(b, o, d);
 	if (!err)
-		err = attach(b, o);
-	if (err == -EPERM) {
-		note(b, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
-		goto err;
-	}
+		err = make_rings(b, o, event, ctx);
+	if (!err)
+		err = attach(b);
 	if (err) {
-		note(b, "no events: BPF programs cannot be loaded: %s; -v tells more", strerror(-err));
-		goto err;
+		cdm_why(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more",
+			strerror(-err));
+		cdm_bpf_close(b);
+		return NULL;
 	}
-	if (!b->tasks && (o->features & CDM_F_PROC_DEVICE))
-		note(b, "processes come from /proc, which is slower: this kernel has no task iterator");
 	b->stats_fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
 	return b;
-err:
-	cdm_bpf_close(b);
-	return NULL;
 }
 
 void cdm_bpf_close(struct cdm_bpf *b)
@@ -382,14 +382,9 @@ void cdm_bpf_close(struct cdm_bpf *b)
 	free(b);
 }
 
-unsigned int cdm_bpf_features(const struct cdm_bpf *b)
+bool cdm_bpf_has_tasks(const struct cdm_bpf *b)
 {
-	return b->features;
-}
-
-__u64 cdm_bpf_events(const struct cdm_bpf *b)
-{
-	return b->kinds;
+	return b->tasks;
 }
 
 int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)

@@ -10,15 +10,23 @@
  */
 struct cdm_bpf;
 
+/* Adds to what is missing. */
+void cdm_describe_missing(struct cdm_description *d, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* Adds what BPF programs can tell. */
+void cdm_bpf_describe(const struct cdm_collector_options *o, struct cdm_description *d);
+
 /*
- * Loads what @o asks for and this kernel has. @note is told what is missing, with
- * the reason and what to do. Return: NULL: no BPF at all, @note was told why.
+ * Loads what @d says. @event gets each event straight from the ring, a struct cdm_ev, and
+ * returns 0, or -errno to stop. Return: NULL, and @why: no BPF at all.
  */
 struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
-			     void (*note)(void *ctx, const char *text), void *ctx);
+			     const struct cdm_description *d,
+			     int (*event)(void *ctx, void *data, size_t size), void *ctx,
+			     char *why);
 void cdm_bpf_close(struct cdm_bpf *b);
-unsigned int cdm_bpf_features(const struct cdm_bpf *b);
-__u64 cdm_bpf_events(const struct cdm_bpf *b);
+/* Without it processes come from /proc, which is slower. */
+bool cdm_bpf_has_tasks(const struct cdm_bpf *b);
 
 /* Calls @each for every process, see bpf/tasks.bpf.c. 0 or -errno. */
 int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx);

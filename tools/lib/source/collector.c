@@ -13,21 +13,19 @@
 #include "base/privileges.h"
 #include "source/snapshot.h"
 
-#define BPF_FEATURES (CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_FAULTS | \
-		      CDM_F_PAGEFAULTS)
-
 #define MAX_FRAMES	64
 #define MAX_STACKS	16384	/* ids, see the map of stacks */
+#define BURST		16384	/* events */
 
 struct cdm_collector {
 	struct cdm_collector_options o;
-	struct cdm_collector_options events;	/* o, with events passing by emit_event() */
 	struct cdm_ksyms *ksyms;	/* NULL: stacks are not asked for */
 	bool stack_seen[MAX_STACKS];
 	struct cdm_bpf *bpf;		/* NULL: without */
 	struct cdm_cgroups *cgroups;	/* NULL: there is no memory controller */
 	unsigned int features;
-	unsigned int missing;		/* notes given about what was asked for */
+	__u64 events;
+	unsigned int burst;		/* events of this poll */
 	__u64 last_ns;			/* of the last refresh */
 	__u32 look_into;		/* pid, 0: nobody */
 	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
@@ -54,44 +52,16 @@ static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind,
 	return c->o.emit(c->o.ctx, rec);
 }
 
-static void note(void *ctx, const char *text)
+static int note(struct cdm_collector *c, const char *text)
 {
 	union {
 		struct cdm_rec_note note;
-		char room[sizeof(struct cdm_rec_note) + 256];
+		char room[sizeof(struct cdm_rec_note) + CDM_WHY_LEN];
 	} rec = {};
-	struct cdm_collector *c = ctx;
 
-	c->missing++;
-	snprintf(rec.note.text, 256, "%s", text);
-	emit(c, &rec.note.rec, CDM_REC_NOTE,
-	     (sizeof(rec.note) + strlen(rec.note.text) + 1 + 7) & ~7UL);
-}
-
-/* What the files tell without BPF. */
-static unsigned int file_features(struct cdm_collector *c)
-{
-	unsigned int have = 0;
-
-	if (cdm_proc_has_device())
-		have |= CDM_F_PROC_DEVICE;
-	else if (c->o.features & CDM_F_PROC_DEVICE)
-		note(c, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/");
-	if (c->cgroups && cdm_cgroups_have_device(c->cgroups))
-		have |= CDM_F_CGROUP_DEVICE;
-	else if (c->o.features & CDM_F_CGROUP_DEVICE)
-		note(c, c->cgroups ? "no device memory of cgroups: memory.stat has no device_host" :
-		     "no cgroups: the memory controller is not mounted");
-	if (cdm_devices_count() > 0)
-		have |= CDM_F_DEVICES;
-	else if (c->o.features & CDM_F_DEVICES)
-		note(c, "no devices: /sys/class/cdm is empty or missing; is the module cdm loaded?");
-	c->nr_ranges = cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES);
-	if (c->nr_ranges > 0)
-		have |= CDM_F_PER_DEVICE;
-	else if (c->o.features & CDM_F_PER_DEVICE)
-		note(c, "no split by device: addresses in /proc/iomem need CAP_SYS_ADMIN");
-	return have;
+	snprintf(rec.note.text, CDM_WHY_LEN, "%s", text);
+	return emit(c, &rec.note.rec, CDM_REC_NOTE,
+		    (sizeof(rec.note) + strlen(rec.note.text) + 1 + 7) & ~7UL);
 }
 
 /* How an event gets to its program: nothing that a program's developer looks for. */
@@ -133,54 +103,67 @@ static int emit_stack(struct cdm_collector *c, __s32 id)
 	return emit(c, &rec.stack.rec, CDM_REC_STACK, (len + 7) & ~7UL);
 }
 
-static int emit_event(void *ctx, const struct cdm_rec *rec)
+static bool is_new_stack(struct cdm_collector *c, __s32 id)
 {
-	const struct cdm_ev *ev = (const void *)rec;
+	return c->ksyms && id >= 0 && id < MAX_STACKS && !c->stack_seen[id];
+}
+
+/*
+ * Straight from the ring. Events may come faster than they can be written: then there
+ * would be no end of reading them.
+ */
+static int on_event(void *ctx, void *data, size_t size)
+{
 	struct cdm_collector *c = ctx;
+	struct cdm_ev *ev = data;
 	int err = 0;
 
-	if (c->ksyms && rec->kind < CDM_NR_EV && ev->stack >= 0 && ev->stack < MAX_STACKS &&
-	    !c->stack_seen[ev->stack]) {
+	if (is_new_stack(c, ev->stack)) {
 		c->stack_seen[ev->stack] = true;
 		err = emit_stack(c, ev->stack);
 	}
-	return err ? err : c->o.emit(c->o.ctx, rec);
+	if (!err)
+		err = c->o.emit(c->o.ctx, &ev->rec);
+	return err || ++c->burst < BURST ? err : -EAGAIN;
 }
 
-/* Once the programs are loaded, for they have names, too; while it is allowed to. */
-static void read_symbols(struct cdm_collector *c)
+/* Once programs are loaded their names are among the symbols, too. */
+static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, char *why)
 {
-	if (!c->o.stacks || !c->bpf)
-		return;
-	c->ksyms = cdm_ksyms_open();
-	if (!c->ksyms)
-		note(c, "no stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
-	else if (cdm_ksyms_hidden(c->ksyms))
-		note(c, "stacks are addresses: CAP_SYSLOG is needed for names, see /proc/sys/kernel/kptr_restrict");
+	c->bpf = cdm_bpf_open(&c->o, d, on_event, c, why);
+	if (c->bpf && c->o.stacks)
+		c->ksyms = cdm_ksyms_open();
+	if (c->bpf && !cdm_bpf_has_tasks(c->bpf) && (c->o.features & CDM_F_PROC_DEVICE))
+		return note(c, "processes come from /proc, which is slower: this kernel has no task iterator");
+	if (c->bpf)
+		return 0;
+	c->features &= ~CDM_F_COUNTED;
+	c->events = 0;
+	return c->o.strict ? -EOPNOTSUPP : note(c, why);
 }
 
-struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o)
+struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
+					 const struct cdm_description *d, char *why)
 {
 	struct cdm_collector *c = calloc(1, sizeof(*c));
+	char why_no_bpf[CDM_WHY_LEN];
+	int err = 0;
 
 	if (!c) {
-		fprintf(stderr, "cdm: %s\n", strerror(ENOMEM));
+		cdm_why_errno(why, -ENOMEM);
 		return NULL;
 	}
 	c->o = *o;
+	c->features = d->features;
+	c->events = d->events;
 	c->cgroups = cdm_cgroups_open();
-	c->features = file_features(c);
-	c->events = c->o;
-	c->events.emit = emit_event;
-	c->events.ctx = c;
-	if (!o->no_bpf) {
-		c->bpf = cdm_bpf_open(&c->events, note, c);
-		if (c->bpf)
-			c->features |= cdm_bpf_features(c->bpf);
-		read_symbols(c);
-	}
-	if (o->strict && c->missing) {
-		fprintf(stderr, "cdm: something that was asked for is missing; leave out --strict to go on without\n");
+	c->nr_ranges = cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES);
+	for (unsigned int i = 0; i < d->nr_missing && !err; i++)
+		err = note(c, d->missing[i]);
+	if (!err && d->bpf)
+		err = open_bpf(c, d, why_no_bpf);
+	if (err) {
+		cdm_why(why, err, "%s", err == -EOPNOTSUPP ? why_no_bpf : strerror(-err));
 		cdm_collector_close(c);
 		return NULL;
 	}
@@ -199,23 +182,9 @@ void cdm_collector_close(struct cdm_collector *c)
 	free(c);
 }
 
-unsigned int cdm_collector_features(const struct cdm_collector *c)
-{
-	return c->features;
-}
-
 __u64 cdm_collector_events(const struct cdm_collector *c)
 {
-	return c->bpf ? cdm_bpf_events(c->bpf) : 0;
-}
-
-void cdm_collector_describe(const struct cdm_collector *c, struct cdm_file_header *h)
-{
-	cdm_file_header_init(h);
-	h->emulated = cdm_emulated();
-	h->pingpong_window_ns = c->o.pingpong_window_ns ?:
-				h->emulated ? 400000000ULL : 500000ULL;
-	h->pingpong_flips = c->o.pingpong_flips ?: 3;
+	return c->events;
 }
 
 static const struct cdm_stats *stats_of(struct cdm_collector *c, enum cdm_scope scope, __u64 id)
@@ -462,7 +431,10 @@ int cdm_collector_poll(struct cdm_collector *c, int timeout_ms)
 		poll(&ring, 1, timeout_ms);
 	err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
 	/* Producers wake once in 64 KiB: also what is there without having been told. */
-	return err ? err : cdm_bpf_consume(c->bpf);
+	c->burst = 0;
+	if (!err)
+		err = cdm_bpf_consume(c->bpf);
+	return err == -EAGAIN ? BURST : err;
 }
 
 int cdm_collector_stop(struct cdm_collector *c)

@@ -7,6 +7,7 @@
 #ifndef CDM_COLLECTOR_H
 #define CDM_COLLECTOR_H
 
+#include "base/why.h"
 #include "record/record.h"
 
 struct cdm_collector;
@@ -38,27 +39,46 @@ struct cdm_collector_options {
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
 	bool no_bpf;			/* only /proc, cgroups and sysfs */
-	bool strict;			/* a feature or event that is missing is an error */
+	bool strict;			/* programs that cannot be loaded are an error */
+	/* NULL, or what libbpf says: warnings, with @verbose 2 and 3 more. */
+	void (*log)(const char *text);
 	int verbose;
 	/* Every record; return: 0, or -errno to stop. */
 	int (*emit)(void *ctx, const struct cdm_rec *rec);
 	void *ctx;
 };
 
+#define CDM_MISSING_MAX	8
+#define CDM_MISSING_LEN	256
+
+/* What a collector delivers with some options on this machine. */
+struct cdm_description {
+	struct cdm_file_header header;	/* this machine, now, and what figures depend on */
+	unsigned int features;		/* enum cdm_feature that there are */
+	__u64 events;			/* of those asked for: bits of 1 << enum cdm_kind */
+	bool bpf;			/* programs may be loaded */
+	bool cgroup_iterator;		/* by which they tell the values of cgroups */
+	/* Why something that was asked for is not there: a capability, an option of Kconfig, a file. */
+	unsigned int nr_missing;
+	char missing[CDM_MISSING_MAX][CDM_MISSING_LEN];
+};
+
 /*
- * Loads and attaches. What is not possible is left out with a CDM_REC_NOTE, or
- * with @strict is an error. Drops all capabilities that are not needed any more.
- * Return: NULL after a message on stderr that names the missing capability,
- * Kconfig option or file.
+ * Looks, and opens, loads and changes nothing: what there is to know before there is
+ * a model, a file or a collector.
  */
-struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o);
+void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_description *d);
+
+/*
+ * Loads and attaches what @d says. What is missing in it is emitted as CDM_REC_NOTE, and
+ * so is, unless @o->strict, that programs could not be loaded against all expectation.
+ * Drops all capabilities that are not needed any more. Return: NULL, and @why.
+ */
+struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
+					 const struct cdm_description *d, char *why);
 void cdm_collector_close(struct cdm_collector *c);
 
-/* Header of a recording: this machine, now, and the options that figures depend on. */
-void cdm_collector_describe(const struct cdm_collector *c, struct cdm_file_header *h);
-
-/* What could be attached: enum cdm_feature, and bits of 1 << enum cdm_kind. */
-unsigned int cdm_collector_features(const struct cdm_collector *c);
+/* What was attached: bits of 1 << enum cdm_kind. */
 __u64 cdm_collector_events(const struct cdm_collector *c);
 
 /* Emits one refresh, BEGIN to END. Return: 0 or -errno. */
@@ -68,7 +88,7 @@ void cdm_collector_look_into(struct cdm_collector *c, __u32 pid);
 
 /* Readable when events wait. Poll it, with a timeout of at most 100 ms for the tail. */
 int cdm_collector_fd(const struct cdm_collector *c);
-/* Emits events that wait. Return: how many or -errno. */
+/* Emits events that wait, not more than some thousand. Return: how many or -errno. */
 int cdm_collector_poll(struct cdm_collector *c, int timeout_ms);
 /*
  * No more events and figures from now on, and emits those that wait: what was

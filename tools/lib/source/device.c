@@ -33,6 +33,15 @@ static DIR *open_class(void)
 	return opendir(path);
 }
 
+bool cdm_devices_driver(void)
+{
+	DIR *dir = open_class();
+
+	if (dir)
+		closedir(dir);
+	return dir;
+}
+
 int cdm_devices_count(void)
 {
 	DIR *dir = open_class();
@@ -156,16 +165,22 @@ int cdm_devices_read(struct cdm_snap_device *snaps, int max)
 	return n;
 }
 
+static FILE *open_iomem(void)
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/iomem", cdm_roots.proc);
+	return fopen(path, "re");
+}
+
 /* "    140000000-17fffffff : cdm0"; addresses are 0 for those who may not see them. */
 int cdm_devices_ranges(struct cdm_device_range *ranges, int max)
 {
 	unsigned long long start, end;
-	char path[PATH_MAX], line[256];
 	int n = 0, index, name;
-	FILE *in;
+	FILE *in = open_iomem();
+	char line[256];
 
-	snprintf(path, sizeof(path), "%s/iomem", cdm_roots.proc);
-	in = fopen(path, "re");
 	if (!in)
 		return 0;
 	while (n < max && fgets(line, sizeof(line), in)) {
@@ -180,4 +195,18 @@ int cdm_devices_ranges(struct cdm_device_range *ranges, int max)
 	}
 	fclose(in);
 	return n;
+}
+
+bool cdm_devices_hidden(void)
+{
+	unsigned long long end = 0;
+	FILE *in = open_iomem();
+	char line[256];
+
+	while (in && !end && fgets(line, sizeof(line), in))
+		if (sscanf(line, "%*x-%llx", &end) != 1)
+			end = 0;
+	if (in)
+		fclose(in);
+	return !end;
 }

@@ -21,7 +21,6 @@ struct cdm_ksyms {
 	size_t nr, room;
 	char *names;
 	size_t names_len, names_room;
-	bool hidden;
 };
 
 static int grow(void **array, size_t *room, size_t need, size_t size)
@@ -54,25 +53,30 @@ static int add(struct cdm_ksyms *k, __u64 addr, const char *name)
 	return 0;
 }
 
-/* "ffffffff81000000 T name", and "\t[module]" after those of modules. */
-static int add_line(struct cdm_ksyms *k, char *line)
+/*
+ * "ffffffff81000000 T name", and "\t[module]" after those of modules. Return: NULL if
+ * that is no function: stacks have nothing else.
+ */
+static char *parse_function(char *line, __u64 *addr)
 {
 	char *type, *name;
-	__u64 addr;
 
-	addr = strtoull(line, &type, 16);
-	if (type == line || type[0] != ' ' || !type[1] || type[2] != ' ')
-		return 0;
-	/* Functions only, weak ones included: stacks have nothing else. */
-	if (!strchr("tTwW", type[1]))
-		return 0;
-	if (!addr) {
-		k->hidden = true;
-		return 0;
-	}
+	*addr = strtoull(line, &type, 16);
+	/* Weak ones included. */
+	if (type == line || type[0] != ' ' || !type[1] || type[2] != ' ' ||
+	    !strchr("tTwW", type[1]))
+		return NULL;
 	name = type + 3;
 	name[strcspn(name, " \t\n")] = '\0';
-	return add(k, addr, name);
+	return name;
+}
+
+static int add_line(struct cdm_ksyms *k, char *line)
+{
+	__u64 addr;
+	char *name = parse_function(line, &addr);
+
+	return name && addr ? add(k, addr, name) : 0;
 }
 
 static int by_addr(const void *a, const void *b)
@@ -96,15 +100,37 @@ static int read_all(struct cdm_ksyms *k, FILE *in)
 	return err;
 }
 
-struct cdm_ksyms *cdm_ksyms_open(void)
+static FILE *open_symbols(void)
 {
-	struct cdm_ksyms *k = NULL;
 	char path[4096];
-	int err;
-	FILE *in;
 
 	snprintf(path, sizeof(path), "%s/kallsyms", cdm_roots.proc);
-	in = fopen(path, "re");
+	return fopen(path, "re");
+}
+
+/* The first function tells for all. */
+int cdm_ksyms_probe(void)
+{
+	FILE *in = open_symbols();
+	int err = -ENODATA;
+	char line[512];
+	__u64 addr;
+
+	if (!in)
+		return -errno;
+	while (err == -ENODATA && fgets(line, sizeof(line), in))
+		if (parse_function(line, &addr))
+			err = addr ? 0 : -EPERM;
+	fclose(in);
+	return err;
+}
+
+struct cdm_ksyms *cdm_ksyms_open(void)
+{
+	FILE *in = open_symbols();
+	struct cdm_ksyms *k;
+	int err;
+
 	if (!in)
 		return NULL;
 	k = calloc(1, sizeof(*k));
@@ -127,11 +153,6 @@ void cdm_ksyms_close(struct cdm_ksyms *k)
 	free(k->symbols);
 	free(k->names);
 	free(k);
-}
-
-bool cdm_ksyms_hidden(const struct cdm_ksyms *k)
-{
-	return k->hidden;
 }
 
 const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr, char *buf, size_t size)

@@ -4,7 +4,6 @@
 #define CDM_KSYMS_H
 
 #include <linux/types.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct cdm_ksyms;
@@ -16,8 +15,11 @@ struct cdm_ksyms;
 struct cdm_ksyms *cdm_ksyms_open(void);
 void cdm_ksyms_close(struct cdm_ksyms *k);
 
-/* Addresses are shown as 0: see /proc/sys/kernel/kptr_restrict, or CAP_SYSLOG. */
-bool cdm_ksyms_hidden(const struct cdm_ksyms *k);
+/*
+ * Whether that gives names. Return: 0; -EPERM: all addresses are shown as 0, see
+ * /proc/sys/kernel/kptr_restrict, or CAP_SYSLOG; -errno.
+ */
+int cdm_ksyms_probe(void);
 
 /*
  * Name of the function that @addr is in. Return: @k's own string, or "0x..." in

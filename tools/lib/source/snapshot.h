@@ -13,7 +13,10 @@
 
 typedef int (*cdm_emit_fn)(void *ctx, const struct cdm_rec *rec);
 
-/* Where trees are mounted; tests point them elsewhere. */
+/*
+ * Where trees are mounted. Only tests set it: they point all of it elsewhere before
+ * anything is read.
+ */
 struct cdm_roots {
 	const char *proc;	/* "/proc" */
 	const char *sys;	/* "/sys" */
@@ -112,11 +115,15 @@ const char *cdm_cgroups_mount(const struct cdm_cgroups *c);
 
 /* --- devices --- */
 
-/* Number of devices in /sys/class/cdm. */
+/* Whether there is /sys/class/cdm: their driver is loaded. */
+bool cdm_devices_driver(void);
+/* Number of devices in it. */
 int cdm_devices_count(void);
 /* Reads all into @snaps (no stats); return: how many, at most @max. */
 int cdm_devices_read(struct cdm_snap_device *snaps, int max);
 /* Physical ranges from /proc/iomem; 0 without CAP_SYS_ADMIN. */
 int cdm_devices_ranges(struct cdm_device_range *ranges, int max);
+/* Whether all addresses in it are shown as 0, as to those without CAP_SYS_ADMIN. */
+bool cdm_devices_hidden(void);
 
 #endif
