@@ -38,7 +38,7 @@ cdmtop 22:13:49  interval 1.0s  in 102/s  out 52/s  lost 0  cost 0.6%
 	"$(top | tail -5)"
 is "cgroups" "\
 CGROUP                   CHARGED    CDM  %CDM  LIMIT   IN/s  OUT/s FAIL/s WHY
-/                           360M  44.7M  12.4    max      0      0      0 -
+/                           360M  44.7M  12.4    max    102     52      7 pinned
 /db                         224M   5.7M   2.5   512M    100     50      7 pinned
 /ml                         100M  39.1M  39.1   512M      0      0      0 -
 /stress                      36M      0   0.0   512M      2      2      0 -" \

@@ -74,6 +74,42 @@ static void cgroup(__u64 id, const char *path)
 	feed(c, CDM_SNAP_CGROUP, (sizeof(*c) + strlen(path) + 8) & ~7UL);
 }
 
+/* One that did something, below another one. */
+static void busy_cgroup(__u64 id, __u64 parent, const char *path, __u64 in)
+{
+	static char buf[sizeof(struct cdm_snap_cgroup) + 64] __attribute__((aligned(8)));
+	struct cdm_snap_cgroup *c = (void *)buf;
+
+	memset(buf, 0, sizeof(buf));
+	c->id = id;
+	c->parent = parent;
+	c->has_stats = 1;
+	c->stats.pages[CDM_DIR_IN] = in;
+	strcpy(c->path, path);
+	feed(c, CDM_SNAP_CGROUP, (sizeof(*c) + strlen(path) + 8) & ~7UL);
+}
+
+static const struct cdm_cgroup_row *cgroup_row(__u64 id)
+{
+	struct cdm_cgroup_row **rows;
+	size_t nr;
+
+	rows = cdm_model_cgroups(m, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (rows[i]->snap->id == id)
+			return rows[i];
+	fail();
+	return NULL;
+}
+
+static void in_of_cgroup(__u64 id, __u64 total, __u64 delta)
+{
+	const struct cdm_cgroup_row *row = cgroup_row(id);
+
+	assert_int_equal(row->stats->pages[CDM_DIR_IN], total);
+	assert_int_equal(row->activity.delta->d.pages[CDM_DIR_IN], delta);
+}
+
 static struct cdm_cell cell_of(const char *id)
 {
 	const struct cdm_column *col = cdm_column_find(CDM_VIEW_PROC, id);
@@ -127,6 +163,43 @@ static void test_vanish(void **state)
 	end();
 	assert_int_equal(cdm_model_procs(m, &nr)[0]->snap->pid, 500);
 	assert_int_equal(nr, 1);
+}
+
+/* All figures of a cgroup have those of its descendants in them, as memory.current does. */
+static void test_descendants(void **state)
+{
+	begin(0);
+	busy_cgroup(1, 0, "/", 0);
+	busy_cgroup(2, 1, "/a", 100);
+	busy_cgroup(3, 2, "/a/b", 7);
+	busy_cgroup(5, 2, "/a/c", 1000);
+	proc(7, 1, 0);
+	end();
+	in_of_cgroup(1, 1107, 0);
+	in_of_cgroup(3, 7, 0);
+	assert_int_equal(cgroup_row(2)->nr_procs, 1);
+	assert_int_equal(cgroup_row(1)->procs_device, 25);
+	begin(1000000000);
+	busy_cgroup(1, 0, "/", 0);
+	busy_cgroup(2, 1, "/a", 100);
+	busy_cgroup(3, 2, "/a/b", 20);
+	busy_cgroup(5, 2, "/a/c", 1003);
+	end();
+	in_of_cgroup(1, 1123, 16);
+	in_of_cgroup(2, 1123, 16);
+	in_of_cgroup(5, 1003, 3);
+	/* What was removed keeps counting for those above it. */
+	begin(1000000000);
+	busy_cgroup(1, 0, "/", 0);
+	busy_cgroup(2, 1, "/a", 101);
+	end();
+	in_of_cgroup(1, 1124, 1);
+	/* A loop, which only a damaged recording has. */
+	begin(1000000000);
+	busy_cgroup(1, 2, "/", 0);
+	busy_cgroup(2, 1, "/a", 101);
+	end();
+	in_of_cgroup(1, 1124, 0);
 }
 
 static void test_tree(void **state)
@@ -302,7 +375,7 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_events),
+		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
 		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
 		TEST(test_reasons), TEST(test_json),
 	};

@@ -15,7 +15,8 @@ static const struct cdm_delta nothing_known;
 static const struct cdm_delta nothing_done = { .known = true };
 
 /* All members of struct cdm_stats are counters. */
-static void subtract(struct cdm_stats *d, const struct cdm_stats *now, const struct cdm_stats *then)
+void cdm_stats_subtract(struct cdm_stats *d, const struct cdm_stats *now,
+			const struct cdm_stats *then)
 {
 	const __u64 *n = (const void *)now, *t = (const void *)then;
 	__u64 *out = (void *)d;
@@ -61,7 +62,7 @@ int cdm_activity_update(struct cdm_activity *a, struct cdm_past **past,
 	p->delta.known = known;
 	if (stats) {
 		if (known)
-			subtract(&p->delta.d, stats, &p->stats);
+			cdm_stats_subtract(&p->delta.d, stats, &p->stats);
 		p->stats = *stats;
 	}
 	remember(&p->history, refresh->interval_ns, &p->delta, device);

@@ -11,6 +11,10 @@ struct cdm_refresh {
 	bool counted;		/* BPF counts: a row without statistics did nothing */
 };
 
+/* @d: what was counted between @then and @now. */
+void cdm_stats_subtract(struct cdm_stats *d, const struct cdm_stats *now,
+			const struct cdm_stats *then);
+
 struct cdm_past;		/* what is kept of earlier refreshes; NULL: nothing */
 
 /*

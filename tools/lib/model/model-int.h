@@ -27,8 +27,18 @@ struct cdm_proc_entry {
 	struct cdm_proc_row row;
 };
 
+/*
+ * What a cgroup and its descendants did. It only grows: what a cgroup did stays with
+ * those above it when that is removed.
+ */
+struct cdm_subtree {
+	struct cdm_stats own;		/* of this cgroup alone, at the last refresh */
+	struct cdm_stats sum;
+};
+
 struct cdm_cgroup_entry {
 	struct cdm_entry entry;		/* key: id */
+	struct cdm_subtree *tree;	/* NULL: nothing, so far */
 	struct cdm_cgroup_row row;
 };
 
@@ -80,8 +90,8 @@ int cdm_list_add(struct cdm_list *list, void *row);
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap);
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap);
-/* What needs all rows of a refresh. */
-void cdm_model_join(struct cdm_model *m);
+/* What needs all rows of a refresh. 0 or -ENOMEM. */
+int cdm_model_join(struct cdm_model *m);
 void cdm_model_free_rows(struct cdm_model *m);
 
 int cdm_model_event(struct cdm_model *m, const struct cdm_rec *rec);

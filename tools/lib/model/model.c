@@ -63,8 +63,7 @@ static int end(struct cdm_model *m, const struct cdm_snap_end *e)
 	if (!(m->begin.features & CDM_F_COUNTED) && !e->emitted && !e->lost)
 		m->end.emitted = m->end.lost = CDM_UNKNOWN;
 	m->have_end = true;
-	cdm_model_join(m);
-	return 1;
+	return cdm_model_join(m) ?: 1;
 }
 
 static int add_vma(struct cdm_model *m, const struct cdm_rec *rec)

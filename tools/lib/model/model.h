@@ -48,8 +48,9 @@ struct cdm_cgroup_row {
 	const struct cdm_model *model;
 	const struct cdm_snap_cgroup *snap;
 	unsigned int depth;			/* 0: the root */
-	unsigned int nr_procs;
-	__u64 procs_device;			/* sum of its processes', this cgroup alone */
+	unsigned int nr_procs;			/* descendants included, as in all that follows */
+	__u64 procs_device;			/* of these processes */
+	const struct cdm_stats *stats;		/* since the start; NULL: none yet */
 	struct cdm_activity activity;
 };
 

@@ -78,9 +78,6 @@ int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
 	e->row.depth = path_depth(copy->path);
 	e->row.nr_procs = 0;
 	e->row.procs_device = 0;
-	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
-				copy->has_stats ? &copy->stats : NULL, copy->device))
-		return -ENOMEM;
 	return list_once(m, &e->entry, &m->cgroup_rows, &e->row);
 }
 
@@ -112,6 +109,16 @@ static bool drop_unseen(struct cdm_node *node, void *ctx)
 		return false;
 	free(e->past);
 	free(e);
+	return true;
+}
+
+static bool drop_unseen_cgroup(struct cdm_node *node, void *ctx)
+{
+	struct cdm_subtree *tree = ((struct cdm_cgroup_entry *)node)->tree;
+
+	if (!drop_unseen(node, ctx))
+		return false;
+	free(tree);
 	return true;
 }
 
@@ -174,6 +181,71 @@ static void add_stats(struct cdm_stats *sum, const struct cdm_stats *s)
 		to[i] += from[i];
 }
 
+static struct cdm_cgroup_entry *find_cgroup(const struct cdm_model *m, __u64 id)
+{
+	return (void *)cdm_hash_find(&m->cgroups, id);
+}
+
+static struct cdm_subtree *subtree_of(struct cdm_cgroup_entry *e)
+{
+	if (!e->tree)
+		e->tree = calloc(1, sizeof(*e->tree));
+	return e->tree;
+}
+
+/* NULL: the root. A damaged recording may say that a cgroup is its own grandparent. */
+static struct cdm_cgroup_entry *parent_of(const struct cdm_model *m,
+					  const struct cdm_cgroup_entry *e)
+{
+	struct cdm_cgroup_entry *parent = find_cgroup(m, e->row.snap->parent);
+
+	return parent && parent->row.depth < e->row.depth ? parent : NULL;
+}
+
+/* What a cgroup did since the last refresh, to it and to those above it. */
+static int add_upwards(struct cdm_model *m, struct cdm_cgroup_entry *e)
+{
+	const struct cdm_snap_cgroup *snap = e->row.snap;
+	struct cdm_subtree *tree = subtree_of(e);
+	struct cdm_stats gain;
+
+	if (!tree)
+		return -ENOMEM;
+	if (!memcmp(&tree->own, &snap->stats, sizeof(tree->own)))
+		return 0;
+	cdm_stats_subtract(&gain, &snap->stats, &tree->own);
+	tree->own = snap->stats;
+	for (; e; e = parent_of(m, e)) {
+		tree = subtree_of(e);
+		if (!tree)
+			return -ENOMEM;
+		add_stats(&tree->sum, &gain);
+	}
+	return 0;
+}
+
+/* Memory is counted with descendants by the kernel; so is here what happens to it. */
+static int sum_up_cgroups(struct cdm_model *m)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < m->cgroup_rows.nr && !err; i++) {
+		const struct cdm_cgroup_row *row = m->cgroup_rows.rows[i];
+
+		if (row->snap->has_stats)
+			err = add_upwards(m, find_cgroup(m, row->snap->id));
+	}
+	for (size_t i = 0; i < m->cgroup_rows.nr && !err; i++) {
+		struct cdm_cgroup_row *row = m->cgroup_rows.rows[i];
+		struct cdm_cgroup_entry *e = find_cgroup(m, row->snap->id);
+
+		row->stats = e->tree ? &e->tree->sum : NULL;
+		err = cdm_activity_update(&row->activity, &e->entry.past, &m->refresh, row->stats,
+					  row->snap->device);
+	}
+	return err;
+}
+
 /* By device: processes that have ended since the last refresh count as well. */
 static void sum_up(struct cdm_model *m)
 {
@@ -194,36 +266,55 @@ static void sum_up(struct cdm_model *m)
 	}
 }
 
-void cdm_model_join(struct cdm_model *m)
+static void add_procs(struct cdm_cgroup_row *cgroup, unsigned int nr, __u64 device)
 {
-	cdm_hash_drop(&m->procs, drop_unseen, m);
-	cdm_hash_drop(&m->cgroups, drop_unseen, m);
-	cdm_hash_drop(&m->devices, drop_unseen, m);
+	cgroup->nr_procs += nr;
+	if (device == CDM_UNKNOWN)
+		cgroup->procs_device = CDM_UNKNOWN;
+	else if (cgroup->procs_device != CDM_UNKNOWN)
+		cgroup->procs_device += device;
+}
 
+static void join_procs(struct cdm_model *m)
+{
 	for (size_t i = 0; i < m->proc_rows.nr; i++) {
 		struct cdm_proc_row *row = m->proc_rows.rows[i];
-		struct cdm_cgroup_entry *cg = (void *)cdm_hash_find(&m->cgroups, row->snap->cgroup);
+		struct cdm_cgroup_entry *e = find_cgroup(m, row->snap->cgroup);
 
-		if (!cg)
+		if (!e)
 			continue;
-		row->cgroup = &cg->row;
-		cg->row.nr_procs++;
-		if (row->snap->device == CDM_UNKNOWN)
-			cg->row.procs_device = CDM_UNKNOWN;
-		else if (cg->row.procs_device != CDM_UNKNOWN)
-			cg->row.procs_device += row->snap->device;
+		row->cgroup = &e->row;
+		add_procs(&e->row, 1, row->snap->device);
 	}
+	/* In the order of paths all descendants of a cgroup come after it. */
+	for (size_t i = m->cgroup_rows.nr; i-- > 0; ) {
+		const struct cdm_cgroup_row *row = m->cgroup_rows.rows[i];
+		struct cdm_cgroup_entry *parent = parent_of(m, find_cgroup(m, row->snap->id));
+
+		if (parent && row->nr_procs)
+			add_procs(&parent->row, row->nr_procs, row->procs_device);
+	}
+}
+
+int cdm_model_join(struct cdm_model *m)
+{
+	cdm_hash_drop(&m->procs, drop_unseen, m);
+	cdm_hash_drop(&m->cgroups, drop_unseen_cgroup, m);
+	cdm_hash_drop(&m->devices, drop_unseen, m);
+
 	if (m->cgroup_rows.nr)
 		qsort(m->cgroup_rows.rows, m->cgroup_rows.nr, sizeof(void *), compare_paths);
+	join_procs(m);
 	for (size_t i = 0; i < m->device_rows.nr; i++)
 		find_holders(m, m->device_rows.rows[i]);
 	sum_up(m);
+	return sum_up_cgroups(m);
 }
 
 void cdm_model_free_rows(struct cdm_model *m)
 {
 	cdm_hash_drop(&m->procs, drop_unseen, NULL);
-	cdm_hash_drop(&m->cgroups, drop_unseen, NULL);
+	cdm_hash_drop(&m->cgroups, drop_unseen_cgroup, NULL);
 	cdm_hash_drop(&m->devices, drop_unseen, NULL);
 	cdm_hash_free(&m->procs);
 	cdm_hash_free(&m->cgroups);

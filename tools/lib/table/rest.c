@@ -12,7 +12,7 @@ struct cdm_source cdm_cgroup_source(const void *p)
 	const struct cdm_cgroup_row *row = p;
 
 	return (struct cdm_source) {
-		row->model, row->activity.delta, row->snap->has_stats ? &row->snap->stats : NULL
+		row->model, row->activity.delta, row->stats
 	};
 }
 
@@ -85,11 +85,11 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	  CDM_UNIT_PERCENT, 5, 0, .ascending = true, .extra = true, .get = cgroup_headroom },
 	{ "unreclaimable", "%UNREC", "Share of the limit that is out of reclaim's reach, on devices.",
 	  CDM_UNIT_PERCENT, 6, CDM_F_CGROUP_DEVICE, .extra = true, .get = cgroup_unreclaimable },
-	{ "procs", "PROCS", "Processes, without descendants.",
+	{ "procs", "PROCS", "Processes, those of descendants included.",
 	  CDM_UNIT_COUNT, 5, 0, .extra = true, .get = cgroup_procs },
 	{ "procs_cdm", "PROCCDM", "Memory on devices that these processes have, together.",
 	  CDM_UNIT_BYTES, 7, CDM_F_PROC_DEVICE, .extra = true, .get = cgroup_procs_cdm },
-	{ "in", "IN/s", "Pages migrated to devices, without descendants.",
+	{ "in", "IN/s", "Pages migrated to devices, with descendants as all figures.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_MIGRATE, CG_RATE(in) },
 	{ "out", "OUT/s", "Pages migrated to RAM, evictions included.",
 	  CDM_UNIT_PAGES_PER_S, 6, CDM_F_MIGRATE, CG_RATE(out) },
