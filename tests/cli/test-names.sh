@@ -31,6 +31,13 @@ result $? "cdmtrace, folded"
 result $? "cdmtrace report"
 "$trace" report -r a.cdm -j > report.json 2>> trace-err.text
 result $? "cdmtrace report -j"
+"$trace" report -r a.cdm --html report.html 2>> trace-err.text
+result $? "cdmtrace report --html"
+"$project/tests/fuzz/make-recording.py" b.cdm 151 hostile > /dev/null
+"$trace" diff a.cdm b.cdm > diff.text 2>> trace-err.text
+result $? "cdmtrace diff"
+"$trace" diff a.cdm b.cdm -j > diff.json 2>> trace-err.text
+result $? "cdmtrace diff -j"
 
 "$python" -c '
 import ctypes, sys, time
@@ -169,6 +176,30 @@ assert all(comm == for_json(names[pid]) for pid, comm in seen if pid in names), 
 lines = open("report.text").read().split("\n")
 assert any(line.split()[:2] == ["1412", "?[31mred?"] for line in lines)
 assert any(line.split()[:2] == ["1416", "???(?"] for line in lines)
+PY
+check "HTML: they are text, not markup" << 'PY'
+import html.parser
+from names import *
+class Page(html.parser.HTMLParser):
+    tags, text = set(), []
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+    def handle_data(self, data):
+        self.text.append(data)
+page = Page()
+page.feed(open("report.html").read())
+assert page.tags.isdisjoint({"img", "script", "link", "iframe"}), page.tags
+text = " ".join(page.text)
+for shown in "?[31mred?", "q\"u,o;t{e}'", "back\\slash\\x1b", "???(?", "?gpj.exe", "größe", "<img src=x>&lt;":
+    assert shown in text, shown
+PY
+check "diff: by the names, JSON and text" << 'PY'
+from names import *
+diff = json.load(open("diff.json"))
+text = open("diff.text").read()
+wanted = for_json(names[1414])
+assert wanted in json.dumps(diff, ensure_ascii=False).replace('\\"', '"'), diff
+assert "q\"u,o;t{e}'" in text
 PY
 check "columns stay under their headings, whatever stands in them" << 'PY'
 import re, unicodedata

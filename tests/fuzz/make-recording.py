@@ -27,7 +27,8 @@ HOST = b"host"
 if "hostile" in sys.argv[3:]:
     names = (b"\x1b[31mred\x07", b"new\nline\r\t", b"q\"u,o;t{e}' ", b"back\\slash\\x1b",
              b"\xff\xfe\xc3(\x80", "\u202egpj.exe".encode(), "gr\u00f6\u00dfe".encode(),
-             b"\xed\xa0\x80\xf4\x90\x80\x80", "\u2028\u200d\ufeff\u009b".encode())
+             b"\xed\xa0\x80\xf4\x90\x80\x80", "\u2028\u200d\ufeff\u009b".encode(),
+             b"<img src=x>&lt;")
     PROCS = [(1412 + i, 21 + i % 2, name) for i, name in enumerate(names)]
     PATHS[21] = b"/job/\x1b]0;title\x07\\\"\n" + "\u2066\U000e0041".encode()
     PATHS[22] = b"/" + "\u00e9\u200f".encode() * 500
