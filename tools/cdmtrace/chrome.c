@@ -38,12 +38,11 @@ struct cdm_chrome *cdm_chrome_new(struct cdm_out *out, const struct cdm_model *m
 		return NULL;
 	c->out = out;
 	c->model = model;
-	c->json = cdm_event_json_new(model);
+	c->json = cdm_event_json_new(model, true);
 	if (!c->json) {
 		free(c);
 		return NULL;
 	}
-	c->json->hex = true;
 	/* An array: viewers take one that was not closed. */
 	s = cdm_out_room(out, LINE);
 	cdm_out_end(out, CDM_PUT(s, "[\n"));

@@ -3,8 +3,10 @@
 
 #include "base/json.h"
 #include "base/name.h"
+#include "base/put.h"
 
-#define LONGEST	48	/* a number, an escape, or what surrounds a key */
+#define LONGEST	48	/* a number, or what surrounds a key */
+#define CHUNK	1024	/* of a text */
 
 void cdm_json_init(struct cdm_json *j, FILE *out, bool pretty)
 {
@@ -21,7 +23,7 @@ void cdm_json_flush(struct cdm_json *j)
 	j->used = 0;
 }
 
-/* Makes sure that @n bytes fit, which are at most a few hundred. */
+/* Makes sure that @n bytes fit, which are at most some thousand. */
 static inline void room(struct cdm_json *j, size_t n)
 {
 	if (j->used + n > sizeof(j->buf))
@@ -83,58 +85,48 @@ void cdm_json_close(struct cdm_json *j, char bracket)
 		cdm_json_flush(j);
 }
 
+/* Bytes of @s that are written at once; not half a character, which would be none. */
+static size_t chunk(const char *s)
+{
+	size_t len = strnlen(s, CHUNK);
+
+	if (s[len])
+		while (len > 1 && (s[len] & 0xc0) == 0x80)
+			len--;
+	return len;
+}
+
 void cdm_json_put_string(struct cdm_json *j, const char *value)
 {
-	bool visible;
-
 	if (!value) {
 		cdm_json_put_word(j, "null");
 		return;
 	}
 	put(j, "\"", 1);
-	while (*value) {
-		unsigned char c = *value;
-
-		room(j, LONGEST);
-		if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
-			size_t len = cdm_name_char(value, 4, &visible);
-			char *end = cdm_put_name(j->buf + j->used, value, len, CDM_FORM_JSON);
-
-			j->used = end - j->buf;
-			value += len;
-		} else {
-			j->buf[j->used++] = c;
-			value++;
-		}
+	for (size_t len; *value; value += len) {
+		len = chunk(value);
+		room(j, CDM_NAME_GROWS * len);
+		j->used = cdm_put_name(j->buf + j->used, value, len, CDM_FORM_JSON) - j->buf;
 	}
 	put(j, "\"", 1);
 }
 
 void cdm_json_put_u64(struct cdm_json *j, __u64 value)
 {
-	char digits[20];
-	int n = 0;
-
-	do {
-		digits[n++] = '0' + value % 10;
-		value /= 10;
-	} while (value);
 	room(j, LONGEST);
-	while (n)
-		j->buf[j->used++] = digits[--n];
+	j->used = cdm_put_u64(j->buf + j->used, value) - j->buf;
 }
 
 void cdm_json_put_s64(struct cdm_json *j, __s64 value)
 {
-	if (value < 0)
-		put(j, "-", 1);
-	cdm_json_put_u64(j, value < 0 ? -(__u64)value : (__u64)value);
+	room(j, LONGEST);
+	j->used = cdm_put_s64(j->buf + j->used, value) - j->buf;
 }
 
 void cdm_json_put_double(struct cdm_json *j, double value)
 {
 	__u64 thousandths;
-	unsigned int rest;
+	char *p;
 
 	if (!isfinite(value)) {
 		cdm_json_put_word(j, "null");
@@ -146,16 +138,18 @@ void cdm_json_put_double(struct cdm_json *j, double value)
 		return;
 	}
 	thousandths = llrint(fabs(value) * 1000);
-	if (value < 0 && thousandths)
-		put(j, "-", 1);
-	cdm_json_put_u64(j, thousandths / 1000);
-	rest = thousandths % 1000;
-	if (!rest)
-		return;
 	room(j, LONGEST);
-	j->buf[j->used++] = '.';
-	for (unsigned int unit = 100; rest; rest %= unit, unit /= 10)
-		j->buf[j->used++] = '0' + rest / unit;
+	p = j->buf + j->used;
+	if (value < 0 && thousandths)
+		*p++ = '-';
+	p = cdm_put_u64(p, thousandths / 1000);
+	if (thousandths % 1000) {
+		*p++ = '.';
+		p = cdm_put_padded(p, thousandths % 1000, 3);
+		while (p[-1] == '0')
+			p--;
+	}
+	j->used = p - j->buf;
 }
 
 void cdm_json_put_word(struct cdm_json *j, const char *word)

@@ -3,12 +3,7 @@
 #ifndef CDM_EVENT_OUT_H
 #define CDM_EVENT_OUT_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <linux/types.h>
+#include "base/put.h"
 
 #define CDM_OUT_SIZE	(256 << 10)
 #define CDM_OUT_SLACK	64	/* copies may write this much beyond what they mean */
@@ -35,22 +30,4 @@ static inline void cdm_out_end(struct cdm_out *o, const char *p)
 	o->used = p - o->data;
 }
 
-/* The functions below write at @p and return what follows. */
-
-static inline char *cdm_put(char *p, const char *s, size_t len)
-{
-	memcpy(p, s, len);
-	return p + len;
-}
-
-#define CDM_PUT(p, constant)	cdm_put(p, constant, sizeof(constant) - 1)
-
-/* Of which all may be written to. */
-#define CDM_U64_MAX_OUT	20
-
-char *cdm_put_u64(char *p, __u64 value);
-char *cdm_put_s64(char *p, __s64 value);
-char *cdm_put_hex(char *p, __u64 value);
-/* @value with two digits or more, zeros in front up to @width. */
-char *cdm_put_padded(char *p, __u64 value, unsigned int width);
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/name.h"
-#include "base/out.h"
+#include "base/put.h"
 #include "event/describe.h"
 
 #define TEXT_MAX	(CDM_DESCRIBE_MAX / 2)	/* bytes of a text that has no limit of its own */

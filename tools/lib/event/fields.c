@@ -26,6 +26,8 @@ static void prepare(struct cdm_printed *to, const struct cdm_field *f, enum cdm_
 {
 	to->field = f;
 	to->key_len = snprintf(to->key, sizeof(to->key), ",\"%s\":", f->name);
+	if ((f->type == CDM_FIELD_UINT || f->type == CDM_FIELD_ADDRESS) && f->size > 1)
+		to->number = f->size;
 	if (f->type != CDM_FIELD_ENUM)
 		return;
 	for (int i = 0; i < CDM_MAX_VALUES; i++) {
@@ -66,15 +68,9 @@ static size_t prepare_own(struct cdm_printed *to, const struct cdm_field *f,
 	return nr;
 }
 
-/* Losses and notes have only the time. */
-size_t cdm_fields_head(unsigned int kind)
-{
-	return kind < CDM_NR_EV ? count(cdm_event_head) : 1;
-}
-
 static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum cdm_format format)
 {
-	size_t heads = cdm_fields_head(kind->kind), own = count(kind->fields), n = 0;
+	size_t heads = kind->kind < CDM_NR_EV ? count(cdm_event_head) : 1, own = count(kind->fields), n = 0;
 	struct cdm_printed *all = calloc(heads + own + CDM_NR_WHY + 2, sizeof(*all));
 
 	if (!all)
@@ -91,6 +87,7 @@ static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum 
 int cdm_fields_init(struct cdm_fields *f, enum cdm_format format, const struct cdm_model *model)
 {
 	f->format = format;
+	f->nr_head = count(cdm_event_head);
 	f->model = model;
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++) {
 		f->kinds[k->kind] = prepare_kind(k, format);

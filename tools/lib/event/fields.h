@@ -21,7 +21,10 @@
 struct cdm_printed {
 	const struct cdm_field *field;
 	__u8 key_len;
+	__u8 number;			/* of so many bytes, 2, 4 or 8, nothing but digits; else 0 */
+	bool hex;			/* of a number: as an identity is */
 	__u8 nr_values;
+	struct cdm_put_near near;
 	__u8 value_len[CDM_MAX_VALUES];
 	char key[40];			/* ,"key": */
 	char values[CDM_MAX_VALUES][CDM_VALUE_LEN];	/* of an enum, as this format has them */
@@ -41,14 +44,14 @@ struct cdm_fields {
 	enum cdm_format format;		/* CDM_NDJSON or CDM_CSV */
 	const struct cdm_model *model;
 	struct cdm_printed *kinds[CDM_REC_DEVICE_ID];	/* end with no field; NULL: not printed */
+	/* Of those of an event the first are of its head; losses and notes have the time alone. */
+	size_t nr_head;
 	struct cdm_name cgroups[CDM_NAMES], devices[CDM_NAMES];
 };
 
 /* Return: 0 or -ENOMEM; cdm_fields_free() in both cases. */
 int cdm_fields_init(struct cdm_fields *f, enum cdm_format format, const struct cdm_model *model);
 void cdm_fields_free(struct cdm_fields *f);
-/* How many fields of the head those of a kind start with. */
-size_t cdm_fields_head(unsigned int kind);
 /* Names may have changed. */
 void cdm_fields_renamed(struct cdm_fields *f);
 

@@ -1,17 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events as NDJSON: millions a second, so nothing is looked up, or put together, twice. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "event/json.h"
 #include "record/meta.h"
 
-struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model)
+/* For the kind @f is of. */
+static void addresses_in_hex(struct cdm_printed *f)
+{
+	for (; f->field; f++) {
+		f->hex = f->field->type == CDM_FIELD_ADDRESS;
+		f->number = f->hex ? 0 : f->number;
+	}
+}
+
+struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model, bool hex)
 {
 	struct cdm_event_json *j = calloc(1, sizeof(*j));
 
-	if (j && cdm_fields_init(&j->fields, CDM_NDJSON, model)) {
+	if (!j)
+		return NULL;
+	if (cdm_fields_init(&j->fields, CDM_NDJSON, model)) {
 		cdm_event_json_free(j);
-		j = NULL;
+		return NULL;
+	}
+	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++) {
+		j->starts[k->kind].len = sprintf(j->starts[k->kind].text, "{\"type\":\"%s\"",
+						 cdm_kind_name(k->kind));
+		if (hex)
+			addresses_in_hex(j->fields.kinds[k->kind]);
 	}
 	return j;
 }
@@ -86,11 +104,7 @@ static char *put_value(struct cdm_event_json *j, char *s, const struct cdm_print
 	const char *at = (const char *)rec + f->field->offset;
 	__u64 value;
 
-	enum cdm_field_type type = f->field->type;
-
-	if (type == CDM_FIELD_ADDRESS && j->hex)
-		type = CDM_FIELD_ID;
-	switch (type) {
+	switch (f->hex ? CDM_FIELD_ID : f->field->type) {
 	case CDM_FIELD_ENUM:
 		value = cdm_field_value(f->field, rec);
 		if (value >= f->nr_values)
@@ -115,11 +129,21 @@ static char *put_value(struct cdm_event_json *j, char *s, const struct cdm_print
 	}
 }
 
-static char *put_field(struct cdm_event_json *j, char *s, const struct cdm_printed *f,
-		       const struct cdm_rec *rec)
+/* Numbers are nearly all that there is. */
+static inline char *put_field(struct cdm_event_json *j, char *s, struct cdm_printed *f,
+			      const struct cdm_rec *rec)
 {
+	const void *at = (const char *)rec + f->field->offset;
+
 	memcpy(s, f->key, sizeof(f->key));
-	return put_value(j, s + f->key_len, f, rec);
+	s += f->key_len;
+	if (f->number == sizeof(__u64))
+		return cdm_put_u64_near(s, *(const __u64 *)at, &f->near);
+	if (f->number == sizeof(__u32))
+		return cdm_put_u64(s, *(const __u32 *)at);
+	if (f->number == sizeof(__u16))
+		return cdm_put_u64(s, *(const __u16 *)at);
+	return put_value(j, s, f, rec);
 }
 
 /* Positions in the head; what is from HEAD_WHO on differs little from event to event. */
@@ -134,13 +158,13 @@ static bool same_head(const struct cdm_json_head *h, const struct cdm_ev *ev)
 }
 
 static char *put_who(struct cdm_event_json *j, char *s, const struct cdm_ev *ev,
-		      const struct cdm_printed *f, const struct cdm_printed *end)
+		     struct cdm_printed *f, struct cdm_printed *end)
 {
 	struct cdm_json_head *h = &j->heads[(ev->actor_tid ^ ev->pid << 3) % CDM_JSON_HEADS];
 	char *start = s;
 
 	if (same_head(h, ev)) {
-		memcpy(s, h->text, sizeof(h->text));
+		memcpy(s, h->text, h->len);
 		return s + h->len;
 	}
 	for (; f < end; f++)
@@ -151,10 +175,10 @@ static char *put_who(struct cdm_event_json *j, char *s, const struct cdm_ev *ev,
 	return s;
 }
 
-char *cdm_event_json_own(struct cdm_event_json *j, char *s, const struct cdm_rec *rec)
+/* Those from @f on. */
+static char *put_own(struct cdm_event_json *j, char *s, struct cdm_printed *f,
+		     const struct cdm_rec *rec)
 {
-	const struct cdm_printed *f = j->fields.kinds[rec->kind] + cdm_fields_head(rec->kind);
-
 	for (; f->field; f++) {
 		/* A stack is there only if it was asked for. */
 		if (f->field->type == CDM_FIELD_STACK && ((const struct cdm_ev *)rec)->stack < 0)
@@ -164,21 +188,25 @@ char *cdm_event_json_own(struct cdm_event_json *j, char *s, const struct cdm_rec
 	return s;
 }
 
+char *cdm_event_json_own(struct cdm_event_json *j, char *s, const struct cdm_rec *rec)
+{
+	return put_own(j, s, j->fields.kinds[rec->kind] + j->fields.nr_head, rec);
+}
+
 void cdm_event_json_put(struct cdm_event_json *j, struct cdm_out *out, const struct cdm_rec *rec)
 {
-	const struct cdm_printed *f = j->fields.kinds[rec->kind];
-	const char *kind = cdm_kind_name(rec->kind);
+	struct cdm_printed *f = j->fields.kinds[rec->kind], *own = f + 1;
+	const struct cdm_json_start *start = &j->starts[rec->kind];
 	char *s = cdm_out_room(out, CDM_RECORD_MAX_OUT);
 
-	s = CDM_PUT(s, "{\"type\":\"");
-	s = cdm_put(s, kind, strlen(kind));
-	*s++ = '"';
-	s = put_field(j, s, &f[HEAD_TIME], rec);
+	memcpy(s, start->text, sizeof(start->text));
+	s = put_field(j, s + start->len, &f[HEAD_TIME], rec);
 	if (rec->kind < CDM_NR_EV) {
+		own = f + j->fields.nr_head;
 		s = put_field(j, s, &f[HEAD_CPU], rec);
-		s = put_who(j, s, (const void *)rec, &f[HEAD_WHO], f + cdm_fields_head(rec->kind));
+		s = put_who(j, s, (const void *)rec, &f[HEAD_WHO], own);
 	}
-	s = cdm_event_json_own(j, s, rec);
+	s = put_own(j, s, own, rec);
 	s = CDM_PUT(s, "}\n");
 	cdm_out_end(out, s);
 }

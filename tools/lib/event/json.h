@@ -15,14 +15,20 @@ struct cdm_json_head {
 	char text[CDM_JSON_HEAD_MAX];
 };
 
+/* {"type":"migrate" */
+struct cdm_json_start {
+	size_t len;
+	char text[32];
+};
+
 struct cdm_event_json {
 	struct cdm_fields fields;
-	bool hex;			/* addresses are "0x7f00...", not numbers */
+	struct cdm_json_start starts[CDM_REC_DEVICE_ID];
 	struct cdm_json_head heads[CDM_JSON_HEADS];
 };
 
-/* NULL: no memory. */
-struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model);
+/* @hex: addresses are "0x7f00...", for people, and not numbers. NULL: no memory. */
+struct cdm_event_json *cdm_event_json_new(const struct cdm_model *model, bool hex);
 void cdm_event_json_free(struct cdm_event_json *j);
 /* The first line of NDJSON, what the recording is. */
 void cdm_event_json_meta(struct cdm_event_json *j, struct cdm_out *out);

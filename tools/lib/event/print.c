@@ -19,7 +19,7 @@ static bool begin(struct cdm_printer *p, enum cdm_time time, __u64 kinds,
 {
 	switch (p->format) {
 	case CDM_NDJSON:
-		p->json = cdm_event_json_new(model);
+		p->json = cdm_event_json_new(model, false);
 		if (p->json)
 			cdm_event_json_meta(p->json, p->out);
 		return p->json;

@@ -7,7 +7,7 @@
 
 #include "table/column-int.h"
 #include "base/name.h"
-#include "base/out.h"
+#include "base/put.h"
 
 const struct cdm_column *cdm_columns(enum cdm_view view)
 {
