@@ -11,6 +11,8 @@
 
 #define START	(3600 * 1000000000ULL)
 
+static char why[CDM_WHY_LEN];
+
 static void head(struct cdm_ev *ev, unsigned int kind, size_t len, unsigned long n)
 {
 	ev->rec = (struct cdm_rec){ kind, n % 2, len, START + n * 1234 };
@@ -52,7 +54,7 @@ static struct cdm_writer *open_file(const char *path)
 	struct cdm_file_header h;
 
 	cdm_file_header_init(&h);
-	return cdm_writer_open(path, &h);
+	return cdm_writer_open(path, &h, why);
 }
 
 static int put_cgroup(struct cdm_writer *w)
@@ -85,5 +87,5 @@ int main(int argc, char **argv)
 	err = put_cgroup(w);
 	for (unsigned long i = 0; i < n && !err; i++)
 		err = put(w, i);
-	return cdm_writer_close(w) || err ? 1 : 0;
+	return cdm_writer_close(w, why) || err ? 1 : 0;
 }

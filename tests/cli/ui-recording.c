@@ -16,6 +16,7 @@
 #define HOLDERS 4	/* the first processes, the others hold nothing */
 
 static struct cdm_writer *writer;
+static char why[CDM_WHY_LEN];
 static __u64 now = 100000000000ULL;
 static bool bare;
 static struct cdm_stats device_stats[2], holder_stats[HOLDERS];
@@ -194,11 +195,11 @@ int main(int argc, char **argv)
 	header.boot_ns = now;
 	header.wall_ns = 1700000000000000000ULL;
 	header.emulated = 1;
-	writer = cdm_writer_open(argv[1], &header);
+	writer = cdm_writer_open(argv[1], &header, why);
 	if (!writer)
 		return 1;
 	put_note("per device: not available: it needs CAP_SYS_ADMIN");
 	for (int n = 0; n < atoi(argv[2]); n++)
 		put_refresh(n, atoi(argv[3]), atoi(argv[4]));
-	return cdm_writer_close(writer) ? 1 : 0;
+	return cdm_writer_close(writer, why) ? 1 : 0;
 }

@@ -21,6 +21,7 @@
 #define IDLE_PID	100000
 
 static struct cdm_writer *writer;
+static char why[CDM_WHY_LEN];
 static __u64 now;
 
 enum { REDIS, PYTHON, STRESS, NR_PROGRAMS };
@@ -232,7 +233,7 @@ int main(int argc, char **argv)
 	h.boot_ns = START;
 	h.pingpong_window_ns = 500000;
 	h.pingpong_flips = 3;
-	writer = cdm_writer_open(argv[1], &h);
+	writer = cdm_writer_open(argv[1], &h, why);
 	if (!writer)
 		return 1;
 	for (int n = 0; n < REFRESHES; n++) {
@@ -241,5 +242,5 @@ int main(int argc, char **argv)
 			events(n);
 		refresh(n, idle);
 	}
-	return cdm_writer_close(writer) ? 1 : 0;
+	return cdm_writer_close(writer, why) ? 1 : 0;
 }

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "chrome.h"
+#include "event/event.h"
 #include "event/print.h"
 #include "folded.h"
 #include "report/report.h"
@@ -24,6 +25,7 @@ struct sinks {
 /* Nobody reads it; the buffers stay, as they are large. */
 static struct cdm_out out[PRINTERS + 2];
 static FILE *null;
+static char why[CDM_WHY_LEN];
 
 /* A refresh as cdmtop prints it, all columns of all views in all formats. */
 static void print_refresh(struct cdm_model *m)
@@ -80,7 +82,7 @@ static void run(struct cdm_reader *r)
 	s.folded = cdm_folded_new();
 	s.report = cdm_report_new(s.model);
 	cdm_report_over_time(s.report);
-	while (cdm_reader_next(r, &rec) > 0)
+	while (cdm_reader_next(r, &rec, why) > 0)
 		feed(&s, rec);
 	cdm_folded_print(s.folded, &out[PRINTERS + 1], true);
 	for (int format = CDM_REPORT_TEXT; format <= CDM_REPORT_HTML; format++)
@@ -114,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (ftruncate(fd, 0) || pwrite(fd, data, size, 0) != (ssize_t)size)
 		return 0;
-	r = cdm_reader_open(path);
+	r = cdm_reader_open(path, why);
 	if (!r)
 		return 0;
 	run(r);

@@ -17,6 +17,7 @@
 
 static char dir[] = "/tmp/cdm-delta-XXXXXX";
 static char path[64];
+static char why[CDM_WHY_LEN];
 static struct cdm_writer *writer;
 
 /* All that was put into the file, as it is expected back. */
@@ -44,7 +45,7 @@ static void start(void)
 
 	nr_wanted = 0;
 	cdm_file_header_init(&h);
-	writer = cdm_writer_open(path, &h);
+	writer = cdm_writer_open(path, &h, why);
 	assert_non_null(writer);
 }
 
@@ -104,10 +105,10 @@ static size_t finish(void)
 	struct stat st;
 	size_t at = 0;
 
-	assert_int_equal(cdm_writer_close(writer), 0);
-	r = cdm_reader_open(path);
+	assert_int_equal(cdm_writer_close(writer, why), 0);
+	r = cdm_reader_open(path, why);
 	assert_non_null(r);
-	for (; cdm_reader_next(r, &rec) == 1; at += rec->len) {
+	for (; cdm_reader_next(r, &rec, why) == 1; at += rec->len) {
 		assert_int_equal((uintptr_t)rec % 8, 0);
 		assert_true(at + rec->len <= nr_wanted);
 		assert_memory_equal(rec, wanted + at, rec->len);
@@ -203,9 +204,9 @@ static void test_recovers(void **state)
 		 offsetof(struct cdm_snap_proc, rss), SEEK_SET);
 	assert_int_equal(fwrite(&eight, sizeof(eight), 1, f), 1);
 	fclose(f);
-	r = cdm_reader_open(path);
+	r = cdm_reader_open(path, why);
 	assert_non_null(r);
-	while (cdm_reader_next(r, &rec) == 1) {
+	while (cdm_reader_next(r, &rec, why) == 1) {
 		const struct cdm_snap_proc *p = (const void *)rec;
 
 		if (rec->kind != CDM_SNAP_PROC || p->pid)
@@ -235,9 +236,9 @@ static void test_truncated(void **state)
 
 		record(5, 7, 2);
 		assert_int_equal(truncate(path, cut), 0);
-		r = cdm_reader_open(path);
+		r = cdm_reader_open(path, why);
 		assert_non_null(r);
-		for (; (ret = cdm_reader_next(r, &rec)) == 1; at += rec->len)
+		for (; (ret = cdm_reader_next(r, &rec, why)) == 1; at += rec->len)
 			assert_memory_equal(rec, wanted + at, rec->len);
 		assert_int_equal(ret, 0);
 		assert_true(at < nr_wanted);
@@ -247,13 +248,13 @@ static void test_truncated(void **state)
 
 static int read_all(void)
 {
-	struct cdm_reader *r = cdm_reader_open(path);
+	struct cdm_reader *r = cdm_reader_open(path, why);
 	const struct cdm_rec *rec;
 	int ret;
 
 	assert_non_null(r);
 	do
-		ret = cdm_reader_next(r, &rec);
+		ret = cdm_reader_next(r, &rec, why);
 	while (ret == 1);
 	cdm_reader_close(r);
 	return ret;
@@ -278,7 +279,7 @@ static int read_with(const __u64 *words, size_t nr, bool inside)
 	if (!inside)
 		put_end(2);
 	put(&delta, CDM_SNAP_DELTA, sizeof(delta.rec) + nr * sizeof(__u64), 2);
-	assert_int_equal(cdm_writer_close(writer), 0);
+	assert_int_equal(cdm_writer_close(writer, why), 0);
 	return read_all();
 }
 
@@ -338,7 +339,7 @@ static void test_hostile(void **state)
 	put_begin(2);
 	for (int i = 0; i < 2; i++)
 		put(&twice, CDM_SNAP_DELTA, sizeof(twice.rec) + sizeof(__u64), 2);
-	assert_int_equal(cdm_writer_close(writer), 0);
+	assert_int_equal(cdm_writer_close(writer, why), 0);
 	assert_int_equal(read_all(), -EINVAL);
 }
 

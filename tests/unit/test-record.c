@@ -15,6 +15,7 @@
 
 static char dir[] = "/tmp/cdm-record-XXXXXX";
 static char path[64], part[64];
+static char why[CDM_WHY_LEN];
 
 static int make_dir(void **state)
 {
@@ -47,7 +48,7 @@ static void write_events(int n)
 	struct cdm_writer *w;
 
 	cdm_file_header_init(&h);
-	w = cdm_writer_open(path, &h);
+	w = cdm_writer_open(path, &h, why);
 	assert_non_null(w);
 	for (int i = 0; i < n; i++) {
 		m.ev.rec.ts = i;
@@ -55,7 +56,7 @@ static void write_events(int n)
 	}
 	assert_int_equal(access(part, F_OK), 0);
 	assert_int_equal(cdm_writer_bytes(w), sizeof(h) + n * sizeof(m));
-	assert_int_equal(cdm_writer_close(w), 0);
+	assert_int_equal(cdm_writer_close(w, why), 0);
 }
 
 /* More than fits into any buffer. */
@@ -67,9 +68,9 @@ static void test_round_trip(void **state)
 
 	write_events(n);
 	assert_int_not_equal(access(part, F_OK), 0);
-	r = cdm_reader_open(path);
+	r = cdm_reader_open(path, why);
 	assert_non_null(r);
-	for (i = 0; cdm_reader_next(r, &rec) == 1; i++) {
+	for (i = 0; cdm_reader_next(r, &rec, why) == 1; i++) {
 		assert_int_equal(rec->ts, i);
 		assert_int_equal((uintptr_t)rec % 8, 0);
 	}
@@ -90,18 +91,26 @@ static void test_truncated(void **state)
 
 		write_events(2);
 		assert_int_equal(truncate(path, size), 0);
-		r = cdm_reader_open(path);
+		r = cdm_reader_open(path, why);
 		assert_non_null(r);
-		for (i = 0; cdm_reader_next(r, &rec) == 1; i++)
+		for (i = 0; cdm_reader_next(r, &rec, why) == 1; i++)
 			;
 		assert_int_equal(i, whole);
 		assert_int_equal(cdm_reader_truncated(r), cut % len != 0);
 		cdm_reader_close(r);
 	}
 	assert_int_equal(truncate(path, head - 1), 0);
-	assert_null(cdm_reader_open(path));
+	assert_null(cdm_reader_open(path, why));
 	assert_int_equal(truncate(path, 0), 0);
-	assert_null(cdm_reader_open(path));
+	assert_null(cdm_reader_open(path, why));
+}
+
+/* Nothing is printed: what is wrong is told. */
+static void refused(const char *name, const char *reason)
+{
+	why[0] = '\0';
+	assert_null(cdm_reader_open(name, why));
+	assert_string_equal(why, reason);
 }
 
 static void patch(off_t at, const void *data, size_t len)
@@ -120,15 +129,15 @@ static void test_foreign(void **state)
 
 	write_events(1);
 	patch(offsetof(struct cdm_file_header, byte_order), &swapped, 4);
-	assert_null(cdm_reader_open(path));
+	refused(path, "was recorded on a machine of the other byte order; read it there");
 	write_events(1);
 	patch(offsetof(struct cdm_file_header, version), &version, 4);
-	assert_null(cdm_reader_open(path));
+	refused(path, "has a format of another version; a newer cdmtop may read it");
 	write_events(1);
 	patch(offsetof(struct cdm_file_header, page_size), &page, 4);
-	assert_null(cdm_reader_open(path));
-	assert_null(cdm_reader_open("/nonexistent"));
-	assert_null(cdm_reader_open("/"));
+	refused(path, "has a damaged header");
+	refused("/nonexistent", "No such file or directory");
+	refused("/", "Is a directory");
 }
 
 static void test_impossible_length(void **state)
@@ -141,9 +150,10 @@ static void test_impossible_length(void **state)
 
 		write_events(1);
 		patch(sizeof(struct cdm_file_header) + offsetof(struct cdm_rec, len), &lengths[i], 4);
-		r = cdm_reader_open(path);
+		r = cdm_reader_open(path, why);
 		assert_non_null(r);
-		assert_true(cdm_reader_next(r, &rec) < 0);
+		assert_true(cdm_reader_next(r, &rec, why) < 0);
+		assert_string_equal(why, "is damaged: a record has an impossible length");
 		cdm_reader_close(r);
 	}
 }
@@ -181,12 +191,13 @@ static void test_full_disk(void **state)
 	struct cdm_writer *w;
 
 	cdm_file_header_init(&h);
-	w = cdm_writer_open("/dev/full", &h);
+	w = cdm_writer_open("/dev/full", &h, why);
 	assert_non_null(w);
 	assert_int_equal(cdm_writer_put(w, &m.ev.rec), 0);
 	assert_int_equal(cdm_writer_flush(w), -ENOSPC);
 	assert_int_equal(cdm_writer_put(w, &m.ev.rec), -ENOSPC);
-	assert_int_equal(cdm_writer_close(w), -ENOSPC);
+	assert_int_equal(cdm_writer_close(w, why), -ENOSPC);
+	assert_string_equal(why, "No space left on device");
 	assert_int_equal(access("/dev/full.part", F_OK), -1);
 }
 

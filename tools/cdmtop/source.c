@@ -142,6 +142,11 @@ static void log_text(const char *text)
 	cdmtop_error("%s", text);
 }
 
+static void cannot_write(const char *path, const char *why)
+{
+	cdmtop_error("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
+}
+
 /* With --strict. Return: false after a message. */
 static bool is_all_there(const struct cdm_description *d)
 {
@@ -170,6 +175,7 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		.ctx = s,
 	};
 	struct cdm_description d;
+	char why[CDM_WHY_LEN];
 
 	if (o->pid && !known_pid(o->pid))
 		return false;
@@ -190,18 +196,31 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 	}
 	/* The file before the collector, which gives up capabilities. */
 	if (o->record) {
-		s->writer = cdm_writer_open(o->record, &d.header);
-		if (!s->writer)
+		s->writer = cdm_writer_open(o->record, &d.header, why);
+		if (!s->writer) {
+			cannot_write(o->record, why);
 			return false;
+		}
 	}
 	s->worthless = true;
 	return open_collector(s, &c, &d);
 }
 
+/* NULL after a message. */
+static struct cdm_reader *open_reader(const char *path)
+{
+	char why[CDM_WHY_LEN];
+	struct cdm_reader *r = cdm_reader_open(path, why);
+
+	if (!r)
+		cdmtop_error("%s: %s", path, why);
+	return r;
+}
+
 static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
 	s->path = o->replay;
-	s->reader = cdm_reader_open(s->path);
+	s->reader = open_reader(s->path);
 	if (!s->reader || (o->cgroup && !set_cgroup(s, o->cgroup)))
 		return false;
 	s->model = cdm_model_new(cdm_reader_header(s->reader));
@@ -224,11 +243,14 @@ bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 static int replay_refresh(struct cdmtop_source *s)
 {
 	const struct cdm_rec *rec;
+	char why[CDM_WHY_LEN];
 	int ret;
 
 	s->used = 0;
 	do {
-		ret = cdm_reader_next(s->reader, &rec);
+		ret = cdm_reader_next(s->reader, &rec, why);
+		if (ret < 0)
+			cdmtop_error("%s: %s", s->path, why);
 		if (ret <= 0)
 			return ret;
 		ret = s->used || rec->kind == CDM_SNAP_BEGIN ? keep(s, rec) : take(s, rec);
@@ -267,7 +289,7 @@ int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n)
 
 	if (stat(s->path, &st) || !S_ISREG(st.st_mode))
 		return -ESPIPE;
-	reader = cdm_reader_open(s->path);
+	reader = open_reader(s->path);
 	if (!reader)
 		return -EIO;
 	model = cdm_model_new(cdm_reader_header(reader));
@@ -291,6 +313,24 @@ int cdmtop_source_refresh(struct cdmtop_source *s)
 	return cdm_collector_refresh(s->collector) ?: 1;
 }
 
+/* Return: whether what there is to keep was kept. */
+static bool close_writer(struct cdmtop_source *s, const char *path)
+{
+	char why[CDM_WHY_LEN];
+	int err;
+
+	if (s->worthless) {
+		if (s->err)
+			cannot_write(path, strerror(-s->err));
+		cdm_writer_discard(s->writer);
+		return true;
+	}
+	err = cdm_writer_close(s->writer, why);
+	if (err && err != -EPIPE)
+		cannot_write(path, why);
+	return !err;
+}
+
 int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 {
 	int status = CDMTOP_OK;
@@ -300,11 +340,7 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 			     o->replay);
 		status = o->strict ? CDMTOP_FAILED : CDMTOP_OK;
 	}
-	if (s->writer && s->worthless && s->err)
-		cdmtop_error("cannot write %s: %s", o->record, strerror(-s->err));
-	if (s->writer && s->worthless)
-		cdm_writer_discard(s->writer);
-	else if (s->writer && cdm_writer_close(s->writer))
+	if (s->writer && !close_writer(s, o->record))
 		status = CDMTOP_FAILED;
 	if (s->collector)
 		cdm_collector_close(s->collector);

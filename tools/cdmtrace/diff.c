@@ -16,13 +16,13 @@ struct diff {
 	bool json;
 };
 
-/* Return: 0, -ENOMEM, or -EIO after a message. */
-static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *filter)
+/* Return: 0, or -errno and @why. */
+static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *filter, char *why)
 {
 	const struct cdm_rec *rec;
 	int err = 0, n = 0;
 
-	while (err >= 0 && (n = cdm_reader_next(r, &rec)) > 0) {
+	while (err >= 0 && (n = cdm_reader_next(r, &rec, why)) > 0) {
 		bool event = rec->kind && rec->kind < CDM_NR_EV;
 
 		if (event && !cdm_event_match(filter, (const void *)rec, s->model))
@@ -31,22 +31,24 @@ static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *f
 		if (err >= 0)
 			err = cdm_report_feed(s->report, rec);
 	}
-	return n < 0 ? -EIO : err < 0 ? err : 0;
+	return n < 0 ? n : err < 0 ? cdm_error_errno(why, err) : 0;
 }
 
 static bool load(struct trace *t, struct side *s, const char *path)
 {
-	struct cdm_reader *r = cdm_reader_open(path);
-	int err = -ENOMEM;
+	char why[CDM_WHY_LEN];
+	struct cdm_reader *r = cdm_reader_open(path, why);
+	int err;
 
-	if (!r)
+	if (!r) {
+		trace_error("%s: %s", path, why);
 		return false;
+	}
 	s->model = cdm_model_new(cdm_reader_header(r));
 	s->report = s->model ? cdm_report_new(s->model) : NULL;
-	if (s->report)
-		err = feed(s, r, &t->filter);
-	if (err && err != -EIO)
-		trace_error("%s", strerror(-err));
+	err = s->report ? feed(s, r, &t->filter, why) : cdm_error_errno(why, -ENOMEM);
+	if (err)
+		trace_error("%s: %s", path, why);
 	if (!err && cdm_reader_truncated(r)) {
 		trace_error("%s: ends within a record, read up to the last whole one", path);
 		t->missing = true;

@@ -54,12 +54,15 @@ static bool check(struct trace *t, const struct devices *d)
 int trace_replay(struct trace *t)
 {
 	struct devices devices = { .wanted = t->filter.by.device };
-	struct cdm_reader *r = cdm_reader_open(t->o->replay);
+	char why[CDM_WHY_LEN];
+	struct cdm_reader *r = cdm_reader_open(t->o->replay, why);
 	const struct cdm_rec *rec;
 	int err = 0, n = 0;
 
-	if (!r)
+	if (!r) {
+		trace_error("%s: %s", t->o->replay, why);
 		return TRACE_FAILED;
+	}
 	t->header = *cdm_reader_header(r);
 	/* A copy has no members that this version does not know. */
 	t->header.header_len = sizeof(t->header);
@@ -67,10 +70,12 @@ int trace_replay(struct trace *t)
 		cdm_reader_close(r);
 		return TRACE_FAILED;
 	}
-	while (!err && (n = cdm_reader_next(r, &rec)) > 0) {
+	while (!err && (n = cdm_reader_next(r, &rec, why)) > 0) {
 		look_at(&devices, rec);
 		err = trace_put(t, rec);
 	}
+	if (n < 0)
+		trace_error("%s: %s", t->o->replay, why);
 	if (!err && cdm_reader_truncated(r))
 		trace_error("%s: ends within a record, read up to the last whole one", t->o->replay);
 	if (t->o->strict && !err && cdm_reader_truncated(r))

@@ -17,6 +17,11 @@ void trace_error(const char *format, ...)
 	va_end(args);
 }
 
+static void cannot_write(const char *path, const char *why)
+{
+	trace_error("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
+}
+
 /* @whole: of use only when complete. NULL after a message. */
 static struct trace_file *open_file(const char *path, bool whole)
 {
@@ -24,7 +29,7 @@ static struct trace_file *open_file(const char *path, bool whole)
 	int err = f ? cdm_file_open(&f->file, path, 0644, whole) : -ENOMEM;
 
 	if (err) {
-		trace_error("cannot write %s: %s", path, cdm_file_error(err));
+		cannot_write(path, cdm_file_error(err));
 		free(f);
 		return NULL;
 	}
@@ -60,7 +65,7 @@ static bool close_file(struct trace *t, struct trace_file *f)
 	if (err == -EPIPE)
 		t->pipe_closed = true;
 	else if (err)
-		trace_error("cannot write %s: %s", f->file.path ?: "standard output", strerror(-err));
+		cannot_write(f->file.path ?: "-", strerror(-err));
 	free(f);
 	return !err || err == -EPIPE;
 }
@@ -99,14 +104,17 @@ bool trace_start(struct trace *t)
 	const struct trace_options *o = t->o;
 	struct cdm_out *out = t->events ? &t->events->out : NULL;
 	bool chrome = out && o->format == TRACE_CHROME, ok;
+	char why[CDM_WHY_LEN];
 
 	t->model = cdm_model_new(&t->header);
 	if (!t->model)
 		goto no_memory;
 	if (o->write)
-		t->writer = cdm_writer_open(o->write, &t->header);
-	if (o->write && !t->writer)
+		t->writer = cdm_writer_open(o->write, &t->header, why);
+	if (o->write && !t->writer) {
+		cannot_write(o->write, why);
 		return false;
+	}
 	if (chrome || t->chrome_file)
 		t->chrome = cdm_chrome_new(chrome ? out : &t->chrome_file->out, t->model);
 	if (out && !chrome)
@@ -247,6 +255,17 @@ static int print_report(void *ctx, FILE *out)
 				t->o->format == TRACE_NDJSON ? CDM_REPORT_JSON : CDM_REPORT_TEXT);
 }
 
+/* Return: whether all was written. */
+static bool close_writer(struct trace *t)
+{
+	char why[CDM_WHY_LEN];
+	int err = cdm_writer_close(t->writer, why);
+
+	if (err && err != -EPIPE)
+		cannot_write(t->o->write, why);
+	return !err;
+}
+
 bool trace_end(struct trace *t)
 {
 	bool ok = true;
@@ -264,8 +283,8 @@ bool trace_end(struct trace *t)
 	ok = close_file(t, t->summary) && ok;
 	if (t->writer && t->discard)
 		cdm_writer_discard(t->writer);
-	else if (t->writer && cdm_writer_close(t->writer))
-		ok = false;
+	else if (t->writer)
+		ok = close_writer(t) && ok;
 	cdm_model_free(t->model);
 	return ok;
 }

@@ -37,7 +37,7 @@ static const char *parse_integer(const char *text, __u64 *value)
 /* @limit: the one that @value is beyond, as it is told. */
 static int out_of_range(const char *text, bool less, const char *limit, char *why)
 {
-	return cdm_why(why, -ERANGE, "%s is %s than %s", text, less ? "less" : "more", limit);
+	return cdm_error(why, -ERANGE, "%s is %s than %s", text, less ? "less" : "more", limit);
 }
 
 static int check_range(const char *text, __u64 value, __u64 min, __u64 max, char *why)
@@ -57,7 +57,7 @@ int cdm_parse_number(const char *text, __u64 min, __u64 max, __u64 *value, char 
 
 	end = parse_integer(text, &n);
 	if (!end || *end)
-		return cdm_why(why, -EINVAL, "'%s' is not a number", text);
+		return cdm_error(why, -EINVAL, "'%s' is not a number", text);
 	if (check_range(text, n, min, max, why))
 		return -ERANGE;
 	*value = n;
@@ -71,7 +71,7 @@ int cdm_parse_address(const char *text, __u64 *address, char *why)
 
 	end = parse_digits(skip_0x(text), 16, &n);
 	if (!end || *end)
-		return cdm_why(why, -EINVAL, "'%s' is not an address in hexadecimal", text);
+		return cdm_error(why, -EINVAL, "'%s' is not an address in hexadecimal", text);
 	*address = n;
 	return 0;
 }
@@ -102,7 +102,7 @@ int cdm_parse_size(const char *text, __u64 min, __u64 max, __u64 *bytes, char *w
 			shift = 10 * (unit - size_units + 1);
 	}
 	if (!end || (*end && !shift))
-		return cdm_why(why, -EINVAL, "'%s' is not a size, such as 64K, 2M or 1G", text);
+		return cdm_error(why, -EINVAL, "'%s' is not a size, such as 64K, 2M or 1G", text);
 	n = n << shift >> shift == n ? n << shift : ~0ULL;
 	if (n < min || n > max) {
 		format_size(n < min ? min : max, limit, sizeof(limit));
@@ -138,7 +138,7 @@ int cdm_parse_time(const char *text, const char *unit, __u64 min, __u64 max, __u
 
 	n = strtod(text, &stop);
 	if (!scale || stop == text || stop != end)
-		return cdm_why(why, -EINVAL, "'%s' is not a duration, such as 500us, 20ms or 1.5s; "
+		return cdm_error(why, -EINVAL, "'%s' is not a duration, such as 500us, 20ms or 1.5s; "
 			       "without a unit it is %s", text, unit);
 	n = n * scale + 0.5;
 	if (n < min || n >= (double)max + 1) {
@@ -209,7 +209,7 @@ int cdm_parse_word(const char *text, const char *what, const char *const *words,
 		if (!strcmp(words[i], text))
 			return i;
 	near = cdm_nearest(text, words);
-	cdm_why(why, -EINVAL, "'%.64s': no such %s", text, what);
+	cdm_error(why, -EINVAL, "'%.64s': no such %s", text, what);
 	if (near) {
 		add_to(why, "; did you mean '");
 		add_to(why, near);

@@ -2,7 +2,7 @@
 /*
  * What options are given as: numbers, sizes, durations, words. A function that returns
  * -EINVAL (not of that form) or -ERANGE (too much or too little) leaves the value alone
- * and says in @why (base/why.h) what is wrong: "'12x' is not a number". See usage.h for
+ * and says in @why (base/error.h) what is wrong: "'12x' is not a number". See usage.h for
  * argp.
  */
 #ifndef CDM_PARSE_H
@@ -10,7 +10,7 @@
 
 #include <linux/types.h>
 
-#include "base/why.h"
+#include "base/error.h"
 
 #define CDM_NS_PER_US	1000ULL
 #define CDM_NS_PER_MS	1000000ULL

@@ -52,7 +52,7 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *w
 	int err = 0;
 
 	if (!copy)
-		return cdm_why_errno(why, -ENOMEM);
+		return cdm_error_errno(why, -ENOMEM);
 	for (char *word = strtok_r(copy, ",", &save); word && !err;
 	     word = strtok_r(NULL, ",", &save)) {
 		char *sort = strchr(word, ':');

@@ -84,7 +84,7 @@ static void put(void *ctx, const void *data, size_t len)
 	w->fill += len;
 }
 
-struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h)
+struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h, char *why)
 {
 	struct cdm_writer *w = calloc(1, sizeof(*w));
 	struct cdm_file_header own = *h;
@@ -96,8 +96,7 @@ struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_heade
 		cdm_file_discard(&w->file);
 	}
 	if (err) {
-		fprintf(stderr, "%s: cannot write %s: %s\n", program_invocation_short_name, path,
-			cdm_file_error(err));
+		cdm_error(why, err, "%s", cdm_file_error(err));
 		free(w);
 		return NULL;
 	}
@@ -123,16 +122,16 @@ __u64 cdm_writer_bytes(const struct cdm_writer *w)
 	return w->bytes;
 }
 
-int cdm_writer_close(struct cdm_writer *w)
+int cdm_writer_close(struct cdm_writer *w, char *why)
 {
-	const char *path = w->file.path ?: "standard output";
+	const char *path = w->file.path;
 	bool kept = w->file.part;
 	int err = cdm_file_close(&w->file, cdm_writer_flush(w));
 
-	if (err && err != -EPIPE)
-		fprintf(stderr, "%s: cannot write %s: %s%s%s%s\n", program_invocation_short_name,
-			path, strerror(-err), kept ? "; what was written is in " : "",
-			kept ? path : "", kept ? ".part" : "");
+	if (err)
+		cdm_error(why, err, "%s%s%s%s", strerror(-err),
+			kept ? "; what was written is in " : "", kept ? path : "",
+			kept ? ".part" : "");
 	writer_free(w);
 	return err;
 }
@@ -145,7 +144,6 @@ void cdm_writer_discard(struct cdm_writer *w)
 
 struct cdm_reader {
 	int fd;
-	const char *path;
 	bool truncated;
 	size_t start, end;	/* of what is in @buf and was not returned yet */
 	size_t size;		/* of @buf */
@@ -176,63 +174,59 @@ static int fill(struct cdm_reader *r, size_t n)
 	return 0;
 }
 
-static int complain(const struct cdm_reader *r, const char *what)
-{
-	fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, r->path, what);
-	return -EINVAL;
-}
-
-static int read_header(struct cdm_reader *r)
+static int read_header(struct cdm_reader *r, char *why)
 {
 	struct cdm_file_header *h = &r->header;
 	int err = fill(r, sizeof(*h));
 
 	if (err)
-		return complain(r, strerror(-err));
+		return cdm_error_errno(why, err);
 	if (r->end < sizeof(h->magic) || memcmp(r->buf, CDM_FILE_MAGIC, sizeof(h->magic)))
-		return complain(r, "is not a recording of cdmtop or cdmtrace");
+		return cdm_error(why, -EINVAL, "is not a recording of cdmtop or cdmtrace");
 	if (r->end < sizeof(*h))
-		return complain(r, "ends within its header, there is nothing to read");
+		return cdm_error(why, -EINVAL, "ends within its header, there is nothing to read");
 	memcpy(h, r->buf, sizeof(*h));
 	if (h->byte_order != BYTE_ORDER_MARK)
-		return complain(r, "was recorded on a machine of the other byte order; "
-				   "read it there");
+		return cdm_error(why, -EINVAL, "was recorded on a machine of the other byte order; "
+			       "read it there");
 	if (!h->version || h->version > CDM_FILE_VERSION)
-		return complain(r, "has a format of another version; a newer cdmtop may read it");
+		return cdm_error(why, -EINVAL, "has a format of another version; "
+			       "a newer cdmtop may read it");
 	if (h->header_len < sizeof(*h) || h->header_len > CDM_REC_MAX || h->header_len % 8 ||
 	    !h->page_size || h->page_size & (h->page_size - 1) ||
 	    !memchr(h->release, 0, sizeof(h->release)) || !memchr(h->host, 0, sizeof(h->host)))
-		return complain(r, "has a damaged header");
+		return cdm_error(why, -EINVAL, "has a damaged header");
 	err = fill(r, h->header_len);
 	if (err)
-		return complain(r, strerror(-err));
+		return cdm_error_errno(why, err);
 	if (r->end - r->start < h->header_len)
-		return complain(r, "ends within its header, there is nothing to read");
+		return cdm_error(why, -EINVAL, "ends within its header, there is nothing to read");
 	r->start += h->header_len;
 	return 0;
 }
 
-struct cdm_reader *cdm_reader_open(const char *path)
+static int open_reader(struct cdm_reader *r, const char *path, char *why)
+{
+	r->size = CDM_REC_MAX + BUFFER;
+	r->buf = malloc(r->size);
+	if (!r->buf)
+		return cdm_error_errno(why, -ENOMEM);
+	r->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	if (r->fd < 0)
+		return cdm_error_errno(why, -errno);
+	return read_header(r, why);
+}
+
+struct cdm_reader *cdm_reader_open(const char *path, char *why)
 {
 	struct cdm_reader *r = calloc(1, sizeof(*r));
 
-	if (r) {
-		r->size = CDM_REC_MAX + BUFFER;
-		r->buf = malloc(r->size);
-	}
-	if (!r || !r->buf) {
-		fprintf(stderr, "%s: %s: %s\n", program_invocation_short_name, path,
-			strerror(ENOMEM));
-		free(r);
+	if (!r) {
+		cdm_error_errno(why, -ENOMEM);
 		return NULL;
 	}
-	r->path = path;
-	r->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	if (r->fd < 0) {
-		complain(r, strerror(errno));
-	} else if (!read_header(r)) {
+	if (!open_reader(r, path, why))
 		return r;
-	}
 	cdm_reader_close(r);
 	return NULL;
 }
@@ -253,7 +247,7 @@ static size_t claimed_len(const struct cdm_reader *r)
 }
 
 /* The next record of the file. As cdm_reader_next(). */
-static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec)
+static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec, char *why)
 {
 	size_t len = sizeof(**rec);
 	int err = fill(r, len);
@@ -261,24 +255,25 @@ static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec)
 	if (!err && r->end - r->start >= len) {
 		len = claimed_len(r);
 		if (!len)
-			return complain(r, "is damaged: a record has an impossible length");
+			return cdm_error(why, -EINVAL,
+				       "is damaged: a record has an impossible length");
 		err = fill(r, len);
 	}
 	if (err)
-		return complain(r, strerror(-err));
+		return cdm_error_errno(why, err);
 	if (r->end - r->start < len) {
 		r->truncated = r->end != r->start;
 		return 0;
 	}
 	*rec = (const void *)(r->buf + r->start);
 	if (!cdm_rec_valid(*rec, len))
-		return complain(r, "is damaged: a record is not what its kind says");
+		return cdm_error(why, -EINVAL, "is damaged: a record is not what its kind says");
 	r->start += len;
 	return 1;
 }
 
 /* Rows that did not change or end are in the file by their number alone. */
-int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
+int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec, char *why)
 {
 	int ret, err = 0;
 
@@ -286,16 +281,17 @@ int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec)
 		ret = cdm_decoder_next(&r->decoder, rec);
 		if (ret)
 			break;
-		ret = next_in_file(r, rec);
+		ret = next_in_file(r, rec, why);
 		if (ret <= 0)
 			return ret;
 		err = cdm_decoder_take(&r->decoder, *rec);
 	} while (!err && (*rec)->kind == CDM_SNAP_DELTA);
 
 	if (err == -ENOMEM || ret == -ENOMEM)
-		return complain(r, strerror(ENOMEM));
+		return cdm_error_errno(why, -ENOMEM);
 	if (err || ret < 0)
-		return complain(r, "is damaged: a refresh does not go on from the one before");
+		return cdm_error(why, -EINVAL,
+			       "is damaged: a refresh does not go on from the one before");
 	return ret;
 }
 

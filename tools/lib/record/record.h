@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "../../../bpf/cdm_abi.h"
 
 enum cdm_snap_kind {
@@ -222,13 +223,13 @@ void cdm_file_header_init(struct cdm_file_header *h);
  */
 struct cdm_writer;
 
-/* @path is used until the end. Return: NULL after a message on stderr. */
-struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h);
+/* @path is used until the end. Return: NULL, and @why. */
+struct cdm_writer *cdm_writer_open(const char *path, const struct cdm_file_header *h, char *why);
 /* A valid record. Buffered. Return: 0 or -errno; after an error the file is not written to again. */
 int cdm_writer_put(struct cdm_writer *w, const struct cdm_rec *rec);
 int cdm_writer_flush(struct cdm_writer *w);
-/* Frees @w. Return: 0 or -errno, with a message on stderr. */
-int cdm_writer_close(struct cdm_writer *w);
+/* Frees @w. Return: 0, or -errno and @why. */
+int cdm_writer_close(struct cdm_writer *w, char *why);
 /* Frees @w and removes what it wrote: there is nothing worth keeping. */
 void cdm_writer_discard(struct cdm_writer *w);
 __u64 cdm_writer_bytes(const struct cdm_writer *w);
@@ -242,15 +243,15 @@ __u64 cdm_writer_bytes(const struct cdm_writer *w);
  */
 struct cdm_reader;
 
-/* "-" is standard input. Return: NULL after a message on stderr. */
-struct cdm_reader *cdm_reader_open(const char *path);
+/* "-" is standard input. Return: NULL, and @why. */
+struct cdm_reader *cdm_reader_open(const char *path, char *why);
 const struct cdm_file_header *cdm_reader_header(const struct cdm_reader *r);
 /*
- * The next record, valid until the next call. Return: 1; 0 at the end; -errno
- * after a message on stderr. A file that ends within a record ends with 0 and
- * cdm_reader_truncated() is true from then on.
+ * The next record, valid until the next call. Return: 1; 0 at the end; -errno and
+ * @why. A file that ends within a record ends with 0 and cdm_reader_truncated() is
+ * true from then on.
  */
-int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec);
+int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec, char *why);
 bool cdm_reader_truncated(const struct cdm_reader *r);
 void cdm_reader_close(struct cdm_reader *r);
 

@@ -344,7 +344,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	int err;
 
 	if (!b) {
-		cdm_why_errno(why, -ENOMEM);
+		cdm_error_errno(why, -ENOMEM);
 		return NULL;
 	}
 	b->stats_fd = -1;
@@ -358,7 +358,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	if (!err)
 		err = attach(b);
 	if (err) {
-		cdm_why(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more",
+		cdm_error(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more",
 			strerror(-err));
 		cdm_bpf_close(b);
 		return NULL;

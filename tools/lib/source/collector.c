@@ -150,7 +150,7 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	int err = 0;
 
 	if (!c) {
-		cdm_why_errno(why, -ENOMEM);
+		cdm_error_errno(why, -ENOMEM);
 		return NULL;
 	}
 	c->o = *o;
@@ -163,7 +163,7 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	if (!err && d->bpf)
 		err = open_bpf(c, d, why_no_bpf);
 	if (err) {
-		cdm_why(why, err, "%s", err == -EOPNOTSUPP ? why_no_bpf : strerror(-err));
+		cdm_error(why, err, "%s", err == -EOPNOTSUPP ? why_no_bpf : strerror(-err));
 		cdm_collector_close(c);
 		return NULL;
 	}

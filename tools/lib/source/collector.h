@@ -7,7 +7,7 @@
 #ifndef CDM_COLLECTOR_H
 #define CDM_COLLECTOR_H
 
-#include "base/why.h"
+#include "base/error.h"
 #include "record/record.h"
 
 struct cdm_collector;

@@ -41,7 +41,7 @@ static bool try_bpf(const struct cdm_collector_options *o, const struct cdm_desc
 	bool good = b;
 
 	if (b && !o->features && !o->events && cdm_bpf_tasks(b, stop, NULL) != 1) {
-		cdm_why(why, 0, "this kernel has no task iterator");
+		cdm_error(why, 0, "this kernel has no task iterator");
 		good = false;
 	}
 	if (b)
@@ -61,7 +61,7 @@ static void probe(struct probe *p, const char *group, const char *name,
 	cdm_collector_describe(&o, &d);
 	good = !d.nr_missing;
 	if (!good)
-		cdm_why(why, 0, "%s", d.missing[0]);
+		cdm_error(why, 0, "%s", d.missing[0]);
 	else if (d.bpf)
 		good = try_bpf(&o, &d, why);
 	report(p, group, name, good ? NULL : why);

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/why.h"
+#include "base/error.h"
 
-int cdm_why(char *why, int err, const char *format, ...)
+int cdm_error(char *why, int err, const char *format, ...)
 {
 	va_list args;
 
@@ -15,7 +15,7 @@ int cdm_why(char *why, int err, const char *format, ...)
 	return err;
 }
 
-int cdm_why_errno(char *why, int err)
+int cdm_error_errno(char *why, int err)
 {
-	return cdm_why(why, err, "%s", strerror(-err));
+	return cdm_error(why, err, "%s", strerror(-err));
 }

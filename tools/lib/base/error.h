@@ -9,14 +9,14 @@
  *
  * Tools print it, behind their own name.
  */
-#ifndef CDM_WHY_H
-#define CDM_WHY_H
+#ifndef CDM_ERROR_H
+#define CDM_ERROR_H
 
 #define CDM_WHY_LEN	512
 
 /* Writes the reason. Return: @err. */
-int cdm_why(char *why, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int cdm_error(char *why, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 /* What the errno -@err says. Return: @err. */
-int cdm_why_errno(char *why, int err);
+int cdm_error_errno(char *why, int err);
 
 #endif
