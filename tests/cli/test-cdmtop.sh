@@ -244,6 +244,8 @@ user_of() { "$cdmtop" -b -r "$1" -F user 1 1 2> /dev/null | tail -1; }
 ${CC:-cc} -std=gnu11 -D_GNU_SOURCE -I"$project/tools/lib" -o "$work/generate" \
 	"$project"/tests/cli/ui-recording.c "$project"/build/lib/libcdm.a -lcap || exit 1
 "$work/generate" "$work/here.cdm" 2 5 0
+is "the unit of a process by its cgroup" "web.service" \
+	"$("$cdmtop" -b -r "$work/here.cdm" -F unit -f redis-server 1 1 2> /dev/null | tail -1)"
 is "a user by name" "$(id -nu 0)" "$(user_of "$work/here.cdm")"
 python3 - "$work/here.cdm" "$work/there.cdm" <<- 'END'
 	import sys

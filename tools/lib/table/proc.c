@@ -94,6 +94,11 @@ static void proc_cgroup(const void *p, struct cdm_cell *cell)
 	cdm_cell_text(cell, slash && slash[1] ? slash + 1 : path);
 }
 
+static void proc_unit(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_unit(cell, ((const struct cdm_proc_row *)p)->cgroup);
+}
+
 static void proc_share(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_proc_row *row = p;
@@ -140,6 +145,8 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_TEXT, -15, 0, .ascending = true, .get = proc_comm },
 	{ "cgroup", "CGROUP", "Memory cgroup, the last part of its path.",
 	  CDM_UNIT_TEXT, -10, 0, .ascending = true, .get = proc_cgroup },
+	{ "unit", "UNIT", "Container or systemd unit, as far as the cgroup's path tells.",
+	  CDM_UNIT_TEXT, -20, 0, .ascending = true, .extra = true, .get = proc_unit },
 	{ "cdm", "CDM", "Memory resident on devices.",
 	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .get = proc_cdm },
 	{ "anon", "ANON", "Of CDM: anonymous memory.",

@@ -33,6 +33,11 @@ static void cgroup_path(const void *p, struct cdm_cell *cell)
 	cdm_cell_text(cell, ((const struct cdm_cgroup_row *)p)->snap->path);
 }
 
+static void cgroup_unit(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_unit(cell, p);
+}
+
 static void cgroup_share(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_cgroup_row *row = p;
@@ -73,6 +78,8 @@ static void cgroup_procs_cdm(const void *p, struct cdm_cell *cell)
 const struct cdm_column cdm_cgroup_columns[] = {
 	{ "path", "CGROUP", "Path below the root of the memory controller.",
 	  CDM_UNIT_TEXT, -24, 0, .ascending = true, .get = cgroup_path },
+	{ "unit", "UNIT", "Container or systemd unit, as far as the path tells.",
+	  CDM_UNIT_TEXT, -20, 0, .ascending = true, .extra = true, .get = cgroup_unit },
 	{ "charged", "CHARGED", "Memory charged, RAM and devices together, with descendants.",
 	  CDM_UNIT_BYTES, 7, 0, .get = cgroup_charged },
 	{ "cdm", "CDM", "Of it on devices; cannot be reclaimed.",

@@ -2,6 +2,7 @@
 /* Figures that come from statistics: rates, totals, reasons, times. */
 #include <string.h>
 
+#include "base/unit-name.h"
 #include "table/column-int.h"
 
 void cdm_cell_u64(struct cdm_cell *cell, __u64 value)
@@ -19,6 +20,12 @@ void cdm_cell_text(struct cdm_cell *cell, const char *text)
 {
 	cell->known = text;
 	cell->s = text;
+}
+
+void cdm_cell_unit(struct cdm_cell *cell, const struct cdm_cgroup_row *cgroup)
+{
+	cdm_cell_text(cell, cgroup ? cdm_unit_name(cgroup->snap->path, cell->text,
+						   sizeof(cell->text)) : NULL);
 }
 
 void cdm_cell_percent(struct cdm_cell *cell, __u64 part, __u64 whole)
