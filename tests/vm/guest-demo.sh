@@ -1,13 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# In the VM, with two devices: three unmodified programs in cgroups of their own,
-# their memory moved to and fro, and cdmtop on the terminal. With
-#   guest-demo.sh record FILE SECONDS
-# cdmtop writes a recording instead.
+# In the VM, with two devices: four programs in cgroups of their own, their memory
+# moved to and fro, and cdmtop on the terminal. Three of them are unmodified. With
+#   guest-demo.sh record FOLDER
+# cdmtop and cdmtrace record all of it once into the folder, see
+# tests/data/record-demo.sh.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
 cdmctl=$top/tools/cdmctl/cdmctl
 cdmtop=$top/tools/cdmtop/cdmtop
+cdmtrace=$top/tools/cdmtrace/cdmtrace
 cgroups=/sys/fs/cgroup
 
 # start CGROUP COMMAND...: in the background, silently
@@ -18,12 +21,13 @@ start() {
 	(echo "$BASHPID" > "$cgroup/cgroup.procs"; exec "$@") > /dev/null 2>&1 < /dev/null &
 }
 
-pid_of() { pgrep -nx "$1"; }
-
 # move PID ARGUMENT...: what does not move is for cdmtop to show
 move() { "$cdmctl" migrate --partial-ok -p "$@" > /dev/null 2>&1; }
 
-start db redis-server --save '' --appendonly no --enable-debug-command yes
+start db redis-server --save '' --appendonly no --dir /tmp --rdb-key-save-delay -10 \
+	--enable-debug-command yes
+redis=$!
+echo 96M > "$cgroups/db/memory.max"
 until redis-cli ping > /dev/null 2>&1; do sleep 0.1; done
 redis-cli debug populate 100000 key 100 > /dev/null
 start db redis-benchmark -q -l -t get,set -r 100000 -c 4
@@ -35,23 +39,44 @@ while True:
     for i in range(0, len(a), 512):
         a[i] += 1.0'
 python=$!
+start net /usr/bin/python3 "$here/demo-sender.py"
+sender=$!
+
+# A copy in the background, of which the child shares all pages: writes of the parent
+# are copied to RAM, and who moves both at a time finds pages locked.
+snapshot() {
+	local child where
+	redis-cli bgsave > /dev/null
+	child=$(pgrep -n -P "$redis") || return
+	for where in --home "--to cdm0"; do
+		move "$child" $where --vma anon &
+		move "$redis" $where --vma anon
+		wait $!
+	done
+}
 
 # What a driver or a placement policy would do.
 mover() {
 	local round=0
 	while sleep 0.5; do
-		move "$(pid_of redis-server)" --to cdm0 --vma heap,anon
+		move "$redis" --to cdm0 --vma heap,anon
 		move "$python" --to cdm1 --vma anon
+		move "$sender" --to cdm0 --vma anon
 		# To and fro: what cdmtop calls ping-pong.
 		for _ in 1 2; do
 			move "$python" --home --vma heap
 			move "$python" --to cdm1 --vma heap
 		done
 		case $((round++ % 6)) in
-		2)	move "$(pid_of redis-server)" --home --vma all ;;
+		1)	snapshot ;;
+		2)	move "$redis" --home --vma all
+			move "$sender" --home --vma anon ;;	# what is pinned stays
 		3)	move "$(pgrep -nf 'stress-ng-vm')" --to cdm0 --vma anon ;;
-		5)	"$cdmctl" evict --device cdm1 > /dev/null 2>&1 ;;
+		4)	"$cdmctl" evict --device cdm1 > /dev/null 2>&1 ;;
+		5)	"$cdmctl" inject cdm1 hang=2000 -- "$cdmctl" migrate --partial-ok \
+				-p "$python" --to cdm1 --vma anon > /dev/null 2>&1 ;;
 		esac
+		echo "$round" > /tmp/round
 	done
 }
 mover &
@@ -64,8 +89,35 @@ cleanup() {
 trap cleanup EXIT
 trap 'exit 130' INT TERM
 
+# wait_for_round N: of the mover
+wait_for_round() {
+	until (($(cat /tmp/round 2> /dev/null || echo 0) >= $1)); do sleep 0.2; done
+}
+
+# Three at a time: who holds what, and on the screen a process in full; the events and
+# who called; and for a while each page.
+record() {
+	local folder=$1 events
+	"$cdmtrace" -e migrate,evict,fault,pingpong,device --stacks -w "$folder/events.cdm" \
+		--snapshots 0 -o /dev/null --ready-file /tmp/ready &
+	events=$!
+	until [[ -e /tmp/ready ]]; do sleep 0.1; done
+	tmux new-session -d -s demo -x 120 -y 45 "$cdmtop -w $folder/top.cdm 1"
+	wait_for_round 1
+	tmux send-keys -t demo Enter
+	wait_for_round 2
+	"$cdmtrace" -e page -n 1500 -w "$folder/pages.cdm" --snapshots 0 -o /dev/null
+	wait_for_round 8
+	kill -INT "$events"
+	wait "$events"
+	tmux send-keys -t demo Escape
+	sleep 1
+	tmux send-keys -t demo q
+	while tmux has-session -t demo 2> /dev/null; do sleep 0.2; done
+}
+
 if [[ ${1:-} == record ]]; then
-	"$cdmtop" -b -w "$2" 1 "$3" > /dev/null
+	record "$2"
 else
 	"$cdmtop"
 fi
