@@ -229,6 +229,13 @@ fails "events of a process that is not in it" 1 "-p, -c and -D" -b --view events
 like "events to a full disk" "No space left" "$(top --view events 2>&1 > /dev/full)"
 fails "events are no metrics" 2 "no metrics" --view events --format openmetrics
 fails "nor a textfile" 2 "no metrics" --view events --textfile "$work/x"
+# Also for root: that there is no device is no matter of capabilities.
+if [[ -e /sys/class/cdm ]]; then
+	skip "a missing device is told once, as what it is" "there are devices"
+else
+	is "a missing device is told once, as what it is" 1 \
+		"$("$cdmtop" --strict -F dev 0.1 1 -b 2>&1 | grep -icE 'no devices|/proc/iomem|by device')"
+fi
 fails "events without BPF" 1 "no events to be had" -b --view events --no-bpf
 is "a filter with alternatives" "redis-server stress-ng" \
 	"$(echo $(top -F comm --filter 'redis|STRESS' 1 1 | tail -2 | sort))"

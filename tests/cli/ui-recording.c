@@ -118,7 +118,7 @@ static void put_holder_stats(struct cdm_stats *s, int i)
 
 static void put_process(int i)
 {
-	struct cdm_snap_proc p = { .pid = 1000 + i, .tgid = 1000 + i, .cgroup = i % 2 ? 11 : 12,
+	struct cdm_snap_proc p = { .pid = 1000 + i, .cgroup = i % 2 ? 11 : 12,
 		.start_ns = 1 + i, .rss = 8192 };
 	bool holds = i < HOLDERS && !bare;
 

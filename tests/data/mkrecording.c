@@ -165,7 +165,7 @@ static void put_program(int i)
 {
 	const struct program *p = &programs[i];
 	struct cdm_snap_proc s = {
-		.pid = p->pid, .tgid = p->pid, .uid = p->uid, .nr_devices = 2,
+		.pid = p->pid, .uid = p->uid, .nr_devices = 2,
 		.cgroup = p->cgroup, .start_ns = p->pid * SECOND / 10, .rss = p->rss,
 		.device = on_device[i][0] + on_device[i][1],
 		.per_device = { on_device[i][0], on_device[i][1] }, .stats = stats[i],
@@ -179,7 +179,7 @@ static void put_program(int i)
 static void put_idle(__u32 n)
 {
 	struct cdm_snap_proc s = {
-		.pid = IDLE_PID + n, .tgid = IDLE_PID + n, .cgroup = 1,
+		.pid = IDLE_PID + n, .cgroup = 1,
 		.start_ns = SECOND + n, .rss = n, .comm = "idle",
 	};
 

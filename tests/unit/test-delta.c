@@ -80,7 +80,7 @@ static void put_end(__u64 ts)
 
 static void put_proc(__u32 pid, __u64 rss, bool stats, __u64 ts)
 {
-	struct cdm_snap_proc p = { .pid = pid, .tgid = pid, .rss = rss, .comm = "idle" };
+	struct cdm_snap_proc p = { .pid = pid, .rss = rss, .comm = "idle" };
 
 	p.stats.pages[CDM_DIR_IN] = stats ? rss : 0;
 	put(&p, CDM_SNAP_PROC, stats ? sizeof(p) : CDM_SNAP_PROC_MIN, ts);

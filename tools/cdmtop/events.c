@@ -77,7 +77,7 @@ struct cdmtop_events *cdmtop_events_open(struct cdmtop_source *s, const struct c
 	e->printer = cdm_printer_new(&e->out, o->format, CDM_TIME_WALL, kinds, s->model);
 	if (!e->printer)
 		goto no_memory;
-	cdm_select_events(&s->select, s->model, &e->filter);
+	cdm_select_events(&s->select, &e->filter);
 	s->record = take;
 	s->ctx = e;
 	return e;
@@ -113,7 +113,6 @@ int cdmtop_events_refreshed(struct cdmtop_events *e)
 
 	if (err)
 		return err;
-	cdm_select_events(&e->s->select, e->s->model, &e->filter);
 	if (cdmtop_events_flush(e))
 		return e->out.err;
 	if (cdm_output_end(stdout, e->o->format, e->s->model))

@@ -44,27 +44,11 @@ bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *
 	}
 }
 
-/* Events have the ids of the initial pid namespace. */
-static __u32 event_pid(struct cdm_model *m, __u32 pid)
-{
-	struct cdm_proc_row **procs;
-	size_t nr;
-
-	procs = cdm_model_procs(m, &nr);
-	for (size_t i = 0; i < nr; i++)
-		if (procs[i]->snap->pid == pid && procs[i]->snap->tgid)
-			return procs[i]->snap->tgid;
-	return pid;
-}
-
-void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
-		       struct cdm_event_filter *f)
+void cdm_select_events(const struct cdm_select *s, struct cdm_event_filter *f)
 {
 	*f = (struct cdm_event_filter) {
-		.kinds = ~0ULL, .by = { .dir = -1, .why = -1 }, .cgroup = s->cgroup,
+		.kinds = ~0ULL, .by = { .pid = s->pid, .dir = -1, .why = -1 }, .cgroup = s->cgroup,
 	};
-	if (s->pid)
-		f->by.pid = event_pid(m, s->pid);
 	if (s->device)
 		snprintf(f->by.device, sizeof(f->by.device), "%s", s->device);
 }

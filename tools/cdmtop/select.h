@@ -17,9 +17,8 @@ struct cdm_select {
 };
 
 bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *row);
-/* For cdm_event_match(), until the next refresh: processes come and go. */
-void cdm_select_events(const struct cdm_select *s, struct cdm_model *m,
-		       struct cdm_event_filter *f);
+/* For cdm_event_match(). */
+void cdm_select_events(const struct cdm_select *s, struct cdm_event_filter *f);
 
 /* Filters are texts, "a|b": one of them is in what is looked at, whatever the case. */
 bool cdm_filter_text(const char *filter, const char *text);

@@ -256,9 +256,9 @@ static int process(struct cdm_chrome *c, const struct cdm_snap_proc *p)
 
 	/* Of thousands few have anything on a device. */
 	if (p->device == CDM_UNKNOWN ||
-	    (!p->device && !cdm_hash_find(&c->tracks, (__u64)p->tgid << 32)))
+	    (!p->device && !cdm_hash_find(&c->tracks, (__u64)p->pid << 32)))
 		return 0;
-	t = take_track(c, p->tgid, 0, p->comm);
+	t = take_track(c, p->pid, 0, p->comm);
 	if (!t)
 		return -ENOMEM;
 	counter(c, t, p->rec.ts, "device memory", "bytes", p->device * page);

@@ -186,7 +186,7 @@ static void wanted(struct ui *ui, struct cdm_event_filter *f)
 {
 	const struct cdm_select scope = ui_scope(ui, CDM_VIEW_EVENTS);
 
-	cdm_select_events(&scope, ui->m, f);
+	cdm_select_events(&scope, f);
 }
 
 /* -n: the newest ones. */

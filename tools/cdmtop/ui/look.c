@@ -216,12 +216,12 @@ static void draw_stayed(struct ui_canvas *c, const struct cdm_stats *s)
 
 #define EVENTS_SHOWN 40
 
-static void draw_events(struct ui *ui, struct ui_canvas *c, __u32 tgid)
+static void draw_events(struct ui *ui, struct ui_canvas *c, __u32 pid)
 {
 	size_t i, shown = 0;
 
 	section(c, "Last events, the newest first");
-	ui_events_update(ui, tgid);
+	ui_events_update(ui, pid);
 	for (i = ui->nr_events; i && shown < EVENTS_SHOWN; i--) {
 		if (!shown++)
 			ui_event_heading(ui, c);
@@ -252,5 +252,5 @@ void ui_look_draw(struct ui *ui, struct ui_canvas *c)
 		draw_histograms(c, stats);
 		draw_stayed(c, stats);
 	}
-	draw_events(ui, c, row->snap->tgid);
+	draw_events(ui, c, row->snap->pid);
 }

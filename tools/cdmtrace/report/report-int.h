@@ -47,7 +47,7 @@ struct report_level {
 };
 
 struct report_proc {
-	struct cdm_node node;		/* key: tgid */
+	struct cdm_node node;		/* key: pid */
 	__u64 start_ns;
 	__u64 seen;			/* refresh */
 	__u64 cgroup;

@@ -255,13 +255,13 @@ static int event(struct cdm_report *r, const struct cdm_ev *ev)
 
 static int process(struct cdm_report *r, const struct cdm_snap_proc *s)
 {
-	struct report_proc *p = (void *)cdm_hash_find(&r->procs, s->tgid);
+	struct report_proc *p = (void *)cdm_hash_find(&r->procs, s->pid);
 	struct report_cgroup *cg;
 
 	/* Those that never had anything on a device are not kept. */
 	if (!p && (!s->device || s->device == CDM_UNKNOWN))
 		return 0;
-	p = cdm_hash_take(&r->procs, s->tgid, sizeof(*p));
+	p = cdm_hash_take(&r->procs, s->pid, sizeof(*p));
 	if (!p)
 		return -ENOMEM;
 	/* It had none in the refreshes before this one. */

@@ -6,13 +6,7 @@
 #include "model/activity.h"
 #include "base/arena.h"
 #include "base/hash.h"
-
-/* Rows of one kind in the order of their records; the same row appears once. */
-struct cdm_list {
-	void **rows;
-	size_t nr;
-	size_t room;
-};
+#include "base/list.h"
 
 /* What tells whether an entry is of the refresh under way. */
 struct cdm_entry {
@@ -83,8 +77,6 @@ struct cdm_model {
 	struct cdm_hash stacks, identities;
 	struct cdm_list notes;
 };
-
-int cdm_list_add(struct cdm_list *list, void *row);
 
 /* Each takes one record of its kind. Return: 0 or -ENOMEM. */
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);

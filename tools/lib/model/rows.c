@@ -6,21 +6,6 @@
 
 #include "model/model-int.h"
 
-int cdm_list_add(struct cdm_list *list, void *row)
-{
-	if (list->nr == list->room) {
-		size_t room = list->room ? 2 * list->room : 64;
-		void **rows = reallocarray(list->rows, room, sizeof(*rows));
-
-		if (!rows)
-			return -ENOMEM;
-		list->rows = rows;
-		list->room = room;
-	}
-	list->rows[list->nr++] = row;
-	return 0;
-}
-
 /* Lists the row at its first record in a refresh. */
 static int list_once(struct cdm_model *m, struct cdm_entry *e, struct cdm_list *list, void *row)
 {

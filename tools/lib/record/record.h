@@ -69,7 +69,7 @@ struct cdm_snap_begin {
 struct cdm_snap_proc {
 	struct cdm_rec rec;
 	__u32 pid;		/* of the reader's namespace */
-	__u32 tgid;		/* the same, as in events */
+	__u32 reserved;		/* 0; once the pid again */
 	__u32 uid;
 	__u32 nr_devices;	/* used in per_device; 0: not walked */
 	__u64 cgroup;		/* id */

@@ -12,47 +12,14 @@
 #include <bpf/libbpf.h>
 
 #include "source/bpf.h"
+#include "source/hooks.h"
 #include "source/snapshot.h"
-#include "source/types.h"
 #include "programs.skel.h"
 
-#define EV(kind)	(1ULL << CDM_EV_##kind)
-#define ALWAYS		(~0U)
 #define RING_DEFAULT	(4 << 20)
 #define BATCH		256
 #define TASKS_BUFFER	(256 << 10)
 #define PROC_PID_INIT_INO 0xeffffffcU	/* linux/proc_ns.h */
-#define EMULATED_SLOWER	800	/* NVIDIA's factor for the window of thrashing */
-
-/* Which programs the features and events need, and the tracepoint of each. */
-static const struct hook {
-	const char *program;
-	const char *tracepoint;
-	unsigned int features;
-	__u64 events;
-} hooks[] = {
-	{ "migrate_start", "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
-	{ "migrate_setup", "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE) },
-	{ "migrate_pages", "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) },
-	{ "migrate_finalize", "migrate_vma_finalize",
-	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
-	{ "evict_start", "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
-	{ "evict", "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
-	{ "rss", "cdm_rss", CDM_F_EVICT, EV(RSS) },
-	{ "fault", "cdm_fault", CDM_F_FAULTS, EV(FAULT) },
-	{ "charge", "cdm_charge", 0, EV(CHARGE) },
-	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
-	{ "transfer", "cdm_transfer", CDM_F_EVICT, EV(CHARGE) },
-	{ "region_add", "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE) },
-	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
-	{ "state", "cdm_state", 0, EV(DEVICE) },
-	{ "pagefault", "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT) },
-};
-
-#define NR_HOOKS (sizeof(hooks) / sizeof(hooks[0]))
 
 struct cdm_bpf {
 	struct programs_bpf *programs;
@@ -96,100 +63,6 @@ static int print(enum libbpf_print_level level, const char *format, va_list args
 	return 0;
 }
 
-static void set_log(const struct cdm_collector_options *o)
-{
-	libbpf.log = o->log;
-	libbpf.verbose = o->verbose;
-	libbpf_set_print(print);
-}
-
-bool cdm_emulated(void)
-{
-	char line[256];
-	bool tcg = false;
-	FILE *f = fopen("/proc/cpuinfo", "re");
-
-	while (f && !tcg && fgets(line, sizeof(line), f))
-		tcg = !strncmp(line, "model name", 10) && strstr(line, "TCG");
-	if (f)
-		fclose(f);
-	return tcg;
-}
-
-static bool is_needed(const struct hook *hook, unsigned int features, __u64 events)
-{
-	return (hook->features & features) || (hook->events & events);
-}
-
-/* A program that does nothing, of a kind that needs what the others need. */
-static bool may_load(void)
-{
-	const struct bpf_insn nothing[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "cdm_probe", "GPL", nothing,
-			       sizeof(nothing) / sizeof(nothing[0]), NULL);
-
-	if (fd < 0)
-		return errno != EPERM;
-	close(fd);
-	return true;
-}
-
-static void describe_tracepoints(struct cdm_description *d, const char *missing,
-				 unsigned int others)
-{
-	char text[48] = "";
-
-	if (others)
-		snprintf(text, sizeof(text), ", nor %u other%s of its kind", others,
-			 others > 1 ? "s" : "");
-	cdm_describe_missing(d, "this kernel has no tracepoint %s%s: it is built without the DEVICE_HOST series, see kernel-patches/",
-			     missing, text);
-}
-
-/* Leaves out what needs a tracepoint that this kernel does not have. */
-static void describe_hooks(const struct cdm_collector_options *o, const struct cdm_types *types,
-			   struct cdm_description *d)
-{
-	unsigned int features = o->features & CDM_F_COUNTED, others = 0;
-	const char *missing = NULL;
-
-	d->events = o->events;
-	for (size_t i = 0; i < NR_HOOKS; i++) {
-		const struct hook *hook = &hooks[i];
-
-		if (!is_needed(hook, o->features, o->events) ||
-		    cdm_types_tracepoint(types, hook->tracepoint))
-			continue;
-		features &= ~hook->features;
-		d->events &= ~hook->events;
-		others += !!missing;
-		missing = missing ?: hook->tracepoint;
-	}
-	d->features |= features;
-	if (missing)
-		describe_tracepoints(d, missing, others);
-}
-
-void cdm_bpf_describe(const struct cdm_collector_options *o, struct cdm_description *d)
-{
-	struct cdm_types *types = cdm_types_open();
-
-	set_log(o);
-	if (!types) {
-		cdm_describe_missing(d, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
-		return;
-	}
-	d->bpf = may_load();
-	d->cgroup_iterator = cdm_types_iterator(types, "cgroup");
-	if (d->bpf)
-		describe_hooks(o, types, d);
-	else
-		cdm_describe_missing(d, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
-	cdm_types_close(types);
-}
 
 /* Inode of this process's pid namespace; 0: the initial one, or there are none. */
 static __u32 pid_namespace(void)
@@ -205,14 +78,15 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o)
 {
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
-	for (size_t i = 0; i < NR_HOOKS; i++)
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(b->programs->obj,
-									   hooks[i].program),
-					  is_needed(&hooks[i], b->features, b->kinds));
+									   hook->program),
+					  cdm_hook_needed(hook, b->features, b->kinds));
 }
 
 /* Those of the programs on tracepoints. */
-static void set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o)
+static void set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o,
+			const struct cdm_description *d)
 {
 	const struct cdm_filter *f = &o->filter;
 	struct programs_bpf *e = b->programs;
@@ -220,16 +94,12 @@ static void set_options(const struct cdm_bpf *b, const struct cdm_collector_opti
 	e->rodata->events = b->kinds;
 	e->rodata->with_stats = b->features != 0;
 	e->rodata->with_stacks = o->stacks;
-	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & EV(PINGPONG));
+	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & 1ULL << CDM_EV_PINGPONG);
 	e->rodata->nr_rings = o->rings ?: 1;
 	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	e->rodata->pidns = pid_namespace();
-	if (cdm_emulated())
-		e->rodata->pingpong_window_ns *= EMULATED_SLOWER;
-	if (o->pingpong_window_ns)
-		e->rodata->pingpong_window_ns = o->pingpong_window_ns;
-	if (o->pingpong_flips)
-		e->rodata->pingpong_flips = o->pingpong_flips;
+	e->rodata->pingpong_window_ns = d->header.pingpong_window_ns;
+	e->rodata->pingpong_flips = d->header.pingpong_flips;
 	e->rodata->filter_pid = f->pid;
 	e->rodata->filter_tid = f->tid;
 	e->rodata->filter_children = f->children;
@@ -331,7 +201,7 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	if (!b->programs)
 		return -errno;
 	choose(b, o);
-	set_options(b, o);
+	set_options(b, o, d);
 	choose_iterators(b, d);
 	return programs_bpf__load(b->programs);
 }
@@ -350,7 +220,9 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	b->stats_fd = -1;
 	b->features = d->features & o->features & CDM_F_COUNTED;
 	b->kinds = d->events;
-	set_log(o);
+	libbpf.log = o->log;
+	libbpf.verbose = o->verbose;
+	libbpf_set_print(print);
 
 	err = load(b, o, d);
 	if (!err)

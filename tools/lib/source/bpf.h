@@ -10,12 +10,6 @@
  */
 struct cdm_bpf;
 
-/* Adds to what is missing. */
-void cdm_describe_missing(struct cdm_description *d, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
-/* Adds what BPF programs can tell. */
-void cdm_bpf_describe(const struct cdm_collector_options *o, struct cdm_description *d);
-
 /*
  * Loads what @d says. @event gets each event straight from the ring, a struct cdm_ev, and
  * returns 0, or -errno to stop. Return: NULL, and @why: no BPF at all.
@@ -66,8 +60,5 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);
 int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max);
 /* Run time of all programs, CDM_UNKNOWN where the kernel does not measure it. */
 void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs);
-
-/* Whether times are those of an emulator (QEMU TCG). */
-bool cdm_emulated(void);
 
 #endif

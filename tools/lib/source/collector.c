@@ -270,7 +270,7 @@ static int emit_devices(struct cdm_collector *c)
 
 static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
 {
-	const struct cdm_stats *s = stats_of(c, CDM_SCOPE_PROC, p->tgid);
+	const struct cdm_stats *s = stats_of(c, CDM_SCOPE_PROC, p->pid);
 
 	if (s)
 		p->stats = *s;
@@ -289,7 +289,7 @@ static int emit_task(void *ctx, const struct cdm_task *t)
 	if (!in_scope(c, t->pid, t->cgroup))
 		return 0;
 	memset(&p, 0, CDM_SNAP_PROC_MIN);
-	p.pid = p.tgid = t->pid;
+	p.pid = t->pid;
 	p.uid = t->uid;
 	p.cgroup = t->cgroup;
 	p.start_ns = t->start_ns;

@@ -51,6 +51,19 @@ ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size)
 	return n < 0 ? n : (ssize_t)len;
 }
 
+bool cdm_emulated(void)
+{
+	char line[256];
+	bool tcg = false;
+	FILE *f = fopen("/proc/cpuinfo", "re");
+
+	while (f && !tcg && fgets(line, sizeof(line), f))
+		tcg = !strncmp(line, "model name", 10) && strstr(line, "TCG");
+	if (f)
+		fclose(f);
+	return tcg;
+}
+
 static __u64 kb_to_pages(__u64 kb)
 {
 	return kb * 1024 / sysconf(_SC_PAGESIZE);
@@ -178,7 +191,7 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	 * memory can be there today.
 	 */
 	memset(snap, 0, CDM_SNAP_PROC_MIN);
-	snap->pid = snap->tgid = pid;
+	snap->pid = pid;
 	snap->device_file = CDM_UNKNOWN;
 	snap->device_shmem = CDM_UNKNOWN;
 

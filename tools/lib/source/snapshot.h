@@ -32,6 +32,9 @@ void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len);
  */
 ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size);
 
+/* Whether times are those of an emulator (QEMU TCG). */
+bool cdm_emulated(void);
+
 /* --- processes --- */
 
 /*
