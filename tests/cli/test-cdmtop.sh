@@ -266,6 +266,21 @@ is "a user of another machine" 0 "$(user_of "$work/there.cdm")"
 like "without BPF: losses are not known" "  lost -" "$("$cdmtop" -b --no-bpf 0.1 1 2> /dev/null)"
 like "nor as NDJSON" '"events_lost":null' "$("$cdmtop" -j --no-bpf 0.1 1 2> /dev/null)"
 
+# Where there is nothing to tell of device memory, one sentence says why.
+if [ ! -e /sys/class/cdm ] && ! grep -q RssDevHost /proc/self/status; then
+	for arguments in "" "-j" "--view cgroup" "--view device"; do
+		"$cdmtop" -b --no-bpf $arguments 0.1 1 > /dev/null 2> "$work/err"
+		is "nothing to show: 1, ${arguments:-processes}" "1 1" "$? $(wc -l < "$work/err")"
+	done
+	like "and why" "RssDevHost" "$("$cdmtop" -b --no-bpf 0.1 1 2>&1 > /dev/null)"
+	"$cdmtop" -b --no-bpf -F pid,rss 0.1 1 > /dev/null 2>&1
+	is "what can be shown is" 0 $?
+	"$cdmtop" --no-bpf --format openmetrics 1 1 > /dev/null 2>&1
+	is "a scrape is answered" 0 $?
+else
+	skip "nothing to show" "this kernel has device memory"
+fi
+
 # A recording that could not start leaves what was there.
 for arguments in "-c /no/such/cgroup" "-p 2147483646" "-D cdm99" "--textfile /no/such/dir"; do
 	echo precious > "$work/kept.cdm"

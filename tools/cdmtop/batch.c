@@ -10,7 +10,8 @@
 #include "base/file.h"
 #include "cdmtop.h"
 
-/* Figures that need two refreshes. */
+/* Figures of device memory, and those that need two refreshes. */
+#define FIGURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES)
 #define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)
 
 static volatile sig_atomic_t caught;
@@ -211,6 +212,15 @@ static bool lost_events(const struct cdmtop_source *s)
 	return end && end->lost && end->lost != CDM_UNKNOWN;
 }
 
+/* Live rows of the usual columns, with nothing in them but what ps shows. */
+static bool knows_nothing(const struct cdmtop_source *s, const struct cdmtop_options *o)
+{
+	const struct cdm_snap_begin *begin = cdm_model_begin(s->model);
+
+	return s->collector && begin && !(begin->features & (FIGURES | RATES)) &&
+	       !o->column_list && !cdmtop_metrics(o) && o->view != CDM_VIEW_EVENTS;
+}
+
 static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int ret,
 		  unsigned long shown, bool seen)
 {
@@ -230,6 +240,11 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 	}
 	if (!seen && (o->pid || o->cgroup || o->device)) {
 		cdmtop_error("there is nothing that -p, -c and -D mean; leave them out to see all");
+		return CDMTOP_FAILED;
+	}
+	if (knows_nothing(s, o)) {
+		cdmtop_error("nothing can be told of device memory here: %s; `cdmtop --features` has the rest, -F pid,comm,rss shows what there is",
+			     cdm_model_note(s->model, 0) ?: "--no-bpf and no device");
 		return CDMTOP_FAILED;
 	}
 	if (o->strict && lost_events(s)) {
@@ -252,7 +267,8 @@ static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
 		ret = cdmtop_source_refresh(s);
 		if (ret <= 0)
 			return ret;
-		print_notes(s->model, &notes);
+		if (!knows_nothing(s, o))
+			print_notes(s->model, &notes);
 		if (!is_baseline(s, o)) {
 			ret = only_last(s, o) ? 0 : show(s, o, events, !*shown, seen);
 			if (ret)
