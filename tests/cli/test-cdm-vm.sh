@@ -167,10 +167,12 @@ test_end() {
 	wait $pid
 	is "SIGTERM ends command and VM" 143 $?
 
+	# The shell in the background may empty the file only after the first look at it.
+	rm "$work/out"
 	"$vm" "${kernel[@]}" --dmesg "$work/dmesg" --monitor "$work/qmp" -- sh -c 'echo up; exec sleep 100' \
 		</dev/null >"$work/out" &
 	pid=$!
-	for i in {1..300}; do grep -q up "$work/out" && break; sleep 0.1; done
+	for i in {1..300}; do grep -qs up "$work/out" && break; sleep 0.1; done
 	[ -S "$work/qmp" ]
 	is "--monitor makes a socket" 0 $?
 	kill -KILL $pid

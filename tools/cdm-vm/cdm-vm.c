@@ -2,7 +2,7 @@
 /*
  * cdm-vm - boot a kernel in QEMU over the host's files, run one command in it.
  *
- * See --help for what it does, proto.h for how host and guest talk, and init.c
+ * See --help for what it does, proto.h for how host and guest talk, and guest/init.c
  * for the guest's side.
  */
 #define _GNU_SOURCE

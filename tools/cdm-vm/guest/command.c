@@ -20,8 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "init.h"
-#include "stream.h"
+#include "channel.h"
+#include "command.h"
+#include "file.h"
+#include "../stream.h"
 
 #define DRAIN_SECONDS 2		/* for pipes that something unkillable holds */
 #define KMSG_MAX 8192

@@ -13,7 +13,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "init.h"
+#include "channel.h"
+#include "file.h"
+#include "mounts.h"
 
 #define NINE_P "trans=virtio,version=9p2000.L,msize=512000"
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -15,7 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "init.h"
+#include "channel.h"
+#include "file.h"
+#include "module.h"
 
 /* "/x/y-z.ko.xz" -> "y_z", as the kernel names it. */
 static void module_name(const char *path, char *name, size_t size)
