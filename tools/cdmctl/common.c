@@ -6,11 +6,12 @@
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/say.h"
 #include "ctl.h"
+#include "table/column.h"
 
 void ctl_error(const char *format, ...)
 {
@@ -21,17 +22,9 @@ void ctl_error(const char *format, ...)
 	va_end(args);
 }
 
-__u64 ctl_now_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ULL + t.tv_nsec;
-}
-
 int ctl_ms_until(__u64 ns)
 {
-	__u64 now = ctl_now_ns();
+	__u64 now = cdm_clock_ns(CLOCK_MONOTONIC);
 
 	return ns > now ? (ns - now + 999999) / 1000000 : 0;
 }
@@ -145,19 +138,9 @@ __u64 ctl_bytes(__u64 pages)
 
 const char *ctl_size(char buf[CTL_SIZE_LEN], __u64 bytes)
 {
-	static const char units[] = " KMGTP";
-	double n = bytes;
-	int unit = 0;
+	static const struct cdm_column column = { .unit = CDM_UNIT_BYTES };
+	const struct cdm_cell cell = { .known = bytes != CDM_UNKNOWN, .u = bytes };
 
-	if (bytes == CDM_UNKNOWN)
-		return strcpy(buf, "-");
-	if (bytes == CDM_NO_LIMIT)
-		return strcpy(buf, "none");
-	for (; n >= 1024 && units[unit + 1]; unit++)
-		n /= 1024;
-	if (!unit)
-		snprintf(buf, CTL_SIZE_LEN, "%llu", bytes);
-	else
-		snprintf(buf, CTL_SIZE_LEN, "%.1f%c", n, units[unit]);
+	cdm_cell_format(&column, &cell, buf, CTL_SIZE_LEN, 0);
 	return buf;
 }

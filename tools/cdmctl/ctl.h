@@ -31,8 +31,7 @@ int ctl_engine(int argc, char **argv);
 /* Prints "cdmctl: ..." to stderr. */
 void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* CLOCK_MONOTONIC, and what is left until then, rounded up. */
-__u64 ctl_now_ns(void);
+/* What is left until then, by CLOCK_MONOTONIC, rounded up. */
 int ctl_ms_until(__u64 ns);
 
 /* Whether /proc has what the DEVICE_HOST series brings. */
@@ -56,7 +55,7 @@ void ctl_device_close(struct ctl_device *device);
 /* Return: a pidfd, or -errno after a message. */
 int ctl_pidfd(__u32 pid);
 
-/* "16.2M" in a buffer of the caller, or "-". */
+/* "16.2M" in a buffer of the caller, "max" or "-", as in columns of cdmtop. */
 #define CTL_SIZE_LEN	24
 const char *ctl_size(char buf[CTL_SIZE_LEN], __u64 bytes);
 /* Pages to bytes; CDM_UNKNOWN stays what it is. */
@@ -75,9 +74,6 @@ struct ctl_counts {
 void ctl_counts_add(struct ctl_counts *to, const struct ctl_counts *from);
 /* Pages that are there and did not go where they should. */
 __u64 ctl_counts_stayed(const struct ctl_counts *counts);
-const char *ctl_fail_name(unsigned int fail);
-/* What it means, and what to do: NULL for a reason that is not known here. */
-const char *ctl_fail_hint(unsigned int fail);
 
 /* Bits of 1 << enum cdm_abi_vma. */
 #define CTL_VMA_ALL	((1U << CDM_NR_VMA) - 1)

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl.h"
 
 enum { OPT_FOR = 256 };
@@ -144,7 +145,7 @@ static void explain(const char *device, int err)
 static void hold(struct ctl_child *child)
 {
 	struct pollfd fd = { .fd = child->signals, .events = POLLIN };
-	__u64 end = ctl_now_ns() + opt.for_ns;
+	__u64 end = cdm_clock_ns(CLOCK_MONOTONIC) + opt.for_ns;
 
 	for (;;) {
 		int timeout = opt.for_ns ? ctl_ms_until(end) : -1;

@@ -249,7 +249,7 @@ static void json_counts(struct cdm_json *j, const struct ctl_counts *c)
 	cdm_json_open(j, "stayed_by_reason_pages", '{');
 	for (int i = CDM_FAIL_UNMAPPED + 1; i < CDM_FAIL_MAX; i++)
 		if (c->failed[i])
-			cdm_json_u64(j, ctl_fail_name(i), c->failed[i]);
+			cdm_json_u64(j, cdm_why_name(i), c->failed[i]);
 	cdm_json_close(j, '}');
 }
 
@@ -349,8 +349,8 @@ static void print_text(const struct request *r)
 	       ctl_size(size, ctl_bytes(c->migrated)), c->already, stayed);
 	for (int i = CDM_FAIL_UNMAPPED + 1; i < CDM_FAIL_SLOTS; i++)
 		if (c->failed[i])
-			printf("  %s: %llu: %s\n", ctl_fail_name(i), c->failed[i],
-			       ctl_fail_hint(i) ? ctl_fail_hint(i) : "a reason newer than this program");
+			printf("  %s: %llu: %s\n", cdm_why_name(i), c->failed[i],
+			       cdm_why_hint(i));
 }
 
 static void json_begin(struct request *r)

@@ -6,34 +6,6 @@
 
 #include "ctl.h"
 
-static const char *const hints[CDM_FAIL_MAX] = {
-	[CDM_FAIL_UNMAPPED] = "nothing is there",
-	[CDM_FAIL_SWAPPED] = "swapped out; it moves once it was touched",
-	[CDM_FAIL_PINNED] = "somebody else holds a reference: O_DIRECT, io_uring, vmsplice()",
-	[CDM_FAIL_LOCKED] = "locked, for example by I/O; try again",
-	[CDM_FAIL_ISOLATE] = "another migration or reclaim has it; try again",
-	[CDM_FAIL_FILE] = "file-backed or shared memory; only private anonymous memory moves",
-	[CDM_FAIL_WRITEBACK] = "under writeback to swap; try again",
-	[CDM_FAIL_LARGE] = "part of a huge page that could not be split",
-	[CDM_FAIL_KSM] = "merged by KSM",
-	[CDM_FAIL_FOREIGN] = "on another device",
-	[CDM_FAIL_UNSUPPORTED] = "hugetlb, DAX, device memory, or watched by userfaultfd",
-	[CDM_FAIL_ALLOC] = "no page for it: the device, or RAM, is full",
-	[CDM_FAIL_CHARGE] = "its memory cgroup is at its limit",
-	[CDM_FAIL_COPY] = "the copy failed: poison, or the device hung meanwhile",
-	[CDM_FAIL_RACED] = "it changed meanwhile; try again",
-};
-
-const char *ctl_fail_name(unsigned int fail)
-{
-	return fail < CDM_NR_WHY ? cdm_why_name(fail) : "?";
-}
-
-const char *ctl_fail_hint(unsigned int fail)
-{
-	return fail < ARRAY_SIZE(hints) ? hints[fail] : NULL;
-}
-
 void ctl_counts_add(struct ctl_counts *to, const struct ctl_counts *from)
 {
 	to->requested += from->requested;

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl.h"
 
 /*
@@ -209,7 +210,7 @@ static struct process *find_process(const struct cdm_snap_proc *snap)
 	p = &processes.rows[processes.nr++];
 	*p = (struct process) {
 		.pid = snap->pid, .start_ns = snap->start_ns, .ram = CDM_UNKNOWN, .backoff = 1,
-		.not_before = ctl_now_ns() + opt.interval_ns,
+		.not_before = cdm_clock_ns(CLOCK_MONOTONIC) + opt.interval_ns,
 	};
 	sums.processes++;
 	return p;
@@ -295,7 +296,7 @@ static void run_pass(struct process *p)
 		p->backoff = 1;
 	else if (p->backoff < MAX_BACKOFF)
 		p->backoff *= 2;
-	p->not_before = ctl_now_ns() + p->backoff * opt.interval_ns;
+	p->not_before = cdm_clock_ns(CLOCK_MONOTONIC) + p->backoff * opt.interval_ns;
 	if (!cdm_proc_read(p->pid, &snap))
 		p->ram = in_ram(&snap);
 }
@@ -312,7 +313,7 @@ static __u64 look_at(__u32 pid)
 	if (!p)
 		return 0;
 	p->seen = true;
-	if (in_ram(&snap) != p->ram && ctl_now_ns() >= p->not_before)
+	if (in_ram(&snap) != p->ram && cdm_clock_ns(CLOCK_MONOTONIC) >= p->not_before)
 		run_pass(p);
 	return snap.device == CDM_UNKNOWN ? 0 : snap.device;
 }
@@ -387,7 +388,7 @@ static void report(void)
 	for (int i = CDM_FAIL_UNMAPPED + 1; i < CDM_FAIL_MAX; i++)
 		if (sums.counts.failed[i])
 			ctl_error("tried in vain, over all passes: %s: %llu pages: %s",
-				  ctl_fail_name(i), sums.counts.failed[i], ctl_fail_hint(i));
+				  cdm_why_name(i), sums.counts.failed[i], cdm_why_hint(i));
 }
 
 static void supervise(struct ctl_child *child)
@@ -396,9 +397,9 @@ static void supervise(struct ctl_child *child)
 	__u64 next = 0;
 
 	for (;;) {
-		if (ctl_now_ns() >= next) {
+		if (cdm_clock_ns(CLOCK_MONOTONIC) >= next) {
 			look_at_all();
-			next = ctl_now_ns() + opt.interval_ns;
+			next = cdm_clock_ns(CLOCK_MONOTONIC) + opt.interval_ns;
 		}
 		if (poll(&fd, 1, ctl_ms_until(next)) > 0 && !ctl_child_signals(child))
 			return;

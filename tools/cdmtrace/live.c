@@ -5,8 +5,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "source/snapshot.h"
 #include "trace.h"
 
@@ -30,14 +30,6 @@ static volatile sig_atomic_t stopped;
 static void stop(int sig)
 {
 	stopped = sig;
-}
-
-static __u64 now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
 static int emit(void *ctx, const struct cdm_rec *rec)
@@ -179,7 +171,7 @@ static int put_losses(struct live *l, bool all)
 	for (unsigned int i = 1; i < CDM_NR_EV && !err; i++) {
 		const struct cdm_loss *last = &l->t->loss[i];
 		struct cdm_rec_loss rec = {
-			.rec = { CDM_REC_LOSS, 0, sizeof(rec), now_ns() },
+			.rec = { CDM_REC_LOSS, 0, sizeof(rec), cdm_clock_ns(CLOCK_BOOTTIME) },
 			.event = i, .total = loss[i],
 		};
 
@@ -208,7 +200,7 @@ static bool make_ready_file(const char *path)
 
 static bool is_over(const struct live *l)
 {
-	return stopped || l->err || l->exited || (l->end_ns && now_ns() >= l->end_ns);
+	return stopped || l->err || l->exited || (l->end_ns && cdm_clock_ns(CLOCK_BOOTTIME) >= l->end_ns);
 }
 
 /* An output that failed or has enough has said so by itself. */
@@ -219,16 +211,16 @@ static int error_of(int n)
 
 static int loop(struct live *l)
 {
-	__u64 next = now_ns() + l->snapshots_ns;
+	__u64 next = cdm_clock_ns(CLOCK_BOOTTIME) + l->snapshots_ns;
 	int n = 0;
 
 	while (!is_over(l) && n >= 0) {
 		n = cdm_collector_poll(l->collector, POLL_MS);
 		if (n >= 0)
 			put_losses(l, false);
-		if (l->snapshots_ns && now_ns() >= next && !l->err) {
+		if (l->snapshots_ns && cdm_clock_ns(CLOCK_BOOTTIME) >= next && !l->err) {
 			cdm_collector_refresh(l->collector);
-			next = now_ns() + l->snapshots_ns;
+			next = cdm_clock_ns(CLOCK_BOOTTIME) + l->snapshots_ns;
 		}
 		trace_flush(l->t);
 		reap(l);
@@ -264,7 +256,7 @@ static int run(struct live *l)
 		return -ECANCELED;
 	if (l->child)
 		close(l->go);
-	l->end_ns = o->duration_ns ? now_ns() + o->duration_ns : 0;
+	l->end_ns = o->duration_ns ? cdm_clock_ns(CLOCK_BOOTTIME) + o->duration_ns : 0;
 	err = loop(l);
 	if (!err && !l->err)
 		err = error_of(cdm_collector_stop(l->collector));

@@ -259,24 +259,6 @@ void report_reasons(struct cdm_report *r, struct report_out *o)
 	report_section_end(o);
 }
 
-static const char *const remedies[CDM_NR_WHY] = {
-	[CDM_WHY_UNMAPPED] = "nothing was there",
-	[CDM_WHY_SWAPPED] = "in swap: touch it first",
-	[CDM_WHY_PINNED] = "held by direct I/O, io_uring buffers or a driver: release the pin first",
-	[CDM_WHY_LOCKED] = "others worked on the page: try again",
-	[CDM_WHY_ISOLATE] = "others held the page: try again",
-	[CDM_WHY_FILE] = "pages of files do not move to devices: copy them to anonymous memory",
-	[CDM_WHY_WRITEBACK] = "being written: try again after sync",
-	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
-	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
-	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
-	[CDM_WHY_UNSUPPORTED] = "such memory cannot move: choose other ranges",
-	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
-	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
-	[CDM_WHY_COPY] = "the device could not copy: see its state and the kernel's log",
-	[CDM_WHY_RACED] = "it changed meanwhile: try again",
-};
-
 static void reason_row(struct cdm_report *r, struct report_out *o, unsigned int why,
 			struct report_proc *const *procs, size_t nr)
 {
@@ -298,7 +280,7 @@ static void reason_row(struct cdm_report *r, struct report_out *o, unsigned int 
 	report_cell(o, top ? REPORT_U(top->failed[why]) : REPORT_NONE);
 	report_cell(o, REPORT_S(cdm_vma_name(vma)));
 	report_cell(o, REPORT_U(r->failed_vma[why][vma]));
-	report_cell(o, REPORT_S(remedies[why]));
+	report_cell(o, REPORT_S(cdm_why_hint(why)));
 	report_row_end(o);
 }
 

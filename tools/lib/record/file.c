@@ -6,22 +6,14 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "record/delta.h"
 
 #define BYTE_ORDER_MARK	0x01020304
 #define BUFFER		(256 << 10)
-
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec ts;
-
-	clock_gettime(clock, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 void cdm_file_header_init(struct cdm_file_header *h)
 {
@@ -33,8 +25,8 @@ void cdm_file_header_init(struct cdm_file_header *h)
 	h->version = CDM_FILE_VERSION;
 	h->header_len = sizeof(*h);
 	h->page_size = sysconf(_SC_PAGESIZE);
-	h->wall_ns = clock_ns(CLOCK_REALTIME);
-	h->boot_ns = clock_ns(CLOCK_BOOTTIME);
+	h->wall_ns = cdm_clock_ns(CLOCK_REALTIME);
+	h->boot_ns = cdm_clock_ns(CLOCK_BOOTTIME);
 	if (uname(&uts))
 		return;
 	snprintf(h->release, sizeof(h->release), "%.*s", (int)sizeof(h->release) - 1, uts.release);

@@ -22,6 +22,23 @@ static const char *const whys[CDM_NR_WHY] = {
 	"unmapped", "swapped", "pinned", "locked", "isolate", "file", "writeback", "large",
 	"ksm", "foreign", "unsupported", "alloc", "charge", "copy", "raced",
 };
+static const char *const why_hints[CDM_NR_WHY] = {
+	[CDM_WHY_UNMAPPED] = "nothing is there",
+	[CDM_WHY_SWAPPED] = "in swap: touch it first",
+	[CDM_WHY_PINNED] = "held by direct I/O, io_uring, vmsplice() or a driver: release the pin first",
+	[CDM_WHY_LOCKED] = "others worked on the page, for example by I/O: try again",
+	[CDM_WHY_ISOLATE] = "another migration or reclaim had it: try again",
+	[CDM_WHY_FILE] = "only private anonymous memory moves: copy files and shared memory there",
+	[CDM_WHY_WRITEBACK] = "being written to swap: try again",
+	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
+	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
+	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
+	[CDM_WHY_UNSUPPORTED] = "hugetlb, DAX, device memory or userfaultfd: choose other ranges",
+	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
+	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
+	[CDM_WHY_COPY] = "the copy failed, poison or a hung device: see its state and the kernel's log",
+	[CDM_WHY_RACED] = "it changed meanwhile: try again",
+};
 static const char *const dirs[CDM_NR_DIR] = { "in", "out" };
 static const char *const causes[CDM_NR_CAUSE] = { "driver", "evict", "remove", "pin" };
 static const char *const faults[CDM_NR_FAULT] = { "cow", "reuse", "wait" };
@@ -43,6 +60,11 @@ const char *cdm_kind_name(unsigned int kind)
 const char *cdm_why_name(unsigned int why)
 {
 	return NAME(whys, why);
+}
+
+const char *cdm_why_hint(unsigned int why)
+{
+	return why < CDM_NR_WHY ? why_hints[why] : "a reason newer than this program";
 }
 
 const char *cdm_dir_name(unsigned int dir)

@@ -261,6 +261,8 @@ bool cdm_rec_valid(const struct cdm_rec *rec, size_t len);
 /* Names for the numbers of cdm_abi.h, "?" out of range. */
 const char *cdm_kind_name(unsigned int kind);	/* "migrate" */
 const char *cdm_why_name(unsigned int why);	/* "pinned" */
+/* What such a page is, and what to do. */
+const char *cdm_why_hint(unsigned int why);
 const char *cdm_dir_name(unsigned int dir);	/* "in", "out" */
 const char *cdm_cause_name(unsigned int cause);
 const char *cdm_fault_name(unsigned int fault);

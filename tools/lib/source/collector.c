@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/privileges.h"
 #include "source/bpf.h"
 #include "source/ksyms.h"
-#include "base/privileges.h"
 #include "source/snapshot.h"
 
 #define MAX_FRAMES	64
@@ -35,20 +35,12 @@ struct cdm_collector {
 	int nr_ranges;
 };
 
-static __u64 boot_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len)
 {
 	rec->kind = kind;
 	rec->len = len;
 	rec->cpu = 0;
-	rec->ts = boot_ns();
+	rec->ts = cdm_clock_ns(CLOCK_BOOTTIME);
 	return c->o.emit(c->o.ctx, rec);
 }
 
@@ -333,7 +325,7 @@ static int emit_procs(struct cdm_collector *c)
 static int emit_begin(struct cdm_collector *c)
 {
 	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
-	__u64 now = boot_ns();
+	__u64 now = cdm_clock_ns(CLOCK_BOOTTIME);
 
 	begin.interval_ns = c->last_ns ? now - c->last_ns : 0;
 	c->last_ns = now;

@@ -7,9 +7,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "source/snapshot.h"
 
 struct cdm_roots cdm_roots = { .proc = "/proc", .sys = "/sys", .dev = "/dev" };
@@ -20,13 +20,10 @@ struct cdm_roots cdm_roots = { .proc = "/proc", .sys = "/sys", .dev = "/dev" };
 
 void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
 	*rec = (struct cdm_rec) {
 		.kind = kind,
 		.len = len,
-		.ts = now.tv_sec * 1000000000ULL + now.tv_nsec,
+		.ts = cdm_clock_ns(CLOCK_BOOTTIME),
 	};
 }
 
