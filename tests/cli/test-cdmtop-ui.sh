@@ -18,6 +18,8 @@ if ! command -v tmux > /dev/null; then
 	exit 4
 fi
 
+# A server that lost its last session leaves, while the next one is being opened.
+"${mux[@]}" new-session -d -s kept "sleep 100000"
 screen() { "${mux[@]}" capture-pane -p -t ui 2> /dev/null; }
 
 # Waits until the screen has a line that matches the expression.
@@ -367,6 +369,58 @@ seen "any view in any size" "1 Processes +2 Cgroups"
 keys q q q q q q
 left "q" 0
 unseen "q: what was on the screen before is back" "Processes"
+
+# --- columns yield to those that matter more, and the heading says so ---
+heading() { screen | grep -E "^ +PID "; }
+# columns_add_up: those in the heading, and those that its mark counts, are all there are
+columns_add_up() {
+	local mark words all
+	mark=$(heading | grep -oE "(<[0-9]+)?(\+[0-9]+>)?$" | head -1)
+	words=$(heading | sed 's| *\(<[0-9]*\)\?\(+[0-9]*>\)\?$||' | wc -w)
+	all=$("$cdmtop" --list-columns | grep -c "^proc ")
+	mark=${mark//[<>]/ }
+	is "$1: none is cut without a sign" "$all" $((words + ${mark:-0}))
+}
+for size in "40 PID USER COMM CDM" "60 PID USER COMM CDM RSS IN/s OUT/s" \
+	"80 PID USER COMM CGROUP CDM RSS %CDM IN/s OUT/s" \
+	"132 PID USER COMM CGROUP CDM RSS %CDM IN/s OUT/s FAIL/s WHY P99 .*"; do
+	start "${size%% *}" 24 "$work/small.cdm"
+	until_seen "END"
+	seen "${size%% *} columns" "^ +$(sed 's/ / +/g' <<< "${size#* }") +\+[0-9]+>$"
+	columns_add_up "${size%% *} columns"
+	(($(screen | wc -L) <= ${size%% *}))
+	result $? "${size%% *} columns: nothing is wider"
+	keys 2
+	seen "${size%% *} columns: cgroups" "^CGROUP .*CDM .*\+[0-9]+>$"
+	keys 3
+	seen "${size%% *} columns: devices" "^DEVICE +STATE .*USED .*\+[0-9]+>$"
+done
+start 240 24 "$work/small.cdm"
+until_seen "END"
+seen "240 columns" "^ +PID .* WAIT99 +MCG"
+columns_add_up "240 columns"
+start 80 24 "$work/small.cdm"
+until_seen "END"
+for want in "<1\+[0-9]+>" "<2\+[0-9]+>" "<3\+[0-9]+>"; do
+	keys Right
+	seen "Right: to the next column" "$want$"
+	columns_add_up "scrolled"
+done
+for ((i = 0; i < 24; i++)); do
+	"${mux[@]}" send-keys -t ui Right
+done
+seen "the last column ends it" "^ +PID .* MCG <[0-9]+$"
+columns_add_up "scrolled to the end"
+for ((i = 0; i < 24; i++)); do
+	"${mux[@]}" send-keys -t ui Left
+done
+seen "and back to those that matter" "PID +USER +COMM .*OUT/s +\+[0-9]+>$"
+keys s End Enter
+seen "what is sorted by is in sight" "by MCG" "PID +USER +COMM .* MCG +\+[0-9]+>$"
+start 60 24 "$work/small.cdm" -- -F pid,why,p99,mcg,user,comm,cgroup,rss,cdm
+seen "an unknown column is refused" "column 'mcg'"
+start 40 24 "$work/small.cdm" -- -F pid,why,comm,cgroup,rss,cdm,user
+seen "columns that are chosen yield in the same order" "PID +COMM +CDM +USER +\+3>$"
 
 # --- leaving ---
 start 80 24 "$work/lost.cdm"

@@ -13,14 +13,15 @@ static void draw_rate(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	double interval = ui_interval_s(ui), page = cdm_model_header(ui->m)->page_size;
 	enum ui_style style = dir == CDM_DIR_IN ? UI_IN : UI_OUT;
 	bool known = delta->known && interval > 0;
+	int width;
 	__u64 peak;
 
 	ui_field(c, UI_DIM, dir == CDM_DIR_IN ? "  in" : "  out", LABEL);
 	ui_field(c, UI_PLAIN, ui_bytes_per_s(known, delta->d.pages[dir] * page / interval).s, 6);
 	ui_put(c, UI_PLAIN, "/s ");
-	if (h) {
-		peak = ui_sparkline(c, style, c->cols - c->col - 32,
-				    dir == CDM_DIR_IN ? h->in : h->out, h->nr);
+	width = c->cols - c->col - 32;
+	if (h && width > 0) {
+		peak = ui_sparkline(c, style, width, dir == CDM_DIR_IN ? h->in : h->out, h->nr);
 		ui_printf(c, UI_DIM, " peak %s/s", ui_bytes_per_s(true, peak * page).s);
 	}
 	if (known)
@@ -54,10 +55,10 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	ui_printf(c, UI_SECTION, "%s", snap->name);
 	ui_printf(c, snap->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT, "  %s",
 		  cdm_state_name(snap->state));
-	ui_printf(c, UI_PLAIN, "  node %d  size %s  free %s", snap->node, ui_pages(ui, snap->size).s,
-		  ui_pages(ui, snap->free).s);
+	ui_item(c, UI_PLAIN, "  node %d  size %s", snap->node, ui_pages(ui, snap->size).s);
+	ui_item(c, UI_PLAIN, "  free %s", ui_pages(ui, snap->free).s);
 	if (snap->quarantined && snap->quarantined != CDM_UNKNOWN)
-		ui_printf(c, UI_BAD, "  quarantined %s", ui_pages(ui, snap->quarantined).s);
+		ui_item(c, UI_BAD, "  quarantined %s", ui_pages(ui, snap->quarantined).s);
 	ui_newline(c, UI_PLAIN);
 	ui_field(c, UI_DIM, "  used", LABEL);
 	ui_field(c, UI_PLAIN, ui_pages(ui, snap->used).s, 6);

@@ -98,6 +98,25 @@ void ui_printf(struct ui_canvas *c, enum ui_style style, const char *format, ...
 	ui_put(c, style, buf);
 }
 
+bool ui_fits(const struct ui_canvas *c, int width)
+{
+	return width <= c->cols - c->col;
+}
+
+bool ui_item(struct ui_canvas *c, enum ui_style style, const char *format, ...)
+{
+	char buf[TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(buf, sizeof(buf), format, args);
+	va_end(args);
+	if (!ui_fits(c, ui_width(buf)))
+		return false;
+	ui_put(c, style, buf);
+	return true;
+}
+
 void ui_spaces(struct ui_canvas *c, enum ui_style style, int nr)
 {
 	if (nr > c->cols - c->col)

@@ -27,25 +27,25 @@ static void draw_title(struct ui *ui, int y)
 		ui_put(&c, UI_PLAIN, " xmax");
 	else if (ui->o->replay && ui->speed != 1)
 		ui_printf(&c, UI_PLAIN, " x%.3g", ui->speed);
-	if (ui->events_per_s < 0)
+	if (ui_term.cols >= 50 && ui->events_per_s < 0)
 		ui_put(&c, UI_DIM, "  events -");
-	else
+	else if (ui_term.cols >= 50)
 		ui_printf(&c, UI_PLAIN, "  events %.0f/s", ui->events_per_s);
 	if (end && end->lost != CDM_UNKNOWN)
 		ui_printf(&c, end->lost ? UI_ALERT : UI_PLAIN, "  lost %llu",
 			  (unsigned long long)end->lost);
 	else
 		ui_put(&c, UI_DIM, "  lost -");
-	if (cdm_model_header(ui->m)->emulated)
+	if (cdm_model_header(ui->m)->emulated && ui_term.cols >= 70)
 		ui_put(&c, UI_WARN, "  emulated");
 	if (ui->paused)
-		ui_put(&c, UI_ALERT, "  PAUSED");
+		ui_item(&c, UI_ALERT, "  PAUSED");
 	else if (ui->ended)
-		ui_put(&c, UI_WARN, "  END");
+		ui_item(&c, UI_WARN, "  END");
 	else if (ui->o->replay)
-		ui_put(&c, UI_GOOD, "  replay");
+		ui_item(&c, UI_GOOD, "  replay");
 	if (ui->o->replay)
-		ui_printf(&c, UI_DIM, " #%lu", ui->refreshes);
+		ui_item(&c, UI_DIM, " #%lu", ui->refreshes);
 	ui_newline(&c, UI_PLAIN);
 }
 
@@ -54,6 +54,16 @@ static int bar_width(void)
 	int width = ui_term.cols - 78;
 
 	return width < 10 ? 10 : width > 42 ? 42 : width;
+}
+
+static void draw_rate(struct ui_canvas *c, const char *label, enum ui_style style,
+		      struct ui_text rate)
+{
+	if (!ui_fits(c, 1 + strlen(label) + 7 + 2))
+		return;
+	ui_printf(c, UI_PLAIN, " %s", label);
+	ui_field(c, style, rate.s, 7);
+	ui_put(c, UI_PLAIN, "/s");
 }
 
 static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
@@ -81,20 +91,18 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 		ui_printf(&c, ui_level(share), "%4.0f%%", share * 100);
 	else
 		ui_put(&c, UI_DIM, "    -");
-	ui_put(&c, UI_PLAIN, " in");
-	ui_field(&c, UI_IN, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_IN] * page / interval).s,
-		 7);
-	ui_put(&c, UI_PLAIN, "/s out");
-	ui_field(&c, UI_OUT, ui_bytes_per_s(known, delta->d.pages[CDM_DIR_OUT] * page / interval).s,
-		 7);
-	ui_put(&c, UI_PLAIN, ui_term.cols < 90 ? "/s " : "/s p50/p99 ");
-	ui_printf(&c, UI_PLAIN, "%s/%s", ui_ns(known ? ui_quantile(&delta->d, 0.5) : CDM_UNKNOWN).s,
-		  ui_ns(known ? ui_quantile(&delta->d, 0.99) : CDM_UNKNOWN).s);
+	draw_rate(&c, "in", UI_IN,
+		  ui_bytes_per_s(known, delta->d.pages[CDM_DIR_IN] * page / interval));
+	draw_rate(&c, "out", UI_OUT,
+		  ui_bytes_per_s(known, delta->d.pages[CDM_DIR_OUT] * page / interval));
+	ui_item(&c, UI_PLAIN, "%s %s/%s", ui_term.cols < 90 ? "" : " p50/p99",
+		ui_ns(known ? ui_quantile(&delta->d, 0.5) : CDM_UNKNOWN).s,
+		ui_ns(known ? ui_quantile(&delta->d, 0.99) : CDM_UNKNOWN).s);
 	if (known && moved + failed)
-		ui_printf(&c, failed ? UI_WARN : UI_PLAIN, " fail %.1f%%",
-			  100.0 * failed / (moved + failed));
+		ui_item(&c, failed ? UI_WARN : UI_PLAIN, " fail %.1f%%",
+			100.0 * failed / (moved + failed));
 	else
-		ui_put(&c, UI_DIM, " fail -");
+		ui_item(&c, UI_DIM, " fail -");
 	ui_newline(&c, UI_PLAIN);
 }
 
@@ -105,7 +113,7 @@ static void draw_totals(struct ui *ui, int y)
 	bool known = total->known && interval > 0;
 	struct ui_canvas c = line_at(y);
 	struct cdm_proc_row **procs;
-	__u64 sum = 0, faults = 0;
+	__u64 sum = 0, faults = 0, failed = cdm_stats_failed(&total->d);
 	size_t all, nr = 0, i, holding = 0, unknown = 0;
 
 	procs = cdm_model_procs(ui->m, &all);
@@ -127,12 +135,13 @@ static void draw_totals(struct ui *ui, int y)
 		ui_printf(&c, UI_PLAIN, " %zu processes, on devices -", nr);
 	else
 		ui_printf(&c, UI_PLAIN, " %zu/%zu procs hold %s", holding, nr, ui_pages(ui, sum).s);
-	ui_printf(&c, UI_PLAIN, "  in %s/s out %s/s",
-		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_IN] * page / interval).s,
-		  ui_bytes_per_s(known, total->d.pages[CDM_DIR_OUT] * page / interval).s);
-	ui_printf(&c, UI_PLAIN, "  faults %s/s", ui_per_s(known, faults / interval).s);
-	ui_printf(&c, known && cdm_stats_failed(&total->d) ? UI_WARN : UI_PLAIN, "  failed %s/s",
-		  ui_per_s(known, cdm_stats_failed(&total->d) / interval).s);
+	ui_item(&c, UI_PLAIN, "  in %s/s",
+		ui_bytes_per_s(known, total->d.pages[CDM_DIR_IN] * page / interval).s);
+	ui_item(&c, UI_PLAIN, " out %s/s",
+		ui_bytes_per_s(known, total->d.pages[CDM_DIR_OUT] * page / interval).s);
+	ui_item(&c, UI_PLAIN, "  faults %s/s", ui_per_s(known, faults / interval).s);
+	ui_item(&c, known && failed ? UI_WARN : UI_PLAIN, "  failed %s/s",
+		ui_bytes_per_s(known, failed * page / interval).s);
 	ui_newline(&c, UI_PLAIN);
 }
 
@@ -162,22 +171,23 @@ static void draw_scope(struct ui *ui, struct ui_canvas *c)
 static void draw_tabs(struct ui *ui, int y)
 {
 	static const char *const names[] = { "Processes", "Cgroups", "Devices", "Events" };
+	static const char *const narrow[] = { "Proc", "Cgrp", "Dev", "Ev" };
+	const struct ui_table *t = ui->view < CDM_NR_TABLE ? &ui->tables[ui->view] : NULL;
 	struct ui_canvas c = line_at(y);
-	bool named = ui_term.cols >= 60;
 	int i;
 
 	for (i = 0; i < UI_NR_VIEW; i++) {
 		bool here = i == (int)ui->view;
 
-		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %.*s ", i + 1, named ? 9 : 4,
-			  names[i]);
+		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %s ", i + 1,
+			  (ui_term.cols < 60 ? narrow : names)[i]);
 	}
 	if (ui->page == UI_PAGE_LOOK)
 		ui_printf(&c, UI_SORTED, " %u %s ", ui->look_pid, ui_comm(ui, ui->look_pid));
-	if (ui->page == UI_PAGE_VIEW && ui->view < CDM_NR_TABLE && ui->tables[ui->view].sort &&
+	if (ui->page == UI_PAGE_VIEW && t && t->columns.sort &&
 	    (!ui->cgroup || ui_term.cols >= 100))
-		ui_printf(&c, UI_DIM, "  by %s%s", ui->tables[ui->view].sort->title,
-			  ui->tables[ui->view].reverse ? " reversed" : "");
+		ui_item(&c, UI_DIM, "  by %s%s", t->columns.sort->title,
+			t->reverse ? " reversed" : "");
 	if (ui->cgroup)
 		draw_scope(ui, &c);
 	if (*ui->filter && !ui->typing)
@@ -259,51 +269,69 @@ static void draw_cost(struct ui *ui, int y)
 			  (unsigned long long)(end->lost + end->emitted));
 	else
 		ui_printf(&c, UI_PLAIN, "lost 0 of %llu events", (unsigned long long)end->emitted);
-	ui_put(&c, UI_PLAIN, "  cdmtop itself: ");
+	ui_put(&c, UI_PLAIN, ui_term.cols < 60 ? "  " : "  cdmtop itself: ");
 	/* Negative, or not a number: not known. */
 	if (cost >= 0)
-		ui_printf(&c, UI_PLAIN, "CPU %.1f%%", cost);
+		ui_item(&c, UI_PLAIN, "CPU %.1f%%", cost);
 	else
-		ui_put(&c, UI_DIM, "CPU -");
+		ui_item(&c, UI_DIM, "CPU -");
 	if (end)
-		ui_printf(&c, UI_PLAIN, " RSS %s", ui_bytes(end->tool_rss).s);
+		ui_item(&c, UI_PLAIN, " RSS %s", ui_bytes(end->tool_rss).s);
 	if (end && end->bpf_runs && end->bpf_runs != CDM_UNKNOWN && end->bpf_ns != CDM_UNKNOWN)
-		ui_printf(&c, UI_PLAIN, " BPF %s/run", ui_ns(end->bpf_ns / end->bpf_runs).s);
+		ui_item(&c, UI_PLAIN, " BPF %s/run", ui_ns(end->bpf_ns / end->bpf_runs).s);
 	if (source)
-		ui_printf(&c, UI_DIM, "  %s%s", ui->o->replay ? "" : "recording to ",
-			  slash && slash[1] ? slash + 1 : source);
+		ui_item(&c, UI_DIM, "  %s%s", ui->o->replay ? "" : "recording to ",
+			slash && slash[1] ? slash + 1 : source);
 	ui_newline(&c, UI_PLAIN);
 }
 
 struct hint {
 	const char *key, *what;
+	bool stays;	/* where there is no room for all */
 };
+
+static int hint_width(const struct hint *hint)
+{
+	return strlen(hint->key) + strlen(hint->what) + 3;
+}
+
+static void draw_hints(struct ui_canvas *c, const struct hint *hints, size_t nr)
+{
+	int spare = c->cols + 2;	/* blanks behind the last one */
+
+	for (size_t i = 0; i < nr; i++)
+		if (hints[i].stays)
+			spare -= hint_width(&hints[i]);
+	for (size_t i = 0; i < nr; i++) {
+		if (!hints[i].stays && (spare -= hint_width(&hints[i])) < 0)
+			continue;
+		ui_put(c, UI_KEY, hints[i].key);
+		ui_printf(c, UI_LABEL, " %s  ", hints[i].what);
+	}
+}
 
 static void draw_keys(struct ui *ui, int y)
 {
 	static const struct hint tables[] = {
-		{ "1-4", "view" }, { "/", "filter" }, { "s", "sort" }, { "r", "rev" },
-		{ "Enter", "look" }, { "p", "pause" }, { "d", "why -" }, { "?", "help" },
-		{ "q", "quit" },
+		{ "1-4", "view", true }, { "/", "filter", true }, { "s", "sort", false },
+		{ "r", "rev", false }, { "Enter", "look", false }, { "p", "pause", false },
+		{ "d", "why -", false }, { "?", "help", true }, { "q", "quit", true },
 	}, pages[] = {
-		{ "Esc", "back" }, { "Up/Down", "scroll" }, { "Tab", "view" }, { "?", "help" },
-		{ "q", "back" },
+		{ "Esc", "back", true }, { "Up/Down", "scroll", true }, { "Tab", "view", false },
+		{ "?", "help", false }, { "q", "back", false },
 	};
-	const struct hint *hints = ui->page == UI_PAGE_VIEW ? tables : pages;
-	size_t nr = ui->page == UI_PAGE_VIEW ? sizeof(tables) / sizeof(*tables) :
-		sizeof(pages) / sizeof(*pages), i;
 	struct ui_canvas c = line_at(y);
 
-	for (i = 0; i < nr; i++) {
-		ui_put(&c, UI_KEY, hints[i].key);
-		ui_printf(&c, UI_LABEL, " %s  ", hints[i].what);
-	}
+	if (ui->page == UI_PAGE_VIEW)
+		draw_hints(&c, tables, sizeof(tables) / sizeof(*tables));
+	else
+		draw_hints(&c, pages, sizeof(pages) / sizeof(*pages));
 	/* The lower right corner may scroll some terminals. */
 	c.cols--;
 	if (ui->page != UI_PAGE_VIEW && ui->page_lines > ui->page_rows)
-		ui_printf(&c, UI_DIM, "%d-%d of %d", ui->scroll + 1,
-			  ui->scroll + ui->page_rows > ui->page_lines ? ui->page_lines :
-			  ui->scroll + ui->page_rows, ui->page_lines);
+		ui_item(&c, UI_DIM, "%d-%d of %d", ui->scroll + 1,
+			ui->scroll + ui->page_rows > ui->page_lines ? ui->page_lines :
+			ui->scroll + ui->page_rows, ui->page_lines);
 }
 
 void ui_foot_draw(struct ui *ui, int y, int rows)

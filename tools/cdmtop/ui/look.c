@@ -68,44 +68,27 @@ static void draw_history(struct ui *ui, struct ui_canvas *c, const struct cdm_pr
 	ui_newline(c, UI_PLAIN);
 }
 
-static void draw_vma_heading(struct ui_canvas *c, const struct cdm_column *const *cols, size_t nr)
-{
-	size_t i;
-
-	for (i = 0; i < nr; i++) {
-		ui_field(c, UI_HEADING, cols[i]->title, cols[i]->width);
-		ui_put(c, UI_HEADING, " ");
-	}
-	ui_newline(c, UI_HEADING);
-}
-
 static void draw_vmas(struct ui *ui, struct ui_canvas *c)
 {
-	const struct cdm_column *all = cdm_columns(CDM_VIEW_VMA), *cols[CDMTOP_MAX_COLUMNS];
+	const struct cdm_column *all = cdm_columns(CDM_VIEW_VMA);
+	struct ui_columns columns = { 0 };
 	struct cdm_vma_row **vmas;
-	int room = c->cols, width;
-	size_t nr, nr_cols, i, j, shown = 0;
+	struct ui_layout layout;
+	size_t nr, shown = 0;
 
 	section(c, "Areas with pages on devices");
+	for (; all->id; all++)
+		columns.all[columns.nr++] = all;
+	columns.nr_usual = columns.nr;
 	vmas = cdm_model_vmas(ui->m, &nr);
-	for (nr_cols = 0; all[nr_cols].id && nr_cols < CDMTOP_MAX_COLUMNS; nr_cols++) {
-		room -= abs(all[nr_cols].width) + 1;
-		/* The last one is the name, and takes what is left. */
-		if (room < 0 && all[nr_cols].unit != CDM_UNIT_TEXT)
-			break;
-		cols[nr_cols] = &all[nr_cols];
-	}
-	for (i = 0; i < nr; i++) {
+	ui_lay_out(&layout, &columns, c->cols, false, (const void *const *)vmas, nr);
+	for (size_t i = 0; i < nr; i++) {
 		if (vmas[i]->snap->pid != ui->look_pid)
 			continue;
 		if (!shown++)
-			draw_vma_heading(c, cols, nr_cols);
-		for (j = 0; j < nr_cols; j++) {
-			width = abs(cols[j]->width);
-			if (j + 1 == nr_cols && cols[j]->unit == CDM_UNIT_TEXT)
-				width = c->cols - c->col;
-			if (width > 0)
-				ui_cell(c, cols[j], vmas[i], width, false);
+			ui_heading(c, &layout, NULL, NULL);
+		for (size_t k = 0; k < layout.nr; k++) {
+			ui_cell(c, &layout, k, vmas[i], false);
 			ui_put(c, UI_PLAIN, " ");
 		}
 		ui_newline(c, UI_PLAIN);

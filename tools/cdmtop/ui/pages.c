@@ -9,7 +9,7 @@ static const struct { const char *key, *what; } keys[] = {
 	  "processes, cgroups, devices, events; Tab and Shift-Tab: the next, the last" },
 	{ "Up Down PgUp PgDn", "move the cursor, which then follows its row; also k and j" },
 	{ "Home End, g G", "first row (the cursor follows nobody), last row" },
-	{ "Left Right", "scroll the columns; the first stays" },
+	{ "Left Right", "scroll the columns, of which +5> says how many more there are; the first stays" },
 	{ "< >", "sort by the column to the left, to the right" },
 	{ "s, F6", "choose the column to sort by, also of those that do not fit" },
 	{ "M P", "sort by device memory, by pages migrated to devices" },
@@ -154,16 +154,17 @@ void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
 void ui_menu_draw(struct ui *ui, struct ui_canvas *c)
 {
 	struct ui_table *t = &ui->tables[ui->view];
+	const struct ui_columns *cs = &t->columns;
 	size_t i;
 
 	ui_put(c, UI_SECTION, "Sort by (Enter: take it, Esc: leave it)");
 	ui_newline(c, UI_PLAIN);
-	for (i = 0; i < t->nr_columns; i++) {
+	for (i = 0; i < cs->nr; i++) {
 		enum ui_style style = i == ui->menu ? UI_SELECTED : UI_PLAIN;
 
-		ui_put(c, style, t->columns[i] == t->sort ? "* " : "  ");
-		ui_field(c, style, t->columns[i]->title, -12);
-		ui_printf(c, style, " %s", t->columns[i]->help);
+		ui_put(c, style, cs->all[i] == cs->sort ? "* " : "  ");
+		ui_field(c, style, cs->all[i]->title, -12);
+		ui_printf(c, style, " %s", cs->all[i]->help);
 		ui_newline(c, style);
 	}
 	/* The cursor stays in sight. */
@@ -184,19 +185,18 @@ void ui_menu_key(struct ui *ui, int key)
 		break;
 	case KEY_DOWN:
 	case 'j':
-		ui->menu += ui->menu + 1 < t->nr_columns;
+		ui->menu += ui->menu + 1 < t->columns.nr;
 		break;
 	case KEY_HOME:
 		ui->menu = 0;
 		break;
 	case KEY_END:
-		ui->menu = t->nr_columns - 1;
+		ui->menu = t->columns.nr - 1;
 		break;
 	case '\n':
 	case '\r':
 	case KEY_ENTER:
-		t->reverse = false;
-		t->sort = t->columns[ui->menu];
+		ui_table_sort(t, t->columns.all[ui->menu]);
 		ui->page = UI_PAGE_VIEW;
 		break;
 	}

@@ -20,6 +20,7 @@ enum ui_style {
 	UI_SORTED,	/* title of the column that is sorted by */
 	UI_SELECTED,	/* the row with the cursor */
 	UI_SECTION,
+	UI_MORE,	/* there is more than what is in sight */
 	UI_KEY,		/* a key in the last line */
 	UI_LABEL,	/* what the key does */
 	UI_GOOD,
@@ -77,6 +78,11 @@ int ui_width(const char *text);
 /* Draws @text at @c->col, and moves it. */
 void ui_put(struct ui_canvas *c, enum ui_style style, const char *text);
 void ui_printf(struct ui_canvas *c, enum ui_style style, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Whether there is room for so many columns up to the margin. */
+bool ui_fits(const struct ui_canvas *c, int width);
+/* All of it or, where that does not fit, nothing. Return: whether it did. */
+bool ui_item(struct ui_canvas *c, enum ui_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* @text in a field of @width columns, left-aligned if @width is negative; cut to it. */
 void ui_field(struct ui_canvas *c, enum ui_style style, const char *text, int width);

@@ -13,13 +13,30 @@
 
 enum ui_page { UI_PAGE_VIEW, UI_PAGE_LOOK, UI_PAGE_HELP, UI_PAGE_NOTES, UI_PAGE_SORT };
 
+/* Those of a table, of which a screen has room for some. */
+struct ui_columns {
+	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
+	size_t nr;
+	size_t nr_usual;		/* of them: shown first, the rest where there is room */
+	size_t first;			/* so many behind the first are scrolled out of sight;
+					 * 0: columns yield to what is more important */
+	const struct cdm_column *sort;	/* of the rows, stays in sight; NULL: none */
+};
+
+/* What is shown of them. */
+struct ui_layout {
+	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
+	int widths[CDMTOP_MAX_COLUMNS];	/* behind each but the last there is a space */
+	size_t nr;
+	int bar;			/* width of what comes after them; 0: nothing */
+	size_t left, right;		/* columns that one can scroll to */
+	char mark[24];			/* " +5>" at the end of the heading, of @right */
+};
+
 /* One table: its columns, order and cursor. */
 struct ui_table {
-	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
-	size_t nr_columns;
-	size_t nr_default;		/* of them: shown first, the rest where there is room */
-	size_t first;			/* scrolled to, behind those that always stay */
-	const struct cdm_column *sort;	/* NULL: the order of the model */
+	struct ui_columns columns;
+	struct ui_layout layout;	/* as it was drawn */
 	bool reverse;
 	struct cdm_rows rows;
 	size_t cursor;
@@ -72,14 +89,24 @@ void ui_table_init(struct ui *ui, enum cdm_view view);
 int ui_table_update(struct ui *ui, enum cdm_view view);
 void ui_table_draw(struct ui *ui, struct ui_canvas *c);
 void ui_table_key(struct ui *ui, int key, int rows);
-/* Columns @from.. of @t, as many as there is room for. Return: how many. */
-size_t ui_table_fit(const struct ui_table *t, int cols, const struct cdm_column **shown);
-void ui_cell(struct ui_canvas *c, const struct cdm_column *col, const void *row, int width,
-	     bool selected);
+/* In its usual order. */
+void ui_table_sort(struct ui_table *t, const struct cdm_column *by);
 /* The row with the cursor, NULL: there is none. */
 const void *ui_table_selected(struct ui *ui);
 /* What the options mean, within the cgroup that was entered. */
 struct cdm_select ui_scope(const struct ui *ui, enum cdm_view view);
+
+/* ui-layout.c */
+
+/* @cols: of the screen; @bar: there is one; @rows: in sight, their texts want room. */
+void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool bar,
+		const void *const *rows, size_t nr_rows);
+/* One line: titles, @bar where there is one, and the mark. */
+void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct cdm_column *sort,
+		const char *bar);
+/* Column @i of @l. */
+void ui_cell(struct ui_canvas *c, const struct ui_layout *l, size_t i, const void *row,
+	     bool selected);
 
 /* ui-figure.c: figures that are not in the table of columns. */
 struct ui_text { char s[24]; };

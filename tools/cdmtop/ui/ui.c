@@ -269,12 +269,12 @@ static void open_page(struct ui *ui, enum ui_page page)
 
 static void open_menu(struct ui *ui)
 {
-	struct ui_table *t = &ui->tables[ui->view];
+	const struct ui_columns *cs = &ui->tables[ui->view].columns;
 
 	if (ui->view == CDM_VIEW_EVENTS || ui->page != UI_PAGE_VIEW)
 		return;
-	for (ui->menu = t->nr_columns - 1; ui->menu; ui->menu--) {
-		if (t->columns[ui->menu] == t->sort)
+	for (ui->menu = cs->nr - 1; ui->menu; ui->menu--) {
+		if (cs->all[ui->menu] == cs->sort)
 			break;
 	}
 	open_page(ui, UI_PAGE_SORT);

@@ -56,6 +56,11 @@ struct cdm_column {
 	unsigned int needs;	/* enum cdm_feature */
 	bool ascending;		/* order that one wants first */
 	bool extra;		/* not shown unless asked for, or there is room */
+	/*
+	 * On a narrow screen the column with the greatest one goes first; 0: it stays as
+	 * long as it can. Columns that are extra are only there if they are asked for.
+	 */
+	unsigned char yields;
 	/* Total since the start behind a rate, for OpenMetrics counters; or NULL. */
 	void (*total)(const void *row, struct cdm_cell *cell);
 	void (*get)(const void *row, struct cdm_cell *cell);
