@@ -239,12 +239,12 @@ same("evicted", 412, total("evicted_pages_per_second"))
 same("failed", 7, total("fail_pages_per_second"))
 same("faults", 53, total("faults_per_second"))
 PY
-check "... of its cgroup, and of no other" << 'PY'
+check "... of its cgroup and of the root, and of no other" << 'PY'
 from truth import same, totals
 total = lambda name: {p: n for p, n in totals("rates.cgroup", "path", name).items() if n and p != "/s"}
-same("in", {"/r": 1409 + 211 + 93}, total("in_pages_per_second"))
-same("out", {"/r": 997 + 412}, total("out_pages_per_second"))
-same("failed", {"/r": 7}, total("fail_pages_per_second"))
+same("in", {"/r": 1409 + 211 + 93, "/": 1409 + 211 + 93 + 499}, total("in_pages_per_second"))
+same("out", {"/r": 997 + 412, "/": 997 + 412 + 499}, total("out_pages_per_second"))
+same("failed", {"/r": 7, "/": 7}, total("fail_pages_per_second"))
 PY
 check "... of each device" << 'PY'
 from truth import same, totals
@@ -252,6 +252,26 @@ total = lambda name: totals("rates.device", "name", name)
 same("in", {"cdm0": 1409 + 93, "cdm1": 499 + 211}, total("in_pages_per_second"))
 same("out", {"cdm0": 997 + 412, "cdm1": 499}, total("out_pages_per_second"))
 same("failed", {"cdm0": 7, "cdm1": 0}, total("fail_pages_per_second"))
+PY
+"$cdmtop" -r "$work/rates.cdm" --format openmetrics > "$work/rates.om"
+"$top/tools/cdmtrace/cdmtrace" -r "$work/rates.cdm" -j > "$work/rates.events"
+check "... and histograms have each call, as the events tell" << 'PY'
+import json, re
+from truth import same
+calls = {}
+for line in open("rates.events"):
+    e = json.loads(line)
+    if e["type"] == "migrate":
+        calls.setdefault((e["device"], e["dir"]), []).append(e["total_ns"])
+assert {("cdm0", "in"), ("cdm0", "out"), ("cdm1", "in")} == set(calls), calls
+text = open("rates.om").read()
+for (device, way), ns in calls.items():
+    name = r'cdm_device_migration_seconds_%%s{device="%s",dir="%s"%%s} (\S+)\n' % (device, way)
+    got = {b: int(n) for b, n in re.findall(name % ("bucket", ',le="(.*?)"'), text)}
+    same(f"{device} {way}", {b: sum(n < float(b) * 1e9 for n in ns) for b in got}, got)
+    same("calls", len(ns), int(re.search(name % ("count", ""), text)[1]))
+    same("time", round(sum(ns) / 1e9, 9), float(re.search(name % ("sum", ""), text)[1]))
+assert 'emulated="1"} 1' in text
 PY
 check "... and pages that two processes share go home once, for their cgroup" << 'PY'
 from truth import same, totals
