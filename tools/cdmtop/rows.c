@@ -33,12 +33,6 @@ static int make_room(struct cdm_rows *r, size_t nr)
 	return 0;
 }
 
-int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b)
-{
-	return cdm_column_compare(o->by, a, b, o->reverse) ?:
-	       cdm_column_compare(o->then, a, b, false);
-}
-
 static int put_in_order(struct cdm_rows *r, const struct cdm_query *q)
 {
 	size_t most = q->select.rows && q->select.rows < r->nr ? q->select.rows : r->nr;

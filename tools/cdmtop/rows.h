@@ -4,6 +4,7 @@
 #define CDMTOP_ROWS_H
 
 #include "select.h"
+#include "sort.h"
 
 /* What is asked for. */
 struct cdm_query {
@@ -14,19 +15,6 @@ struct cdm_query {
 	bool reverse;
 	bool tree;			/* cgroups: siblings are sorted, below their parent */
 };
-
-/*
- * An order of rows that is one and the same each time: no two are equal. @by NULL: the
- * one that they have.
- */
-struct cdm_order {
-	const struct cdm_column *by;
-	const struct cdm_column *then;	/* the view's first column, where @by is equal */
-	bool reverse;			/* of @by */
-};
-
-/* -1, 0, 1 */
-int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b);
 
 /*
  * The answer; all zero before the first one, free @rows after the last. Valid as long as
@@ -46,11 +34,5 @@ int cdm_rows_take(struct cdm_rows *r, struct cdm_model *m, const struct cdm_quer
 void cdm_rows_sort(struct cdm_rows *r, size_t from, size_t to);
 /* The place that the row at @at has in the whole order. */
 size_t cdm_rows_place(const struct cdm_rows *r, size_t at);
-
-/* Puts @rows [from, to) at their places in @order, and no more than that takes. */
-void cdm_sort_part(const void **rows, size_t nr, size_t from, size_t to,
-		   const struct cdm_order *order);
-/* Sorts the siblings of cgroups that come in depth-first order. Return: 0 or -ENOMEM. */
-int cdm_sort_tree(const void **rows, size_t nr, const struct cdm_order *order);
 
 #endif

@@ -3,7 +3,13 @@
  * Sorting for a screen: of thousands of rows only those in sight have to be at
  * their places, so only parts of the quicksort that reach into them are done.
  */
-#include "rows.h"
+#include "sort.h"
+
+int cdm_order_compare(const struct cdm_order *o, const void *a, const void *b)
+{
+	return cdm_column_compare(o->by, a, b, o->reverse) ?:
+	       cdm_column_compare(o->then, a, b, false);
+}
 
 static void swap(const void **a, const void **b)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rows.h"
+#include "sort.h"
 
 static unsigned int depth(const void *row)
 {

@@ -28,7 +28,6 @@ struct cdm_source {
 struct cdm_source cdm_proc_source(const void *row);
 struct cdm_source cdm_cgroup_source(const void *row);
 struct cdm_source cdm_device_source(const void *row);
-struct cdm_source cdm_source_of(enum cdm_view view, const void *row);	/* VMAs have none */
 /* Whether the figures of the last interval have what @needs says. */
 bool cdm_source_has(const struct cdm_source *src, unsigned int needs);
 

@@ -264,6 +264,19 @@ static void put_waits(const struct exposition *x, struct family *f, size_t i,
 	put_times(x, f, x->labels[i], "", &times);
 }
 
+/* VMAs have none. */
+static struct cdm_source source_of(enum cdm_view view, const void *row)
+{
+	switch (view) {
+	case CDM_VIEW_PROC:
+		return cdm_proc_source(row);
+	case CDM_VIEW_CGROUP:
+		return cdm_cgroup_source(row);
+	default:
+		return cdm_device_source(row);
+	}
+}
+
 /* Rows for which nothing was counted yet have none. */
 static void put_histograms(const struct exposition *x, const char *name, const char *help,
 			   unsigned int needs,
@@ -274,7 +287,7 @@ static void put_histograms(const struct exposition *x, const char *name, const c
 
 	snprintf(f.name, sizeof(f.name), "cdm_%s_%s_seconds", view_prefix(x->t->view), name);
 	for (size_t i = 0; i < x->t->nr_rows; i++) {
-		struct cdm_source src = cdm_source_of(x->t->view, x->t->rows[i]);
+		struct cdm_source src = source_of(x->t->view, x->t->rows[i]);
 
 		if (src.stats && cdm_source_has(&src, needs))
 			put(x, &f, i, src.stats);

@@ -74,18 +74,6 @@ __u64 cdm_count_pingpong(const struct cdm_stats *s)
 	return s->pingpong;
 }
 
-struct cdm_source cdm_source_of(enum cdm_view view, const void *row)
-{
-	switch (view) {
-	case CDM_VIEW_PROC:
-		return cdm_proc_source(row);
-	case CDM_VIEW_CGROUP:
-		return cdm_cgroup_source(row);
-	default:
-		return cdm_device_source(row);
-	}
-}
-
 bool cdm_source_has(const struct cdm_source *src, unsigned int needs)
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(src->model);
