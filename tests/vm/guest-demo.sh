@@ -79,7 +79,6 @@ mover() {
 		echo "$round" > /tmp/round
 	done
 }
-mover &
 
 cleanup() {
 	trap - EXIT INT TERM
@@ -98,16 +97,18 @@ wait_for_round() {
 # who called; and for a while each page.
 record() {
 	local folder=$1 events
+	tmux new-session -d -s demo -x 120 -y 45 "$cdmtop -w $folder/top.cdm 1"
 	"$cdmtrace" -e migrate,evict,fault,pingpong,device --stacks -w "$folder/events.cdm" \
 		--snapshots 0 -o /dev/null --ready-file /tmp/ready &
 	events=$!
-	until [[ -e /tmp/ready ]]; do sleep 0.1; done
-	tmux new-session -d -s demo -x 120 -y 45 "$cdmtop -w $folder/top.cdm 1"
+	# The first refresh is there, and the programs are attached.
+	until [[ -e /tmp/ready && $(stat -c %s "$folder/top.cdm.part") -gt 4096 ]]; do sleep 0.1; done
+	mover &
 	wait_for_round 1
 	tmux send-keys -t demo Enter
 	wait_for_round 2
-	"$cdmtrace" -e page -n 1500 -w "$folder/pages.cdm" --snapshots 0 -o /dev/null
-	wait_for_round 8
+	"$cdmtrace" -e page -n 1200 -w "$folder/pages.cdm" --snapshots 0 -o /dev/null
+	wait_for_round 7
 	kill -INT "$events"
 	wait "$events"
 	tmux send-keys -t demo Escape
@@ -119,5 +120,6 @@ record() {
 if [[ ${1:-} == record ]]; then
 	record "$2"
 else
+	mover &
 	"$cdmtop"
 fi

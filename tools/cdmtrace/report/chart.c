@@ -29,6 +29,7 @@ struct chart {
 	const char *id, *title, *about;
 	struct line *lines;
 	size_t nr;
+	unsigned int from;	/* the first slot of which anything is known */
 	double mib;		/* of a page */
 	double top;		/* of the axis, in MiB */
 };
@@ -118,7 +119,10 @@ static void level_table(const struct chart *c)
 	for (unsigned int slot = 0; slot < t->used; slot++) {
 		fprintf(c->f, "<tr><td>%.3f</td>", seconds_of(t, slot));
 		for (size_t i = 0; i < c->nr; i++)
-			fprintf(c->f, "<td>%.3f</td>", c->lines[i].levels[slot] * c->mib);
+			if (slot < c->from)
+				fputs("<td>-</td>", c->f);
+			else
+				fprintf(c->f, "<td>%.3f</td>", c->lines[i].levels[slot] * c->mib);
 		fputs("</tr>\n", c->f);
 	}
 	fputs("</tbody></table></div></details>\n", c->f);
@@ -130,12 +134,12 @@ static void draw(const struct chart *c, size_t n, const double *below)
 	const struct report_times *t = c->r->times;
 	const __u64 *levels = c->lines[n].levels;
 
-	fprintf(c->f, "<path class=\"%s s%zu\" d=\"M%d %.1f", below ? "area" : "line", n % 8, LEFT,
-		y_of(c, levels[0] * c->mib + (below ? below[0] : 0)));
-	for (unsigned int i = 0; i < t->used; i++)
+	fprintf(c->f, "<path class=\"%s s%zu\" d=\"M%.1f %.1f", below ? "area" : "line", n % 8,
+		x_of(t, c->from), y_of(c, levels[c->from] * c->mib + (below ? below[c->from] : 0)));
+	for (unsigned int i = c->from; i < t->used; i++)
 		fprintf(c->f, "V%.1fH%.1f", y_of(c, levels[i] * c->mib + (below ? below[i] : 0)),
 			x_of(t, i + 1));
-	for (unsigned int i = t->used; below && i-- > 0; )
+	for (unsigned int i = t->used; below && i-- > c->from; )
 		fprintf(c->f, "V%.1fH%.1f", y_of(c, below[i]), x_of(t, i));
 	fprintf(c->f, "%s\"><title>", below ? "Z" : "");
 	put_line_name(c, &c->lines[n]);
@@ -147,6 +151,7 @@ static void finish_levels(struct chart *c, const double *most, bool areas)
 	double below[REPORT_SLOTS] = { 0 };
 
 	c->top = 0;
+	c->from = report_times_levels_from(c->r->times);
 	for (unsigned int i = 0; i < c->r->times->used; i++)
 		c->top = most[i] > c->top ? most[i] : c->top;
 	if (c->top <= 0)

@@ -11,10 +11,10 @@
 static const char style[] =
 ":root{color-scheme:light dark;--bg:#fff;--fg:#1c2128;--dim:#57606a;--line:#d8dee4;--soft:#f6f8fa;"
 "--link:#0550ae;--heat:#8a1150;--s0:#0072b2;--s1:#d55e00;--s2:#00805c;--s3:#b5477f;--s4:#a06a00;"
-"--s5:#3b8fc4;--s6:#6e7781;--s7:#5b4fc4}\n"
+"--s5:#5b4fc4;--s6:#6e7781;--s7:#3b8fc4}\n"
 "@media(prefers-color-scheme:dark){:root{--bg:#10141a;--fg:#e4e9ef;--dim:#9aa5b1;--line:#2e3640;"
 "--soft:#181e26;--link:#7cb8ff;--heat:#ff8cc3;--s0:#56b4e9;--s1:#ff9248;--s2:#3ad6a4;--s3:#f29ac6;"
-"--s4:#ffc24d;--s5:#a9dcff;--s6:#97a3af;--s7:#b3a9ff}}\n"
+"--s4:#ffc24d;--s5:#b3a9ff;--s6:#97a3af;--s7:#a9dcff}}\n"
 "*{box-sizing:border-box}\n"
 "body{margin:0 auto;padding:2.5rem 1.5rem 5rem;max-width:76rem;background:var(--bg);color:var(--fg);"
 "font:16px/1.55 system-ui,-apple-system,'Segoe UI',Roboto,'Liberation Sans',sans-serif;"

@@ -31,6 +31,7 @@ struct report_series {
 struct report_times {
 	__u64 start, slot_ns;
 	unsigned int used;		/* slots */
+	__u64 levels_start;		/* the first snapshot: before it no level is known */
 	struct report_series *series;	/* all there are */
 	unsigned int nr_series;
 	bool left_out;			/* there were too many */
@@ -144,6 +145,8 @@ struct report_series *report_series_new(struct report_times *t);
 /* @s: may be NULL. */
 void report_series_set(struct report_times *t, struct report_series *s, __u64 ts, __u64 pages);
 void report_times_call(struct report_times *t, unsigned int dir, __u64 ts, __u64 ns);
+/* The first slot in which levels are known. */
+unsigned int report_times_levels_from(struct report_times *t);
 /* The most in each used slot; where nothing was said, what it was before. */
 void report_series_levels(const struct report_times *t, const struct report_series *s,
 			  __u64 levels[REPORT_SLOTS]);

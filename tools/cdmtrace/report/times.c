@@ -95,6 +95,8 @@ void report_series_set(struct report_times *t, struct report_series *s, __u64 ts
 	if (!s || pages == CDM_UNKNOWN)
 		return;
 	slot = slot_of(t, ts);
+	if (!t->levels_start)
+		t->levels_start = ts;
 	s->slots[slot] = joined(s->slots[slot], now);
 }
 
@@ -103,6 +105,11 @@ void report_times_call(struct report_times *t, unsigned int dir, __u64 ts, __u64
 	unsigned int slot = slot_of(t, ts);
 
 	t->calls[dir][slot][ns ? 63 - __builtin_clzll(ns) : 0]++;
+}
+
+unsigned int report_times_levels_from(struct report_times *t)
+{
+	return t->levels_start ? slot_of(t, t->levels_start) : t->used;
 }
 
 void report_series_levels(const struct report_times *t, const struct report_series *s,
