@@ -98,6 +98,21 @@ assert (first[1], last[1]) == (.418, 1.199), (first, last)	# 107 and 307 pages
 held = table("chart-processes")
 assert abs(sum(held[0][1:]) - .418) < .002 and abs(sum(held[-1][1:]) - 1.199) < .002, held[-1]
 PY
+check "before the first snapshot no level is known" "$trace" << 'PY'
+import re, struct, subprocess, sys
+data, out, at, ended = open("plain.cdm", "rb").read(), b"", 184, False
+while at < len(data):
+    kind, _, size, _ = struct.unpack_from("<HHIQ", data, at)
+    if ended or not 64 <= kind <= 69:
+        out += data[at:at + size]
+    ended |= kind == 69
+    at += size
+open("late.cdm", "wb").write(data[:184] + out)
+subprocess.run([sys.argv[1], "report", "-r", "late.cdm", "--html", "late.html"], check=True, stderr=subprocess.DEVNULL)
+text = re.search('<figure id="chart-devices">.*?</figure>', open("late.html").read(), re.S).group()
+rows = [re.findall("<td>(.*?)</td>", row) for row in re.findall("<tr>(.*?)</tr>", text)][1:]
+assert rows[0][1:] == ["-", "-"] and rows[-1][1] == "1.199", (rows[0], rows[-1])
+PY
 for what in "-j" "-o x" "--folded" ""; do
 	$trace ${what:+report} -r a.cdm --html c.html $what > out 2> err
 	is "usage: --html ${what:-without a report}" 2 $?
