@@ -171,18 +171,13 @@ static void finish_levels(struct chart *c, const double *most, bool areas)
 	fputs("</figure>\n", c->f);
 }
 
-static double page_mib(const struct cdm_report *r)
-{
-	return cdm_model_header(r->model)->page_size / 1048576.0;
-}
-
 void report_chart_devices(struct cdm_report *r, FILE *out)
 {
 	struct line lines[CDM_MAX_DEVICES];
 	struct chart c = {
 		.r = r, .f = out, .id = "chart-devices", .title = "Memory in use, by device",
 		.about = "A line for each device: how much of its memory is in use, over time.",
-		.lines = lines, .mib = page_mib(r),
+		.lines = lines, .mib = report_page_mib(r),
 	};
 	double most[REPORT_SLOTS] = { 0 };
 
@@ -201,28 +196,18 @@ void report_chart_devices(struct cdm_report *r, FILE *out)
 	finish_levels(&c, most, false);
 }
 
-static int by_held(const void *a, const void *b)
-{
-	const struct report_proc *x = *(const struct report_proc *const *)a;
-	const struct report_proc *y = *(const struct report_proc *const *)b;
-
-	if (x->level.page_ns != y->level.page_ns)
-		return x->level.page_ns > y->level.page_ns ? -1 : 1;
-	return x->node.key < y->node.key ? -1 : 1;
-}
-
 void report_chart_processes(struct cdm_report *r, FILE *out)
 {
 	struct line *lines = calloc(PROCESSES + 1, sizeof(*lines)), *others = &lines[PROCESSES];
 	struct chart c = {
 		.r = r, .f = out, .id = "chart-processes", .title = "Memory held, by process",
 		.about = "Areas upon each other: how much device memory the processes that held most of it had, over time, and all others together. A page that processes share counts for each.",
-		.lines = lines, .mib = page_mib(r),
+		.lines = lines, .mib = report_page_mib(r),
 	};
 	double most[REPORT_SLOTS] = { 0 };
 	__u64 levels[REPORT_SLOTS];
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_held);
+	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
 
 	for (size_t i = 0; i < nr && lines && procs; i++) {
 		if (!procs[i]->series || !procs[i]->level.peak)

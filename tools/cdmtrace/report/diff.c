@@ -79,14 +79,9 @@ static void add(struct diff *d, int set, int side, const char *name, const char 
 	row->value[side] += value;
 }
 
-static double page_mib(const struct cdm_report *r)
-{
-	return cdm_model_header(r->model)->page_size / 1048576.0;
-}
-
 static double average_mib(const struct cdm_report *r, const struct report_level *l, double seconds)
 {
-	return l->known ? l->page_ns / 1e9 / seconds * page_mib(r) : 0;
+	return l->known ? l->page_ns / 1e9 / seconds * report_page_mib(r) : 0;
 }
 
 /* Those that failed, or those that were skipped. */

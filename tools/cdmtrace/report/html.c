@@ -104,7 +104,7 @@ static void tile(FILE *out, const char *title, const char *unit, bool known, dou
 /* The sums of what the sections have in detail. */
 static void tiles(struct cdm_report *r, FILE *out)
 {
-	double mib = cdm_model_header(r->model)->page_size / 1048576.0, pages[CDM_NR_DIR] = { 0 };
+	double mib = report_page_mib(r), pages[CDM_NR_DIR] = { 0 };
 	bool moved = r->traced[CDM_EV_MIGRATE] || r->events[CDM_EV_MIGRATE];
 	bool evictions = r->traced[CDM_EV_EVICT] || r->events[CDM_EV_EVICT];
 	bool accounted = false;

@@ -37,7 +37,7 @@ static void level_cells(struct cdm_report *r, struct report_out *o, const struct
 	{ "avg_bytes", "AVG MiB", REPORT_BYTES, 11 }, { "end_bytes", "END MiB", REPORT_BYTES, 11 }, \
 	{ "mib_seconds", "MiB*s", REPORT_DOUBLE, 12 }, { 0 }
 
-static int by_proc_level(const void *a, const void *b)
+int report_by_held(const void *a, const void *b)
 {
 	const struct report_proc *x = *(const struct report_proc *const *)a;
 	const struct report_proc *y = *(const struct report_proc *const *)b;
@@ -62,7 +62,7 @@ static void proc_levels(struct cdm_report *r, struct report_out *o)
 		LEVEL_COLUMNS
 	};
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_proc_level);
+	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
 
 	report_table(o, "processes", columns);
 	for (size_t i = 0, shown = 0; i < nr && shown < TOP; i++) {
@@ -227,7 +227,7 @@ void report_exits(struct cdm_report *r, struct report_out *o)
 	report_figure(o, &figures[0], REPORT_U(bytes(r, used)));
 	report_figure(o, &figures[1], REPORT_U(bytes(r, mapped)));
 	report_figure(o, &figures[2], REPORT_U(used > mapped ? bytes(r, used - mapped) : 0));
-	procs = (void *)report_sorted(&r->procs, &nr, by_proc_level);
+	procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
 	report_table(o, "ended", columns);
 	for (size_t i = 0; i < nr; i++) {
 		if (!procs[i]->gone || !procs[i]->left)

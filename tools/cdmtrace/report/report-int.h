@@ -223,6 +223,10 @@ void report_chart_devices(struct cdm_report *r, FILE *out);
 void report_chart_processes(struct cdm_report *r, FILE *out);
 void report_chart_latency(struct cdm_report *r, FILE *out, unsigned int dir);
 
+double report_page_mib(const struct cdm_report *r);
+/* Compares processes for report_sorted(): who held most memory for longest comes first. */
+int report_by_held(const void *a, const void *b);
+
 /* Events that were lost, of all kinds. */
 __u64 report_lost(const struct cdm_report *r);
 

@@ -394,6 +394,11 @@ double cdm_report_seconds(const struct cdm_report *r)
 	return (r->last_ts - r->first_ts) / 1e9;
 }
 
+double report_page_mib(const struct cdm_report *r)
+{
+	return cdm_model_header(r->model)->page_size / 1048576.0;
+}
+
 void **report_sorted(const struct cdm_hash *h, size_t *nr,
 		     int (*compare)(const void *a, const void *b))
 {
