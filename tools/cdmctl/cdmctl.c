@@ -50,9 +50,9 @@ static const struct command *find(const char *name)
 static int usage(const char *name)
 {
 	if (name)
-		ctl_error("%s: no such command; see `cdmctl --help`", name);
+		cdm_say("%s: no such command; see `cdmctl --help`", name);
 	else
-		ctl_error("a command is missing; see `cdmctl --help`");
+		cdm_say("a command is missing; see `cdmctl --help`");
 	return CTL_USAGE;
 }
 
@@ -61,7 +61,7 @@ static int finish(int status)
 {
 	if (!fflush(stdout) && !ferror(stdout))
 		return status;
-	ctl_error("standard output: %m");
+	cdm_say("standard output: %m");
 	return status ? status : CTL_FAILED;
 }
 

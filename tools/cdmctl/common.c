@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -9,18 +8,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/say.h"
 #include "ctl.h"
 #include "table/column.h"
-
-void ctl_error(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	cdm_vsay(format, args);
-	va_end(args);
-}
 
 int ctl_ms_until(__u64 ns)
 {
@@ -43,16 +32,16 @@ void ctl_explain_no_devices(void)
 	struct utsname u;
 
 	if (!access("/sys/class/cdm", F_OK)) {
-		ctl_error("no device: the module cdm is loaded but found none; "
-			  "give it reserved=SIZE@ADDRESS or a PCI device");
+		cdm_say("no device: the module cdm is loaded but found none; "
+			"give it reserved=SIZE@ADDRESS or a PCI device");
 	} else if (ctl_kernel_has_series()) {
-		ctl_error("no device: /sys/class/cdm is missing: is the module cdm loaded? "
-			  "Try `modprobe cdm`");
+		cdm_say("no device: /sys/class/cdm is missing: is the module cdm loaded? "
+			"Try `modprobe cdm`");
 	} else {
 		uname(&u);
-		ctl_error("no device: /sys/class/cdm is missing: this kernel, %s, does not "
-			  "have the DEVICE_HOST series; boot one that has it (`make kernel`)",
-			  u.release);
+		cdm_say("no device: /sys/class/cdm is missing: this kernel, %s, does not "
+			"have the DEVICE_HOST series; boot one that has it (`make kernel`)",
+			u.release);
 	}
 }
 
@@ -68,7 +57,7 @@ static void explain_no_device(const char *name)
 	}
 	for (int i = 0; i < n; i++)
 		sprintf(list + strlen(list), " %s", devices[i].name);
-	ctl_error("%s: no such device; there are:%s", name, list);
+	cdm_say("%s: no such device; there are:%s", name, list);
 }
 
 static const char *base_name(const char *name)
@@ -99,7 +88,7 @@ int ctl_device_open(const char *name, struct ctl_device *device)
 		explain_no_device(device->name);
 		return -ENODEV;
 	}
-	ctl_error("%s: %m", path);
+	cdm_say("%s: %m", path);
 	return -errno;
 }
 
@@ -120,12 +109,12 @@ int ctl_pidfd(__u32 pid)
 	if (fd >= 0)
 		return fd;
 	if (err == EINVAL || err == ENOENT)
-		ctl_error("%u: is a thread, not a process; give its Tgid of /proc/%u/status",
-			  pid, pid);
+		cdm_say("%u: is a thread, not a process; give its Tgid of /proc/%u/status",
+			pid, pid);
 	else if (err == ESRCH)
-		ctl_error("%u: no such process", pid);
+		cdm_say("%u: no such process", pid);
 	else
-		ctl_error("%u: pidfd_open: %m", pid);
+		cdm_say("%u: pidfd_open: %m", pid);
 	return -err;
 }
 

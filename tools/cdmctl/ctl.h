@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
+#include "base/say.h"
 #include "base/name.h"
 #include "base/usage.h"
 #include "source/snapshot.h"
@@ -27,9 +28,6 @@ int ctl_inject(int argc, char **argv);
 int ctl_engine(int argc, char **argv);
 
 /* --- common.c --- */
-
-/* Prints "cdmctl: ..." to stderr. */
-void ctl_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 /* What is left until then, by CLOCK_MONOTONIC, rounded up. */
 int ctl_ms_until(__u64 ns);

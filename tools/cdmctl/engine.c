@@ -80,9 +80,9 @@ static const struct argp argp = {
 static void explain(const char *device, int err, const struct cdm_engine *e)
 {
 	if (err == EFAULT)
-		ctl_error("%u: the memory at %llx cannot be accessed", opt.pid, e->addr + e->done);
+		cdm_say("%u: the memory at %llx cannot be accessed", opt.pid, e->addr + e->done);
 	else if (err == EIO)
-		ctl_error("%s: hangs, after %llu bytes", device, e->done);
+		cdm_say("%s: hangs, after %llu bytes", device, e->done);
 	else
 		ctl_explain_move(-err, device, opt.pid);
 }
@@ -104,7 +104,7 @@ static int read_range(const struct ctl_device *device)
 	int ret = 0;
 
 	if (!buf) {
-		ctl_error("out of memory");
+		cdm_say("out of memory");
 		return -1;
 	}
 	e.buf = (uintptr_t)buf;

@@ -128,16 +128,16 @@ static void explain(const char *device, int err)
 {
 	switch (err) {
 	case EPERM:
-		ctl_error("%s: not permitted: faults take CAP_SYS_ADMIN", device);
+		cdm_say("%s: not permitted: faults take CAP_SYS_ADMIN", device);
 		break;
 	case EOPNOTSUPP:
-		ctl_error("%s: the kernel has no CONFIG_CDM_FAULT_INJECTION", device);
+		cdm_say("%s: the kernel has no CONFIG_CDM_FAULT_INJECTION", device);
 		break;
 	case ENODEV:
-		ctl_error("%s: is being removed", device);
+		cdm_say("%s: is being removed", device);
 		break;
 	default:
-		ctl_error("%s: inject: %s", device, strerror(err));
+		cdm_say("%s: inject: %s", device, strerror(err));
 	}
 }
 
@@ -184,7 +184,7 @@ int ctl_inject(int argc, char **argv)
 			hold(&child);
 	} else if (!ret && (opt.lasts || opt.for_ns)) {
 		if (!opt.for_ns)
-			ctl_error("%s: holding the faults until Ctrl-C", device.name);
+			cdm_say("%s: holding the faults until Ctrl-C", device.name);
 		hold(&child);
 	}
 	ctl_device_close(&device);

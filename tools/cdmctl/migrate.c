@@ -373,7 +373,7 @@ static void json_end(struct request *r, int ret)
 static int explain(const struct request *r, int ret)
 {
 	if (ret == -ENOENT)
-		ctl_error("%u: has no memory of the classes asked for", opt.pid);
+		cdm_say("%u: has no memory of the classes asked for", opt.pid);
 	else
 		ctl_explain_move(ret, r->failed, opt.pid);
 	return CTL_FAILED;
@@ -419,24 +419,24 @@ static void explain_evict(int err, const char *device, const struct cdm_evict *e
 {
 	switch (err) {
 	case EPERM:
-		ctl_error("%s: not permitted: the pages are other processes', it takes "
-			  "CAP_SYS_ADMIN", device);
+		cdm_say("%s: not permitted: the pages are other processes', it takes "
+			"CAP_SYS_ADMIN", device);
 		break;
 	case ENODEV:
-		ctl_error("%s: is being removed; its pages go home by themselves", device);
+		cdm_say("%s: is being removed; its pages go home by themselves", device);
 		break;
 	case EBUSY:
-		ctl_error("%s: %llu pages stayed: pinned or locked; see `cdmctl status`",
-			  device, e->remaining);
+		cdm_say("%s: %llu pages stayed: pinned or locked; see `cdmctl status`",
+			device, e->remaining);
 		break;
 	case ENOMEM:
-		ctl_error("%s: %llu pages stayed: there is too little RAM", device, e->remaining);
+		cdm_say("%s: %llu pages stayed: there is too little RAM", device, e->remaining);
 		break;
 	case EIO:
-		ctl_error("%s: %llu pages stayed: they could not be copied", device, e->remaining);
+		cdm_say("%s: %llu pages stayed: they could not be copied", device, e->remaining);
 		break;
 	default:
-		ctl_error("%s: eviction: %s", device, strerror(err));
+		cdm_say("%s: eviction: %s", device, strerror(err));
 	}
 }
 

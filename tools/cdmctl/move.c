@@ -71,32 +71,32 @@ void ctl_explain_move(int err, const char *device, __u32 pid)
 {
 	switch (err) {
 	case -EPERM:
-		ctl_error("%u: not permitted: it takes what ptrace takes, the same user and a "
-			  "dumpable process, or CAP_SYS_PTRACE (see also "
-			  "/proc/sys/kernel/yama/ptrace_scope)", pid);
+		cdm_say("%u: not permitted: it takes what ptrace takes, the same user and a "
+			"dumpable process, or CAP_SYS_PTRACE (see also "
+			"/proc/sys/kernel/yama/ptrace_scope)", pid);
 		break;
 	case -ESRCH:
-		ctl_error("%u: has no memory: it has ended, or is a kernel thread", pid);
+		cdm_say("%u: has no memory: it has ended, or is a kernel thread", pid);
 		break;
 	case -ENODEV:
-		ctl_error("%s: takes no pages: it is not online; see `cdmctl list`", device);
+		cdm_say("%s: takes no pages: it is not online; see `cdmctl list`", device);
 		break;
 	case -EIO:
-		ctl_error("%s: hangs: it takes no pages; memory on it can be brought home, "
-			  "`cdmctl evict`; `cdmctl inject %s reset` ends an injected hang",
-			  device, device);
+		cdm_say("%s: hangs: it takes no pages; memory on it can be brought home, "
+			"`cdmctl evict`; `cdmctl inject %s reset` ends an injected hang",
+			device, device);
 		break;
 	case -ENOTTY:
-		ctl_error("%s: is not a CDM device, or of another version", device);
+		cdm_say("%s: is not a CDM device, or of another version", device);
 		break;
 	case -EINTR:
-		ctl_error("%u: interrupted", pid);
+		cdm_say("%u: interrupted", pid);
 		break;
 	case -EINVAL:
-		ctl_error("%u: the range is beyond its address space", pid);
+		cdm_say("%u: the range is beyond its address space", pid);
 		break;
 	default:
 		errno = -err;
-		ctl_error("%s: migration of process %u: %m", device, pid);
+		cdm_say("%s: migration of process %u: %m", device, pid);
 	}
 }

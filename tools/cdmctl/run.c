@@ -172,7 +172,7 @@ static char *make_cgroup(const char *name)
 	char *path = NULL;
 
 	if (!tree) {
-		ctl_error("--cgroup: no hierarchy has the memory controller: %m");
+		cdm_say("--cgroup: no hierarchy has the memory controller: %m");
 		return NULL;
 	}
 	if (!strncmp(name, cdm_cgroups_mount(tree), strlen(cdm_cgroups_mount(tree))))
@@ -181,7 +181,7 @@ static char *make_cgroup(const char *name)
 		path = NULL;
 	cdm_cgroups_close(tree);
 	if (path && mkdir(path, 0755) && errno != EEXIST) {
-		ctl_error("%s: %m", path);
+		cdm_say("%s: %m", path);
 		free(path);
 		path = NULL;
 	}
@@ -379,16 +379,16 @@ static void report(void)
 	struct rusage usage;
 
 	getrusage(RUSAGE_SELF, &usage);
-	ctl_error("%llu pages (%s) placed in %llu passes over %llu processes, at most %s at a time; "
-		  "the supervisor took %ld ms of CPU",
-		  sums.counts.migrated, ctl_size(placed, ctl_bytes(sums.counts.migrated)),
-		  sums.passes, sums.processes, ctl_size(most, ctl_bytes(sums.device)),
-		  (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
-		  (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
+	cdm_say("%llu pages (%s) placed in %llu passes over %llu processes, at most %s at a time; "
+		"the supervisor took %ld ms of CPU",
+		sums.counts.migrated, ctl_size(placed, ctl_bytes(sums.counts.migrated)),
+		sums.passes, sums.processes, ctl_size(most, ctl_bytes(sums.device)),
+		(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000 +
+		(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1000);
 	for (int i = CDM_FAIL_UNMAPPED + 1; i < CDM_FAIL_MAX; i++)
 		if (sums.counts.failed[i])
-			ctl_error("tried in vain, over all passes: %s: %llu pages: %s",
-				  cdm_why_name(i), sums.counts.failed[i], cdm_why_hint(i));
+			cdm_say("tried in vain, over all passes: %s: %llu pages: %s",
+				cdm_why_name(i), sums.counts.failed[i], cdm_why_hint(i));
 }
 
 static void supervise(struct ctl_child *child)

@@ -29,7 +29,7 @@ int ctl_child_init(struct ctl_child *child)
 	child->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (child->signals >= 0)
 		return 0;
-	ctl_error("signalfd: %m");
+	cdm_say("signalfd: %m");
 	return -errno;
 }
 
@@ -78,7 +78,7 @@ int ctl_child_start(struct ctl_child *child, char **argv, const char *cgroup)
 
 	fflush(NULL);
 	if (pipe2(report, O_CLOEXEC)) {
-		ctl_error("pipe: %m");
+		cdm_say("pipe: %m");
 		return 126;
 	}
 	child->pid = fork();
@@ -86,7 +86,7 @@ int ctl_child_start(struct ctl_child *child, char **argv, const char *cgroup)
 		run_child(argv, cgroup, report[1]);
 	close(report[1]);
 	if (child->pid < 0) {
-		ctl_error("fork: %m");
+		cdm_say("fork: %m");
 		close(report[0]);
 		return 126;
 	}
@@ -99,7 +99,7 @@ int ctl_child_start(struct ctl_child *child, char **argv, const char *cgroup)
 
 	waitpid(child->pid, NULL, 0);
 	child->pid = 0;
-	ctl_error("%s: %s", f.cgroup ? cgroup : argv[0], strerror(f.err));
+	cdm_say("%s: %s", f.cgroup ? cgroup : argv[0], strerror(f.err));
 	return !f.cgroup && f.err == ENOENT ? 127 : 126;
 }
 

@@ -429,10 +429,10 @@ int ctl_status(int argc, char **argv)
 	if (ret) {
 		errno = -ret;
 		if (opt.pid)
-			ctl_error("%u: %s", opt.pid, ret == -ESRCH ? "no such process" :
-				  strerror(-ret));
+			cdm_say("%u: %s", opt.pid, ret == -ESRCH ? "no such process" :
+				strerror(-ret));
 		else
-			ctl_error("%s: %m", cdm_roots.proc);
+			cdm_say("%s: %m", cdm_roots.proc);
 	} else if (opt.json) {
 		json_status(&s);
 	} else if (found) {

@@ -20,3 +20,12 @@ void cdm_vsay(const char *format, va_list args)
 	free(text);
 	errno = err;
 }
+
+void cdm_say(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	cdm_vsay(format, args);
+	va_end(args);
+}
