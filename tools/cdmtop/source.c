@@ -113,30 +113,6 @@ static bool known_device(const char *name)
 	return false;
 }
 
-/*
- * Loading BPF programs takes a while. A signal meanwhile ends this, too, but not
- * before the unfinished recording is gone.
- */
-static bool open_collector(struct cdmtop_source *s, const struct cdm_collector_options *o,
-			   const struct cdm_description *d)
-{
-	const struct timespec now = { 0 };
-	char why[CDM_WHY_LEN];
-	sigset_t ends, before;
-
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, &before);
-	s->collector = cdm_collector_open(o, d, why);
-	s->stopped = sigtimedwait(&ends, NULL, &now);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	if (!s->collector)
-		cdmtop_error("%s", why);
-	return s->collector && s->stopped <= 0;
-}
-
 static void log_text(const char *text)
 {
 	cdmtop_error("%s", text);
@@ -157,6 +133,48 @@ static bool is_all_there(const struct cdm_description *d)
 	return !d->nr_missing;
 }
 
+/* The file before the collector, which gives up capabilities. False after a message. */
+static bool open_both(struct cdmtop_source *s, const struct cdm_collector_options *o,
+		      const struct cdm_description *d, const char *record)
+{
+	char why[CDM_WHY_LEN];
+
+	if (record) {
+		s->writer = cdm_writer_open(record, &d->header, why);
+		if (!s->writer) {
+			cannot_write(record, why);
+			return false;
+		}
+	}
+	s->worthless = true;
+	s->collector = cdm_collector_open(o, d, why);
+	if (!s->collector)
+		cdmtop_error("%s", why);
+	return s->collector;
+}
+
+/*
+ * Loading BPF programs takes a while. A signal meanwhile ends this, too, but not
+ * before the unfinished recording is gone.
+ */
+static bool start(struct cdmtop_source *s, const struct cdm_collector_options *o,
+		  const struct cdm_description *d, const char *record)
+{
+	const struct timespec now = { 0 };
+	sigset_t ends, before;
+	bool opened;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	opened = open_both(s, o, d, record);
+	s->stopped = sigtimedwait(&ends, NULL, &now);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return opened && s->stopped <= 0;
+}
+
 static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		      unsigned int features, __u64 events)
 {
@@ -175,7 +193,6 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		.ctx = s,
 	};
 	struct cdm_description d;
-	char why[CDM_WHY_LEN];
 
 	if (o->pid && !known_pid(o->pid))
 		return false;
@@ -194,16 +211,7 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		cdmtop_error("%s", strerror(ENOMEM));
 		return false;
 	}
-	/* The file before the collector, which gives up capabilities. */
-	if (o->record) {
-		s->writer = cdm_writer_open(o->record, &d.header, why);
-		if (!s->writer) {
-			cannot_write(o->record, why);
-			return false;
-		}
-	}
-	s->worthless = true;
-	return open_collector(s, &c, &d);
+	return start(s, &c, &d, o->record);
 }
 
 /* NULL after a message. */
