@@ -57,7 +57,7 @@ for tool in cdmtop cdmtrace cdmctl cdm-vm; do
 		[[ $tool$option != cdmctl--usage ]] || continue
 		said=$("$tool/$tool" "$option" 2>&1 > /dev/full)
 		is "$tool $option > /dev/full fails" 1 $?
-		like "... and says so" "$tool: standard output: No space" "$said"
+		like "... and says so" "$tool: cannot write standard output: No space" "$said"
 	done
 done
 for command in list status migrate evict run inject engine; do

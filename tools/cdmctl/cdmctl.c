@@ -56,15 +56,6 @@ static int usage(const char *name)
 	return CTL_USAGE;
 }
 
-/* What was printed may not have arrived: a full disk shows at the end only. */
-static int finish(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	cdm_say("standard output: %m");
-	return status ? status : CTL_FAILED;
-}
-
 int main(int argc, char **argv)
 {
 	const struct command *command;
@@ -82,11 +73,11 @@ int main(int argc, char **argv)
 	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "-?") ||
 	    !strcmp(name, "help")) {
 		help(stdout);
-		return finish(CTL_OK);
+		return cdm_usage_end(CTL_OK);
 	}
 	if (!strcmp(name, "--version") || !strcmp(name, "-V")) {
 		puts(argp_program_version);
-		return finish(CTL_OK);
+		return cdm_usage_end(CTL_OK);
 	}
 	command = find(name);
 	if (!command)
@@ -94,5 +85,5 @@ int main(int argc, char **argv)
 
 	snprintf(title, sizeof(title), "cdmctl %s", name);
 	argv[1] = title;
-	return finish(command->run(argc - 1, argv + 1));
+	return cdm_usage_end(command->run(argc - 1, argv + 1));
 }

@@ -65,14 +65,6 @@ static int trace(const struct trace_options *o)
 	return status;
 }
 
-static int finish(int status)
-{
-	if (!fflush(stdout) && !ferror(stdout))
-		return status;
-	trace_error("standard output: %m");
-	return status ?: TRACE_FAILED;
-}
-
 int main(int argc, char **argv)
 {
 	struct trace_options o = { .snapshots_ns = CDM_UNKNOWN };
@@ -91,14 +83,14 @@ int main(int argc, char **argv)
 
 	if (o.list) {
 		trace_list();
-		return finish(TRACE_OK);
+		return cdm_usage_end(TRACE_OK);
 	}
 	if (o.features)
-		return finish(cdm_collector_probe(stdout, o.format == TRACE_NDJSON) ? TRACE_FAILED :
+		return cdm_usage_end(cdm_collector_probe(stdout, o.format == TRACE_NDJSON) ? TRACE_FAILED :
 			      TRACE_OK);
 	if (o.dry_run) {
 		trace_dry_run(&o);
-		return finish(TRACE_OK);
+		return cdm_usage_end(TRACE_OK);
 	}
 	signal(SIGPIPE, SIG_IGN);
 	return trace(&o);

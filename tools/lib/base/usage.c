@@ -19,11 +19,13 @@ static const struct argp_option options[] = {
 };
 
 /* A full disk shows only when what was printed leaves the buffer. */
-static void leave(struct argp_state *state)
+int cdm_usage_end(int status)
 {
-	if (fflush(stdout) || ferror(stdout))
-		argp_failure(state, EXIT_FAILURE, errno, "standard output");
-	exit(EXIT_SUCCESS);
+	if (!fflush(stdout) && !ferror(stdout))
+		return status;
+	fprintf(stderr, "%s: cannot write standard output: %s\n", program_invocation_short_name,
+		strerror(errno));
+	return status ?: EXIT_FAILURE;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -32,16 +34,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'h':
 	case '?':
 		argp_state_help(state, stdout, ARGP_HELP_STD_HELP & ~ARGP_HELP_EXIT_OK);
-		leave(state);
-		return 0;
+		exit(cdm_usage_end(EXIT_SUCCESS));
 	case OPT_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE);
-		leave(state);
-		return 0;
+		exit(cdm_usage_end(EXIT_SUCCESS));
 	case 'V':
 		puts(argp_program_version);
-		leave(state);
-		return 0;
+		exit(cdm_usage_end(EXIT_SUCCESS));
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}

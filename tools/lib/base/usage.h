@@ -16,6 +16,12 @@ error_t cdm_usage_parse(const struct argp *argp, int argc, char **argv, unsigned
 			void *input);
 
 /*
+ * Of a program that has printed what it was asked for. Return: @status, or 1 after a
+ * message if that cannot be written.
+ */
+int cdm_usage_end(int status);
+
+/*
  * As cdm_parse_*(), of the option @name. Return: the value; what is none is a usage
  * error, "NAME: what is wrong".
  */
