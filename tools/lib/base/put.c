@@ -5,15 +5,22 @@
 
 #define EIGHT	100000000ULL
 
-/* The decimal digits of @value, below EIGHT, in bytes, the first in the lowest: all at once. */
+/*
+ * The decimal digits of @value, below EIGHT, in bytes, the first in the lowest. It is
+ * divided into two halves, these into quarters, these into digits, all at once: of each
+ * part the quotient stays where it is and the rest goes @bits up.
+ */
+static inline __u64 split(__u64 parts, __u64 quotients, __u64 by, int bits)
+{
+	return (parts << bits) - quotients * ((by << bits) - 1);
+}
+
 static inline __u64 digits_of(__u32 value)
 {
-	__u64 x = value / 10000 | (__u64)(value % 10000) << 32, high;
+	__u64 x = split(value, value / 10000, 10000, 32);
 
-	high = x * 10486 >> 20 & 0x0000007f0000007f;		/* of each half, by 100 */
-	x = high | (x - 100 * high) << 16;
-	high = x * 103 >> 10 & 0x000f000f000f000f;		/* of each quarter, by 10 */
-	return high | (x - 10 * high) << 8;
+	x = split(x, x * 10486 >> 20 & 0x0000007f0000007f, 100, 16);
+	return split(x, x * 103 >> 10 & 0x000f000f000f000f, 10, 8);
 }
 
 static inline char *put_digits(char *p, __u64 digits, unsigned int zeros)
@@ -48,18 +55,24 @@ char *cdm_put_u64(char *p, __u64 value)
 	return put_digits(p, digits_of(value % EIGHT), 0);
 }
 
+/* Not inline, for it is the rare case, and the other one has no need of a stack then. */
+static __attribute__((noinline)) char *put_far(char *p, __u64 value, struct cdm_put_near *n)
+{
+	if (value >= EIGHT) {
+		n->high = value / EIGHT;
+		n->len = cdm_put_u64(n->text, n->high) - n->text;
+	}
+	return cdm_put_u64(p, value);
+}
+
 char *cdm_put_u64_near(char *p, __u64 value, struct cdm_put_near *n)
 {
 	__u64 high = value / EIGHT;
 
-	if (value < EIGHT)
-		return cdm_put_u64(p, value);
-	if (high != n->high) {
-		n->high = high;
-		n->len = cdm_put_u64(n->text, high) - n->text;
-	}
+	if (!high || high != n->high)
+		return put_far(p, value, n);
 	memcpy(p, n->text, sizeof(n->text));
-	return put_digits(p + n->len, digits_of(value % EIGHT), 0);
+	return put_digits(p + n->len, digits_of(value - high * EIGHT), 0);
 }
 
 char *cdm_put_s64(char *p, __s64 value)

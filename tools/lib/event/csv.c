@@ -24,8 +24,7 @@ static int add_kind(struct cdm_event_csv *c, const struct cdm_printed *f)
 	int err = 0;
 
 	for (; f->field && !err; f++)
-		if (f->field->type != CDM_FIELD_STACK)
-			err = add_column(c, f->field->name);
+		err = add_column(c, f->field->name);
 	return err;
 }
 
@@ -45,6 +44,9 @@ static int fill_columns(struct cdm_event_csv *c, unsigned int kind)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->nr_columns; i++)
 		c->cells[kind][i] = find(c->fields.kinds[kind], c->columns[i]);
+	/* The last column. */
+	if (kind < CDM_NR_EV)
+		c->cells[kind][c->nr_columns - 1] = &c->fields.stack;
 	return 0;
 }
 
@@ -56,7 +58,7 @@ static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
 			err = add_kind(c, c->fields.kinds[k->kind]);
 	if (!err)
-		err = add_column(c, "stack");
+		err = add_column(c, cdm_event_stack.name);
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		err = fill_columns(c, k->kind);
 	return err;

@@ -71,7 +71,7 @@ static size_t prepare_own(struct cdm_printed *to, const struct cdm_field *f,
 static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum cdm_format format)
 {
 	size_t heads = kind->kind < CDM_NR_EV ? count(cdm_event_head) : 1, own = count(kind->fields), n = 0;
-	struct cdm_printed *all = calloc(heads + own + CDM_NR_WHY + 2, sizeof(*all));
+	struct cdm_printed *all = calloc(heads + own + CDM_NR_WHY + 1, sizeof(*all));
 
 	if (!all)
 		return NULL;
@@ -79,8 +79,6 @@ static struct cdm_printed *prepare_kind(const struct cdm_event_kind *kind, enum 
 		prepare(&all[n++], &cdm_event_head[i], format);
 	for (size_t i = 0; i < own; i++)
 		n += prepare_own(&all[n], &kind->fields[i], format);
-	if (kind->kind < CDM_NR_EV)
-		prepare(&all[n++], &cdm_event_stack, format);
 	return all;
 }
 
@@ -88,6 +86,7 @@ int cdm_fields_init(struct cdm_fields *f, enum cdm_format format, const struct c
 {
 	f->format = format;
 	f->nr_head = count(cdm_event_head);
+	prepare(&f->stack, &cdm_event_stack, format);
 	f->model = model;
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++) {
 		f->kinds[k->kind] = prepare_kind(k, format);

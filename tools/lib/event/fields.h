@@ -46,6 +46,7 @@ struct cdm_fields {
 	struct cdm_printed *kinds[CDM_REC_DEVICE_ID];	/* end with no field; NULL: not printed */
 	/* Of those of an event the first are of its head; losses and notes have the time alone. */
 	size_t nr_head;
+	struct cdm_printed stack;		/* of all events */
 	struct cdm_name cgroups[CDM_NAMES], devices[CDM_NAMES];
 };
 

@@ -175,16 +175,14 @@ static char *put_who(struct cdm_event_json *j, char *s, const struct cdm_ev *ev,
 	return s;
 }
 
-/* Those from @f on. */
-static char *put_own(struct cdm_event_json *j, char *s, struct cdm_printed *f,
+/* Those from @f on, and a stack if there is one. */
+static inline char *put_own(struct cdm_event_json *j, char *s, struct cdm_printed *f,
 		     const struct cdm_rec *rec)
 {
-	for (; f->field; f++) {
-		/* A stack is there only if it was asked for. */
-		if (f->field->type == CDM_FIELD_STACK && ((const struct cdm_ev *)rec)->stack < 0)
-			continue;
+	for (; f->field; f++)
 		s = put_field(j, s, f, rec);
-	}
+	if (rec->kind < CDM_NR_EV && ((const struct cdm_ev *)rec)->stack >= 0)
+		s = put_field(j, s, &j->fields.stack, rec);
 	return s;
 }
 

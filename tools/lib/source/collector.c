@@ -95,6 +95,8 @@ static int emit_stack(struct cdm_collector *c, __s32 id)
 	return emit(c, &rec.stack.rec, CDM_REC_STACK, (len + 7) & ~7UL);
 }
 
+#define CACHE_LINE	64	/* bytes, of most machines */
+
 static bool is_new_stack(struct cdm_collector *c, __s32 id)
 {
 	return c->ksyms && id >= 0 && id < MAX_STACKS && !c->stack_seen[id];
@@ -110,6 +112,9 @@ static int on_event(void *ctx, void *data, size_t size)
 	struct cdm_ev *ev = data;
 	int err = 0;
 
+	/* Those that follow lie behind it, and this CPU has not seen them yet. */
+	__builtin_prefetch((const char *)data + 4 * size);
+	__builtin_prefetch((const char *)data + 4 * size + CACHE_LINE);
 	if (is_new_stack(c, ev->stack)) {
 		c->stack_seen[ev->stack] = true;
 		err = emit_stack(c, ev->stack);
