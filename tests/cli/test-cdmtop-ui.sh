@@ -174,6 +174,14 @@ keys Right Right Right Right Right Right
 is "details are those of cdmtrace" "$(grep -m1 pinned "$work/text" | sed 's/.*320.000 //')" \
 	"$(screen | grep -m1 pinned | sed 's/.*320us //')"
 
+# --- one unit: bytes in the lines above and in the tables ---
+start 132 24 "$work/small.cdm"
+seen "what moved, of a process: 4096 pages" "1000 .* 50.0 +16M +16M +52K +pinned"
+keys 3
+seen "of a device, above and in its row" "^cdm0 .* in +10M/s" "^cdm0 +online .* 95.0 +10M +0 "
+keys 1
+seen "the sum above, and the column that it is of" "total .* in 20M/s" "CDM +RSS +%CDM +IN/s"
+
 # --- order, filter, cursor ---
 start 80 24 "$work/small.cdm"
 until_seen "END"
@@ -345,6 +353,9 @@ keys 4
 seen "no events" "no events can be had"
 keys d
 seen "reasons" "no +devices " "no +migrations "
+keys Escape 1 Home Enter
+seen "a process of which nothing is known" "PID 1000 " "^not known \(d: why\)"
+unseen "is not one that did nothing" "moved nothing"
 
 # --- sizes ---
 start 80 24 "$work/small.cdm"

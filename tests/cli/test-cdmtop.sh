@@ -30,22 +30,22 @@ is "the recording is the same every time" "" "$(cmp "$work"/{small,again}.cdm)"
 top() { "$cdmtop" -b -r "$work/small.cdm" "$@"; }
 
 is "processes" "\
-cdmtop 22:13:49  interval 1.0s  in 102/s  out 52/s  lost 0  cost 0.6%
+cdmtop 22:13:49  interval 1.0s  in 408K/s  out 208K/s  lost 0  cost 0.6%
     PID USER     COMM            CGROUP        CDM    RSS  %CDM   IN/s  OUT/s FAIL/s WHY          P99  PP/s
    1420 1000     python3         ml          39.1M    96M  40.7      0      0      0 -              -     0
-   1412 107      redis-server    db           5.7M   220M   2.6    100     50      7 pinned     522us     0
-   1433 1000     stress-ng       stress          0    32M   0.0      2      2      0 -          522us     1" \
+   1412 107      redis-server    db           5.7M   220M   2.6   400K   200K    28K pinned     522us     0
+   1433 1000     stress-ng       stress          0    32M   0.0     8K     8K      0 -          522us    4K" \
 	"$(top | tail -5)"
 is "cgroups" "\
 CGROUP                   CHARGED    CDM  %CDM  LIMIT   IN/s  OUT/s FAIL/s WHY
-/                           360M  44.7M  12.4    max    102     52      7 pinned
-/db                         224M   5.7M   2.5   512M    100     50      7 pinned
+/                           360M  44.7M  12.4    max   408K   208K    28K pinned
+/db                         224M   5.7M   2.5   512M   400K   200K    28K pinned
 /ml                         100M  39.1M  39.1   512M      0      0      0 -
-/stress                      36M      0   0.0   512M      2      2      0 -" \
+/stress                      36M      0   0.0   512M     8K     8K      0 -" \
 	"$(top --view cgroup | tail -5)"
 is "devices, one of them hung" "\
-DEVICE  STATE      SIZE   USED  %USE IN B/s OUTB/s    P99 FAIL/s HOLDERS
-cdm0    online     256M   5.7M   2.2   408K   208K  522us      7 1412
+DEVICE  STATE      SIZE   USED  %USE   IN/s  OUT/s    P99 FAIL/s HOLDERS
+cdm0    online     256M   5.7M   2.2   408K   208K  522us    28K 1412
 cdm1    hung       256M  39.1M  15.3      0      0      -      0 1420" \
 	"$(top --view device | tail -3)"
 is "the first refresh has no rates" "-" \

@@ -42,7 +42,8 @@ static int list_columns(void)
 		for (const struct cdm_column *c = cdm_columns(v); c->id; c++)
 			printf("%-7s %-13s %-8s %-8s %s%s\n", cdm_view_name(v), c->id, c->title,
 			       units[c->unit], c->help, c->extra ? "" : " *");
-	puts("* is shown without being asked for");
+	puts("* is shown without being asked for\n"
+	     "* pages/s are for programs; text and the terminal have bytes/s, as of all memory");
 	return CDMTOP_OK;
 }
 

@@ -45,12 +45,14 @@ static void draw_history(struct ui *ui, struct ui_canvas *c, const struct cdm_pr
 {
 	const struct cdm_history *h = row->activity.history;
 	double page = cdm_model_header(ui->m)->page_size;
+	bool known = row->snap->device != CDM_UNKNOWN && row->activity.delta->known;
 	int width = c->cols - 12 - 16 > CDM_HISTORY ? CDM_HISTORY : c->cols - 12 - 16;
 	__u64 peak;
 
 	section(c, "History");
 	if (!h || width < 1) {
-		ui_put(c, UI_DIM, h ? "no room" : "held and moved nothing so far");
+		ui_put(c, UI_DIM, h ? "no room" : known ? "held and moved nothing so far" :
+		       "not known (d: why)");
 		ui_newline(c, UI_PLAIN);
 		return;
 	}

@@ -12,7 +12,7 @@ static const struct { const char *key, *what; } keys[] = {
 	{ "Left Right", "scroll the columns, of which +5> says how many more there are; the first stays" },
 	{ "< >", "sort by the column to the left, to the right" },
 	{ "s, F6", "choose the column to sort by, also of those that do not fit" },
-	{ "M P", "sort by device memory, by pages migrated to devices" },
+	{ "M P", "sort by device memory, by what migrates to devices" },
 	{ "r, I", "reverse the order; unknown values stay last" },
 	{ "t", "cgroups as a tree, or as a list" },
 	{ "/, F4", "filter by pid, command, user, cgroup ...; a|b: either; Esc clears" },
@@ -93,7 +93,8 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 	ui_newline(c, UI_PLAIN);
 	section(c, "Figures");
 	wrapped(c, UI_PLAIN,
-		"\"-\" is not known (d says why), never nothing. K, M, G are powers of 1024. "
+		"\"-\" is not known (d says why), never nothing. Memory and its rates are in "
+		"bytes, K, M, G are powers of 1024; of events, pages are counted. "
 		"Bars and sparklines are scaled to what stands beside them. "
 		"Rates are those of the last interval.", 0);
 }

@@ -8,7 +8,7 @@
 static void add_columns(struct ui_columns *cs, const struct cdm_column *all, bool extra)
 {
 	for (; all->id && cs->nr < CDMTOP_MAX_COLUMNS; all++) {
-		if (all->extra == extra)
+		if (all->extra == extra && !all->programs)
 			cs->all[cs->nr++] = all;
 	}
 }
@@ -232,7 +232,8 @@ void ui_table_key(struct ui *ui, int key, int rows)
 								      "cdm"));
 		return;
 	case 'P':
-		ui_table_sort(t, cdm_column_find(ui->view, "in"));
+		ui_table_sort(t, cdm_column_find(ui->view, ui->view == CDM_VIEW_DEVICE ? "in_bw" :
+								      "in"));
 		return;
 	case 'r':
 	case 'I':

@@ -245,6 +245,7 @@ static int format_known(const struct cdm_column *col, const struct cdm_cell *cel
 	case CDM_UNIT_BYTES_PER_S:
 		return format_bytes(buf, size, cell->d, width);
 	case CDM_UNIT_PAGES_PER_S:
+		return format_bytes(buf, size, cell->d * cell->page_size, width);
 	case CDM_UNIT_PER_S:
 		return format_rate(buf, size, cell->d, width);
 	case CDM_UNIT_NS:

@@ -22,7 +22,7 @@ enum cdm_unit {
 	CDM_UNIT_NONE,		/* a number without unit, e.g. a pid */
 	CDM_UNIT_TEXT,
 	CDM_UNIT_BYTES,		/* machine outputs: name ends in _bytes */
-	CDM_UNIT_PAGES_PER_S,	/* _pages_per_second */
+	CDM_UNIT_PAGES_PER_S,	/* _pages_per_second; people: bytes, as all of memory */
 	CDM_UNIT_BYTES_PER_S,
 	CDM_UNIT_PER_S,
 	CDM_UNIT_NS,		/* people: us, ms, s; machines: _ns (OpenMetrics: _seconds) */
@@ -44,6 +44,7 @@ struct cdm_cell {
 		double d;	/* rates, percent */
 		const char *s;	/* valid as long as the row and the cell */
 	};
+	__u32 page_size;	/* bytes, of CDM_UNIT_PAGES_PER_S */
 	char text[CDM_CELL_TEXT];
 };
 
@@ -56,6 +57,7 @@ struct cdm_column {
 	unsigned int needs;	/* enum cdm_feature */
 	bool ascending;		/* order that one wants first */
 	bool extra;		/* not shown unless asked for, or there is room */
+	bool programs;		/* to people the same as another one: only if asked for */
 	/*
 	 * On a narrow screen the column with the greatest one goes first; 0: it stays as
 	 * long as it can. Columns that are extra are only there if they are asked for.

@@ -91,6 +91,7 @@ void cdm_cell_rate(struct cdm_cell *cell, const struct cdm_source *src, unsigned
 {
 	cell->known = src->delta->known && cdm_source_has(src, needs);
 	cell->d = cell->known ? per_second(src, count(&src->delta->d)) : 0;
+	cell->page_size = cdm_model_header(src->model)->page_size;
 }
 
 void cdm_cell_bandwidth(struct cdm_cell *cell, const struct cdm_source *src, cdm_count_fn count)

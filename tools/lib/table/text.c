@@ -5,11 +5,10 @@
 
 #include "table/output-int.h"
 
-
-static void print_rate(FILE *out, const char *what, bool known, double value)
+static void print_rate(FILE *out, const char *what, bool known, double bytes)
 {
-	const struct cdm_column col = { .unit = CDM_UNIT_PER_S };
-	struct cdm_cell cell = { .known = known, .d = value };
+	const struct cdm_column col = { .unit = CDM_UNIT_BYTES_PER_S };
+	struct cdm_cell cell = { .known = known, .d = bytes };
 	char figure[16];
 
 	cdm_cell_format(&col, &cell, figure, sizeof(figure), 7);
@@ -23,7 +22,7 @@ static void print_summary(FILE *out, struct cdm_model *m)
 	const struct cdm_delta *total = cdm_model_total(m);
 	double seconds = begin && begin->interval_ns ? begin->interval_ns / 1e9 : NAN;
 	time_t now = cdm_model_wall_ns(m) / 1000000000;
-	double cost = cdm_model_tool_cost(m);
+	double cost = cdm_model_tool_cost(m), page = cdm_model_header(m)->page_size;
 	char clock[16];
 	struct tm tm;
 
@@ -32,8 +31,8 @@ static void print_summary(FILE *out, struct cdm_model *m)
 	fprintf(out, "cdmtop %s", clock);
 	if (!isnan(seconds))
 		fprintf(out, "  interval %.1fs", seconds);
-	print_rate(out, "in", total->known, total->d.pages[CDM_DIR_IN] / seconds);
-	print_rate(out, "out", total->known, total->d.pages[CDM_DIR_OUT] / seconds);
+	print_rate(out, "in", total->known, total->d.pages[CDM_DIR_IN] * page / seconds);
+	print_rate(out, "out", total->known, total->d.pages[CDM_DIR_OUT] * page / seconds);
 	if (end && end->lost != CDM_UNKNOWN)
 		fprintf(out, "  lost %llu", end->lost);
 	else
