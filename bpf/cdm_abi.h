@@ -87,7 +87,7 @@ enum cdm_kind {
 	CDM_EV_PAGE,		/* struct cdm_ev_page, opt-in: a page that moved or not */
 	CDM_EV_RSS,		/* struct cdm_ev_rss, opt-in: residency, by mapping */
 	CDM_EV_CHARGE,		/* struct cdm_ev_charge, opt-in: memcg charges */
-	CDM_EV_PINGPONG,	/* struct cdm_ev_pingpong, a page went to and fro */
+	CDM_EV_PINGPONG,	/* struct cdm_ev_pingpong, pages went to and fro */
 	CDM_EV_DEVICE,		/* struct cdm_ev_device, device added, removed, state */
 	CDM_EV_PAGEFAULT,	/* struct cdm_ev_pagefault, opt-in: any user page fault */
 	CDM_NR_EV,
@@ -196,13 +196,17 @@ struct cdm_ev_charge {
 	__u32 pad;
 };
 
-/* @flips changes of direction, each within the window of the last. */
+/*
+ * @flips changes of direction, each within the window of the last, of pages in a row
+ * that one call moved.
+ */
 struct cdm_ev_pingpong {
 	struct cdm_ev ev;
-	__u64 addr;
-	__u64 span_ns;		/* from the first of them to the last */
-	__u32 flips;
-	__u32 pad;
+	__u64 addr;		/* of the first one */
+	__u64 span_ns;		/* from the first of the flips of any to the last */
+	__u32 flips;		/* of each */
+	__u32 pages;
+	__u64 bytes;		/* length of the range */
 };
 
 enum cdm_abi_state { CDM_ST_ONLINE, CDM_ST_DRAINING, CDM_ST_OFFLINE, CDM_ST_HUNG,
@@ -241,7 +245,7 @@ struct cdm_stats {
 	__u64 failed[CDM_NR_DIR][CDM_NR_WHY];	/* pages */
 	__u64 faults[CDM_NR_FAULT];
 	__u64 wait_ns;			/* in CDM_FAULT_WAIT */
-	__u64 pingpong;			/* pages found to go to and fro, by event */
+	__u64 pingpong;			/* pages found to go to and fro */
 	__u64 pagefaults;		/* all page faults of user space, if asked for */
 	__u64 hist[CDM_NR_DIR][CDM_HIST];	/* time of a call */
 	__u64 hist_wait[CDM_HIST];

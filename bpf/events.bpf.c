@@ -49,15 +49,6 @@ static __always_inline bool is_host(u64 owner)
 	       (u64)BPF_CORE_READ(dh, pgmap.owner) == owner;
 }
 
-/*
- * A DEVICE_HOST region is known by its physical address, which user space knows,
- * too, before the device does anything; other memory by its owner.
- */
-static __always_inline u64 device_of(u64 owner)
-{
-	return is_host(owner) ? learn((void *)owner, BPF_NOEXIST) : owner;
-}
-
 /* Of a page that is on one; of pages in RAM it is 0. */
 static __always_inline u64 folio_device(struct folio *folio)
 {
@@ -99,24 +90,27 @@ static __always_inline bool device_passes(u64 device)
 
 static __always_inline struct call *call_of_thread(void)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-
-	return bpf_map_lookup_elem(&calls, &tid);
+	return bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL, 0);
 }
 
-static __always_inline void call_ends(void)
+static __always_inline void call_ends(struct call *call)
 {
-	u32 tid = bpf_get_current_pid_tgid();
-
-	bpf_map_delete_elem(&calls, &tid);
+	__builtin_memset(call, 0, sizeof(*call));
 }
 
-static __always_inline void call_begins(u32 kind, const struct call *call)
+/* NULL: there is no memory for it. */
+static __always_inline struct call *call_begins(u32 kind)
 {
-	u32 tid = bpf_get_current_pid_tgid();
+	struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL,
+						 BPF_LOCAL_STORAGE_GET_F_CREATE);
 
-	if (bpf_map_update_elem(&calls, &tid, call, BPF_ANY))
+	if (!call) {
 		no_room(kind);
+		return NULL;
+	}
+	call_ends(call);
+	call->start = bpf_ktime_get_boot_ns();
+	return call;
 }
 
 /* Runs @work, which has @s, for each scope that an event belongs to. */
@@ -130,11 +124,17 @@ static __always_inline void call_begins(u32 kind, const struct call *call)
 	if ((ev)->device && (s = stats_of(CDM_SCOPE_DEVICE, (ev)->device))) { work; } \
 } while (0)
 
-static __always_inline void count_migrate(struct cdm_stats *s, const struct cdm_ev_migrate *e,
-					  u64 ns)
+/*
+ * Not static: the verifier goes through such a function once, and not for all that its
+ * callers may have done before.
+ */
+__noinline int count_migrate(struct cdm_stats *s, const struct cdm_ev_migrate *e, u64 ns)
 {
-	u32 dir = e->dir == CDM_DIR_OUT;
+	u32 dir;
 
+	if (!s || !e)
+		return 0;
+	dir = e->dir == CDM_DIR_OUT;
 	add(&s->pages[dir], e->migrated);
 	add(&s->calls[dir], 1);
 	add(&s->ns[dir], ns);
@@ -142,11 +142,12 @@ static __always_inline void count_migrate(struct cdm_stats *s, const struct cdm_
 	for (int i = 0; i < CDM_NR_WHY; i++)
 		if (e->failed[i])
 			add(&s->failed[dir][i], e->failed[i]);
+	return 0;
 }
 
 static __always_inline u32 migrate_dir(struct migrate_vma *args)
 {
-	return BPF_CORE_READ(args, flags) & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
+	return args->flags & SELECT_SYSTEM ? CDM_DIR_IN : CDM_DIR_OUT;
 }
 
 /* Filters on what happened. */
@@ -179,8 +180,7 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 {
 	struct cdm_loss *count = see(CDM_EV_MIGRATE);
 	u64 now = bpf_ktime_get_boot_ns(), ns = now - call->start;
-	u64 pgmap_owner = (u64)BPF_CORE_READ(args, pgmap_owner);
-	u64 device = device_of(pgmap_owner);
+	u64 device = call->device;
 	struct task_struct *owner = mm_owner(mm);
 	struct cdm_ev_migrate e = {};
 
@@ -189,8 +189,8 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	if (!passes(owner) || !device_passes(device))
 		return filtered(CDM_EV_MIGRATE, count);
 	if (bpf_core_field_exists(args->failed)) {
-		e.migrated = BPF_CORE_READ(args, migrated);
-		e.already = BPF_CORE_READ(args, already);
+		e.migrated = args->migrated;
+		e.already = args->already;
 		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
 	}
 	e.dir = migrate_dir(args);
@@ -199,15 +199,15 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 
 	head(&e.ev, CDM_EV_MIGRATE, sizeof(e), call->start, owner, mm);
 	e.ev.device = device;
-	e.start = BPF_CORE_READ(args, start);
-	e.bytes = BPF_CORE_READ(args, end) - e.start;
-	e.requested = BPF_CORE_READ(args, npages);
-	e.collected = BPF_CORE_READ(args, cpages);
+	e.start = args->start;
+	e.bytes = args->end - e.start;
+	e.requested = args->npages;
+	e.collected = args->cpages;
 	e.collect_ns = (call->setup ?: now) - call->start;
 	e.copy_ns = call->pages ? call->pages - call->setup : 0;
 	e.restore_ns = call->pages ? now - call->pages : 0;
-	e.memory = memory_kind(BPF_CORE_READ(args, flags), is_host(pgmap_owner));
-	e.vma = vma_kind(BPF_CORE_READ(args, vma));
+	e.memory = memory_kind(args->flags, call->host);
+	e.vma = vma_kind(args->vma);
 	if (with_stats)
 		for_each_scope(&e.ev, s, count_migrate(s, &e, ns));
 	finish(ctx, count, &e.ev, sizeof(e));
@@ -217,11 +217,16 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 SEC("tp_btf/migrate_vma_start")
 int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
 {
-	struct call call = {
-		.args = (u64)args, .start = bpf_ktime_get_boot_ns(), .migrating = true,
-	};
+	struct call *call = call_begins(CDM_EV_MIGRATE);
 
-	call_begins(CDM_EV_MIGRATE, &call);
+	if (!call)
+		return 0;
+	call->args = (u64)args;
+	call->device = (u64)args->pgmap_owner;
+	call->host = is_host(call->device);
+	if (call->host)
+		call->device = learn((void *)call->device, BPF_NOEXIST);
+	call->migrating = true;
 	return 0;
 }
 
@@ -234,73 +239,181 @@ int BPF_PROG(migrate_setup, struct mm_struct *mm, struct migrate_vma *args)
 		return 0;
 	call->setup = bpf_ktime_get_boot_ns();
 	/* Some drivers stop here when there is nothing to move. */
-	if (!BPF_CORE_READ(args, cpages)) {
+	if (!args->cpages) {
 		migrated(ctx, mm, args, call);
-		call_ends();
+		call_ends(call);
 	}
 	return 0;
 }
 
-/* One page of a migration, for events per page and for ping-pong. */
+/* The pages of a migration, for events of them and for ping-pong. */
 struct walk {
-	struct mm_struct *mm;
-	struct migrate_vma *args;
-	struct cdm_ev_page e;
-	bool pass;
+	unsigned long *src, *dst;	/* of migrate_vma */
+	union {			/* first the one, then the other: the stack is small */
+		struct cdm_ev_page e;
+		struct cdm_ev_pingpong p;
+	};
+	u32 dir;
+	bool pass;		/* the filters */
+	u64 mm;
+	u64 page, end;		/* numbers: the first one, and that after the last */
+	/* Of a block: its first page, and those that went to and fro. */
+	u64 from;
+	u64 hits;		/* bit n: page from + n */
+	u64 hit_first;		/* ns, the first flip of any */
+	/* Neighbours of them; none: the ends are the same. */
+	u64 run, run_end;
+	u64 run_first;
 };
 
-static __always_inline void pingpong(struct walk *w, u64 now)
+/* Not static, as above. */
+__noinline int end_run(struct walk *w)
 {
-	struct page_key key = { .mm = (u64)w->mm, .addr = w->e.addr };
-	struct page_past fresh = { .last = now, .first = now, .dir = w->e.dir };
-	struct page_past *past = bpf_map_lookup_elem(&pages, &key);
-	struct cdm_ev_pingpong p = {};
+	struct cdm_ev_pingpong *p;
 	struct cdm_loss *count;
 
-	if (!past || past->dir == w->e.dir || now - past->last > pingpong_window_ns) {
-		bpf_map_update_elem(&pages, &key, &fresh, BPF_ANY);
-		return;
-	}
-	if (!past->flips)
-		past->first = past->last;
-	past->last = now;
-	past->dir = w->e.dir;
-	if (++past->flips < pingpong_flips)
-		return;
-
-	p.ev = w->e.ev;
-	p.ev.rec.kind = CDM_EV_PINGPONG;
-	p.ev.rec.len = sizeof(p);
-	p.addr = key.addr;
-	p.span_ns = now - past->first;
-	p.flips = past->flips;
-	past->flips = 0;
+	if (!w)
+		return 0;
+	p = &w->p;
+	p->pages = w->run_end - w->run;
+	if (!p->pages)
+		return 0;
+	p->ev.rec.kind = CDM_EV_PINGPONG;
+	p->ev.rec.len = sizeof(*p);
+	p->addr = w->run << page_shift;
+	p->bytes = (u64)p->pages << page_shift;
+	p->span_ns = p->ev.rec.ts - w->run_first;
+	p->flips = pingpong_flips;
 	if (with_stats)
-		for_each_scope(&p.ev, s, add(&s->pingpong, 1));
+		for_each_scope(&p->ev, s, add(&s->pingpong, p->pages));
 	count = see(CDM_EV_PINGPONG);
 	if (count && wanted(CDM_EV_PINGPONG))
-		emit(count, &p, sizeof(p));
+		emit(count, p, sizeof(*p));
+	return 0;
+}
+
+static __always_inline void add_to_run(struct walk *w, u64 page, u64 nr)
+{
+	if (pingpong_each || w->run_end != page) {
+		end_run(w);
+		w->run = page;
+		w->run_first = w->hit_first;
+	}
+	w->run_end = page + nr;
+	if (w->hit_first < w->run_first)
+		w->run_first = w->hit_first;
+}
+
+static long visit_hit(u64 i, struct walk *w)
+{
+	if (w->hits & 1ULL << i % BLOCK_PAGES)
+		add_to_run(w, w->from + i, 1);
+	return 0;
+}
+
+/* Return: whether it went to and fro often enough. */
+static __always_inline bool flip(struct page_past *past, u32 dir, u64 now)
+{
+	u64 last = past->last;
+
+	past->last = now;
+	if (past->dir == dir || now - last > pingpong_window_ns) {
+		past->dir = dir;
+		past->flips = 0;
+		return false;
+	}
+	past->dir = dir;
+	if (!past->flips)
+		past->first = last;
+	if (++past->flips < pingpong_flips)
+		return false;
+	past->flips = 0;
+	return true;
+}
+
+static const struct block no_block;
+
+static __always_inline struct block *block_of(u64 mm, u64 page)
+{
+	struct block_key key = { .mm = mm, .page = page };
+	struct block *block = bpf_map_lookup_elem(&blocks, &key);
+
+	if (block)
+		return block;
+	bpf_map_update_elem(&blocks, &key, &no_block, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&blocks, &key);
+}
+
+/* Not static, as above. */
+__noinline int flip_pages(struct block *block, struct moves *m, u32 dir, u64 now)
+{
+	if (!block || !m)
+		return 0;
+	m->hits = 0;
+	m->first = now;
+	for (u32 i = 0; i < BLOCK_PAGES && i < m->nr; i++) {
+		struct page_past *past = &block->pages[(m->at + i) % BLOCK_PAGES];
+
+		if (!(m->src[i] & MIGRATE_PFN_MIGRATE) || !flip(past, dir, now))
+			continue;
+		m->hits |= 1ULL << i;
+		if (past->first < m->first)
+			m->first = past->first;
+	}
+	return 0;
+}
+
+static long visit_block(u64 n, struct walk *w)
+{
+	u64 first = w->page - w->page % BLOCK_PAGES + n * BLOCK_PAGES;
+	u64 from = n ? first : w->page, end = first + BLOCK_PAGES, nr;
+	struct block *block = block_of(w->mm, first);
+	u32 zero = 0;
+	struct moves *m = bpf_map_lookup_elem(&moves, &zero);
+
+	if (end > w->end)
+		end = w->end;
+	nr = end - from;
+	if (!block || !m || nr > BLOCK_PAGES)
+		return 1;
+	if (bpf_probe_read_kernel(m->src, nr * sizeof(*w->src), w->src + (from - w->page)))
+		return 1;
+	m->nr = nr;
+	m->at = from - first;
+	flip_pages(block, m, w->dir, w->p.ev.rec.ts);
+	if (!m->hits)
+		return 0;
+	w->from = from;
+	w->hits = m->hits;
+	w->hit_first = m->first;
+	if (!pingpong_each && w->hits == ~0ULL >> (BLOCK_PAGES - nr))
+		add_to_run(w, from, nr);
+	else
+		bpf_loop(nr, visit_hit, w, 0);
+	return 0;
+}
+
+static __always_inline void pingpong(struct walk *w)
+{
+	u64 blocks = (w->end - 1) / BLOCK_PAGES - w->page / BLOCK_PAGES + 1;
+
+	bpf_loop(blocks, visit_block, w, 0);
+	end_run(w);
 }
 
 static long visit_page(u64 i, struct walk *w)
 {
-	struct migrate_vma *args = w->args;
-	unsigned long *from = BPF_CORE_READ(args, src);
-	unsigned long *to = BPF_CORE_READ(args, dst);
 	unsigned long src = 0, dst = 0;
 	struct cdm_loss *count;
 
-	bpf_probe_read_kernel(&src, sizeof(src), from + i);
-	bpf_probe_read_kernel(&dst, sizeof(dst), to + i);
-	w->e.addr = BPF_CORE_READ(args, start) + (i << page_shift);
+	bpf_probe_read_kernel(&src, sizeof(src), w->src + i);
+	bpf_probe_read_kernel(&dst, sizeof(dst), w->dst + i);
+	if (!(src | dst))
+		return 0;
+	w->e.addr = (w->page + i) << page_shift;
 	w->e.moved = !!(src & MIGRATE_PFN_MIGRATE);
 	w->e.src_pfn = src >> 6;	/* MIGRATE_PFN_SHIFT */
 	w->e.dst_pfn = dst >> 6;
-
-	if (with_pingpong && w->e.moved && w->pass)
-		pingpong(w, w->e.ev.rec.ts);
-	if (!wanted(CDM_EV_PAGE) || !(src | dst))
-		return 0;
 	count = see(CDM_EV_PAGE);
 	if (!count)
 		return 0;
@@ -316,7 +429,7 @@ int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 {
 	struct call *call = call_of_thread();
 	struct task_struct *owner = mm_owner(mm);
-	struct walk w = { .mm = mm, .args = args };
+	struct walk w = { .mm = (u64)mm, .src = args->src, .dst = args->dst };
 
 	if (!call || call->args != (u64)args)
 		return 0;
@@ -324,13 +437,19 @@ int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 	if (!with_pingpong && !wanted(CDM_EV_PAGE))
 		return 0;
 
-	w.e.ev.device = device_of((u64)BPF_CORE_READ(args, pgmap_owner));
-	w.e.dir = migrate_dir(args);
-	w.pass = passes(owner) && device_passes(w.e.ev.device) &&
-		 (filter_dir < 0 || w.e.dir == filter_dir);
+	w.page = args->start >> page_shift;
+	w.end = w.page + args->npages;
+	w.e.ev.device = call->device;
+	w.dir = migrate_dir(args);
+	w.e.dir = w.dir;
+	w.pass = passes(owner) && device_passes(call->device) &&
+		 (filter_dir < 0 || w.dir == filter_dir);
 	if (w.pass)
 		head(&w.e.ev, CDM_EV_PAGE, sizeof(w.e), call->pages, owner, mm);
-	bpf_loop(BPF_CORE_READ(args, npages), visit_page, &w, 0);
+	if (wanted(CDM_EV_PAGE))
+		bpf_loop(w.end - w.page, visit_page, &w, 0);
+	if (with_pingpong && w.pass)
+		pingpong(&w);
 	return 0;
 }
 
@@ -342,18 +461,19 @@ int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
 	if (!call || call->args != (u64)args)
 		return 0;
 	migrated(ctx, mm, args, call);
-	call_ends();
+	call_ends(call);
 	return 0;
 }
 
 SEC("tp_btf/cdm_evict_start")
 int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
 {
-	struct call call = {
-		.start = bpf_ktime_get_boot_ns(), .evicting = true,
-	};
+	struct call *call = call_begins(CDM_EV_EVICT);
 
-	call_begins(CDM_EV_EVICT, &call);
+	if (!call)
+		return 0;
+	call->evicting = true;
+	add(&evictions, 1);
 	return 0;
 }
 
@@ -363,7 +483,7 @@ static __always_inline void count_evict(struct cdm_stats *s, u64 pages)
 	add(&s->evicted, pages);
 }
 
-/* Owners were counted page by page, at cdm_rss, and their cgroups at cdm_transfer. */
+/* Owners and their cgroups were counted page by page, at cdm_rss. */
 SEC("tp_btf/cdm_evict")
 int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
 	     int ret, u64 ns)
@@ -377,7 +497,10 @@ int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, un
 	u64 start = call && call->evicting ? call->start : now - ns;
 	u64 device = learn(dh, BPF_NOEXIST);
 
-	call_ends();
+	if (call && call->evicting)
+		add(&evictions, -1ULL);
+	if (call)
+		call_ends(call);
 	if (!count)
 		return 0;
 	e.ns = now - start;
@@ -402,42 +525,76 @@ static __always_inline u32 rss_cause(const struct call *call, int nr)
 	return nr > 0 ? CDM_RSS_MAP : CDM_RSS_UNMAP;
 }
 
+/*
+ * Pages that several processes share have one charge: the last mapping that goes, or
+ * the first one that comes back, counts for the cgroup.
+ */
+static __always_inline void count_evicted_charge(struct folio *folio, int nr)
+{
+	struct mem_cgroup *memcg = (void *)(folio->memcg_data & ~MEMCG_DATA_FLAGS);
+	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
+	struct cdm_stats *s;
+
+	if (folio->_mapcount.counter != (nr < 0 ? -1 : 0) || !memcg)
+		return;
+	if (!who_passes(NULL) || (filter_cgroup && !below(cgroup)))
+		return;
+	s = stats_of(CDM_SCOPE_CGROUP, cgroup_id(cgroup));
+	if (s)
+		count_evict(s, -(s64)nr);
+}
+
+/* A page that could not be moved comes back: the count goes down again. */
+static __always_inline void count_evicted(const struct cdm_ev_rss *e, struct folio *folio)
+{
+	struct cdm_stats *s;
+
+	if (e->ev.pid && (s = stats_of(CDM_SCOPE_PROC, e->ev.pid)))
+		count_evict(s, -(s64)e->pages);
+	if (folio)
+		count_evicted_charge(folio, e->pages);
+}
+
+/* For each page that any migration moves: what is not wanted must be over soon. */
 SEC("tp_btf/cdm_rss")
 int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 {
-	struct cdm_ev_rss e = { .pages = nr, .why = rss_cause(call_of_thread(), nr) };
-	bool evicting = e.why == CDM_RSS_EVICT;
-	struct task_struct *owner = mm_owner(mm);
+	struct cdm_ev_rss e = { .pages = nr };
+	struct task_struct *owner;
 	struct cdm_loss *count;
-	struct cdm_stats *s;
 
-	if (!evicting && !wanted(CDM_EV_RSS))
+	if (!evictions && !wanted(CDM_EV_RSS))
+		return 0;
+	e.why = rss_cause(call_of_thread(), nr);
+	if (e.why != CDM_RSS_EVICT && !wanted(CDM_EV_RSS))
 		return 0;
 	count = see(CDM_EV_RSS);
 	if (!count)
 		return 0;
+	owner = mm_owner(mm);
 	/* In bulk there is no folio, at fork and unmapping. */
 	e.ev.device = folio ? folio_device(folio) : 0;
 	if (!passes(owner) || !device_passes(e.ev.device))
 		return filtered(CDM_EV_RSS, count);
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
-	/* A page that could not be moved comes back: the count goes down again. */
-	if (with_stats && evicting && e.ev.pid && (s = stats_of(CDM_SCOPE_PROC, e.ev.pid)))
-		count_evict(s, -(s64)nr);
+	if (with_stats && e.why == CDM_RSS_EVICT)
+		count_evicted(&e, folio);
 	finish(ctx, count, &e.ev, sizeof(e));
 	return 0;
 }
 
-static __always_inline void count_fault(struct cdm_stats *s, const struct cdm_ev_fault *e)
+/* Not static, as above. */
+__noinline int count_fault(struct cdm_stats *s, const struct cdm_ev_fault *e)
 {
-	if (e->fault >= CDM_NR_FAULT)
-		return;
+	if (!s || !e || e->fault >= CDM_NR_FAULT)
+		return 0;
 	add(&s->faults[e->fault], 1);
 	if (e->fault != CDM_FAULT_WAIT)
-		return;
+		return 0;
 	add(&s->wait_ns, e->wait_ns);
 	add(&s->hist_wait[log2_bucket(e->wait_ns)], 1);
+	return 0;
 }
 
 SEC("tp_btf/cdm_fault")
@@ -445,7 +602,7 @@ int BPF_PROG(fault, struct vm_area_struct *vma, unsigned long address, unsigned 
 	     u64 wait_ns)
 {
 	struct cdm_loss *count = see(CDM_EV_FAULT);
-	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
+	struct mm_struct *mm = vma->vm_mm;
 	struct task_struct *owner = mm_owner(mm);
 	struct cdm_ev_fault e = {
 		.addr = address, .pfn = pfn, .wait_ns = wait_ns, .fault = kind,
@@ -496,37 +653,12 @@ int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
 	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE);
 }
 
-static __always_inline void count_evicted_charge(struct mem_cgroup *memcg, u64 device)
-{
-	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
-	struct cdm_stats *s;
-
-	if (!who_passes(NULL) || (filter_cgroup && !below(cgroup)) || !device_passes(device))
-		return;
-	s = stats_of(CDM_SCOPE_CGROUP, cgroup_id(cgroup));
-	if (s)
-		count_evict(s, 1);
-}
-
-/*
- * The charge goes with the data; the one of the two folios that is on a device counts.
- * Pages that several processes share have one charge: so an eviction is counted here
- * for the cgroup.
- */
+/* The charge goes with the data; the one of the two folios that is on a device counts. */
 SEC("tp_btf/cdm_transfer")
 int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio *dst)
 {
-	struct call *call = call_of_thread();
-	bool evicting = with_stats && call && call->evicting;
-	u64 to;
+	u64 to = folio_device(dst);
 
-	if (!evicting && !wanted(CDM_EV_CHARGE))
-		return 0;
-	to = folio_device(dst);
-	if (evicting && !to)
-		count_evicted_charge(memcg, folio_device(src));
-	if (!wanted(CDM_EV_CHARGE))
-		return 0;
 	return charged(ctx, memcg, to ?: folio_device(src),
 		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT);
 }
@@ -583,7 +715,7 @@ int BPF_PROG(state, struct device_host *dh, u32 old, u32 new)
 SEC("tp_btf/page_fault_user")
 int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned long error_code)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct cdm_loss *count = see(CDM_EV_PAGEFAULT);
 	struct cdm_ev_pagefault e = { .addr = address, .error_code = error_code };
 
@@ -593,8 +725,8 @@ int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned lo
 		return filtered(CDM_EV_PAGEFAULT, count);
 
 	head(&e.ev, CDM_EV_PAGEFAULT, sizeof(e), bpf_ktime_get_boot_ns(), task,
-	     BPF_CORE_READ(task, mm));
-	e.ip = BPF_CORE_READ(regs, ip);
+	     task->mm);
+	e.ip = regs->ip;
 	if (with_stats)
 		for_each_scope(&e.ev, s, add(&s->pagefaults, 1));
 	finish(ctx, count, &e.ev, sizeof(e));
@@ -605,7 +737,7 @@ int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned lo
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(child_begins, struct task_struct *parent, struct task_struct *child)
 {
-	u32 tgid = BPF_CORE_READ(child, tgid);
+	u32 tgid = child->tgid;
 	u8 yes = 1;
 
 	if (pid_passes(parent) && task_pid(child) != filter_pid &&
@@ -617,10 +749,10 @@ int BPF_PROG(child_begins, struct task_struct *parent, struct task_struct *child
 SEC("tp_btf/sched_process_exit")
 int BPF_PROG(child_ends, struct task_struct *task)
 {
-	u32 tgid = BPF_CORE_READ(task, tgid);
+	u32 tgid = task->tgid;
 
 	/* Its last thread, the memory is gone by now. */
-	if (!BPF_CORE_READ(task, signal, live.counter))
+	if (!task->signal->live.counter)
 		bpf_map_delete_elem(&children, &tgid);
 	return 0;
 }

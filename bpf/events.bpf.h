@@ -8,6 +8,7 @@ const volatile __u64 events;		/* 1 << enum cdm_kind, to the ring */
 const volatile bool with_stats;
 const volatile bool with_stacks;
 const volatile bool with_pingpong;
+const volatile bool pingpong_each;		/* an event for each page, not for each run of them */
 const volatile __u64 pingpong_window_ns = 500000;
 const volatile __u32 pingpong_flips = 3;
 const volatile __u32 nr_rings = 1;
@@ -25,6 +26,7 @@ const volatile __u64 filter_min_ns;
 
 #define MAX_CGROUP_DEPTH 32
 #define MIGRATE_PFN_MIGRATE 2UL
+#define MEMCG_DATA_FLAGS 7UL
 
 /* Bound: processes, cgroups and devices seen since the start; full: counted as lost_map. */
 struct {
@@ -35,19 +37,23 @@ struct {
 	__type(value, struct cdm_stats);
 } stats SEC(".maps");
 
-/* A migration or eviction that a thread is in. */
+/* A migration or eviction that a thread is in; all 0: none. */
 struct call {
 	u64 args;		/* the migrate_vma's address */
 	u64 start, setup, pages;	/* ns */
+	u64 device;		/* identity */
+	bool host;		/* it is DEVICE_HOST memory */
 	bool evicting;
 	bool migrating;
 };
 
-/* Bound: threads in a migration at a time; full: lost_map. */
+__u64 evictions;			/* that are under way */
+
+/* One a thread that ever migrated, kept until it ends; no memory for it: lost_map. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u32);	/* tid */
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
 	__type(value, struct call);
 } calls SEC(".maps");
 
@@ -59,25 +65,52 @@ struct {
 	__type(value, struct cdm_device_id);
 } devices SEC(".maps");
 
-struct page_key {
+/*
+ * Pages are watched for going to and fro in blocks: looking one up for each page
+ * costs a tenth of the migration itself.
+ */
+#define BLOCK_PAGES	64
+
+struct block_key {
 	u64 mm;
-	u64 addr;
+	u64 page;		/* number of the first one */
 };
 
 struct page_past {
-	u64 last;		/* ns, when it moved */
+	u64 last;		/* ns, when it moved; 0: not yet */
 	u64 first;		/* ns, the first of the flips */
 	u32 flips;
 	u32 dir;
 };
 
-/* Bound: pages watched for going to and fro; full: those that moved longest ago go. */
+struct block {
+	struct page_past pages[BLOCK_PAGES];
+};
+
+/* Bound: a gigabyte of 4 KiB pages; full: the blocks that moved longest ago go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 65536);
-	__type(key, struct page_key);
-	__type(value, struct page_past);
-} pages SEC(".maps");
+	__uint(max_entries, 4096);
+	__type(key, struct block_key);
+	__type(value, struct block);
+} blocks SEC(".maps");
+
+/* Of the pages of a block that one call moved. */
+struct moves {
+	u64 src[BLOCK_PAGES];	/* entries of migrate_vma.src */
+	u32 nr;			/* of them */
+	u32 at;			/* the first one's place in the block */
+	u64 hits;		/* bit n: the n-th has gone to and fro */
+	u64 first;		/* ns, the first flip of any of them */
+};
+
+/* One program at a time uses it, on its CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct moves);
+} moves SEC(".maps");
 
 /* Bound: descendants of filter_pid that are alive; full: lost_map of kind 0. */
 struct {
@@ -234,7 +267,7 @@ static __always_inline bool pid_passes(struct task_struct *task)
 		return true;
 	if (!filter_children)
 		return false;
-	tgid = BPF_CORE_READ(task, tgid);
+	tgid = task->tgid;
 	return bpf_map_lookup_elem(&children, &tgid);
 }
 
@@ -251,7 +284,7 @@ static __always_inline bool comm_passes(struct task_struct *task)
 /* Filters on who it is: the owner of the memory, NULL: nobody; and who runs. */
 static __always_inline bool who_passes(struct task_struct *owner)
 {
-	struct task_struct *actor = (void *)bpf_get_current_task();
+	struct task_struct *actor = (void *)bpf_get_current_task_btf();
 
 	if (filter_pid && !pid_passes(owner) && !pid_passes(actor))
 		return false;
@@ -269,7 +302,7 @@ static __always_inline bool passes(struct task_struct *owner)
 static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
 				 struct task_struct *owner, struct mm_struct *mm)
 {
-	struct task_struct *actor = (void *)bpf_get_current_task();
+	struct task_struct *actor = (void *)bpf_get_current_task_btf();
 
 	ev->rec.kind = kind;
 	ev->rec.len = size;
@@ -293,9 +326,9 @@ static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
  */
 static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
 {
-	struct task_struct *owner = BPF_CORE_READ(mm, owner);
+	struct task_struct *owner = mm->owner;
 
-	return owner && BPF_CORE_READ(owner, mm) == mm ? owner : NULL;
+	return owner && owner->mm == mm ? owner : NULL;
 }
 
 static const struct cdm_stats no_stats;

@@ -180,6 +180,8 @@ struct page {
 
 struct folio {
 	struct page page;
+	atomic_t _mapcount;
+	unsigned long memcg_data;
 } CORE;
 
 struct pt_regs {

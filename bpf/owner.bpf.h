@@ -5,6 +5,12 @@
 
 #define TMPFS_MAGIC	0x01021994
 
+/*
+ * Tasks, address spaces and VMAs are typed pointers that come from a tracepoint or
+ * another one of them: what they point to is read with a load, which cannot fault
+ * either, and costs next to nothing beside bpf_probe_read_kernel().
+ */
+
 /* Inode of the reader's pid namespace; 0: the initial one. */
 const volatile __u32 pidns __weak;
 
@@ -28,26 +34,23 @@ static __noinline u32 number_in_namespace(struct pid *pid)
 static __always_inline u32 task_pid(struct task_struct *task)
 {
 	if (!pidns)
-		return BPF_CORE_READ(task, tgid);
-	return number_in_namespace(BPF_CORE_READ(task, group_leader, thread_pid));
+		return task->tgid;
+	return number_in_namespace(task->group_leader->thread_pid);
 }
 
 static __always_inline u32 task_tid(struct task_struct *task)
 {
-	return pidns ? number_in_namespace(BPF_CORE_READ(task, thread_pid)) :
-		BPF_CORE_READ(task, pid);
+	return pidns ? number_in_namespace(task->thread_pid) : (u32)task->pid;
 }
 
 /* The memory controller's cgroup: on a mixed v1 and v2 machine no other is right. */
 static __always_inline struct cgroup *task_memory_cgroup(struct task_struct *task)
 {
 	u32 id = bpf_core_enum_value(enum cgroup_subsys_id___cdm, memory_cgrp_id);
-	struct css_set *set = BPF_CORE_READ(task, cgroups);
+	struct css_set *set = task->cgroups;
 	struct cgroup_subsys_state **subsys = __builtin_preserve_access_index(&set->subsys[0]);
-	struct cgroup_subsys_state *css = NULL;
 
-	bpf_probe_read_kernel(&css, sizeof(css), subsys + id);
-	return BPF_CORE_READ(css, cgroup);
+	return subsys[id]->cgroup;
 }
 
 /* That of the memory controller; NULL: it is not enabled there. */
@@ -68,16 +71,16 @@ static __always_inline u64 cgroup_id(struct cgroup *cgroup)
 
 static __always_inline u32 vma_kind(struct vm_area_struct *vma)
 {
-	struct mm_struct *mm = BPF_CORE_READ(vma, vm_mm);
-	struct file *file = BPF_CORE_READ(vma, vm_file);
-	unsigned long start = BPF_CORE_READ(vma, vm_start);
-	unsigned long end = BPF_CORE_READ(vma, vm_end);
-	unsigned long stack = BPF_CORE_READ(mm, start_stack);
+	struct mm_struct *mm = vma->vm_mm;
+	struct file *file = vma->vm_file;
+	unsigned long start = vma->vm_start;
+	unsigned long end = vma->vm_end;
+	unsigned long stack = mm->start_stack;
 
 	if (file)
-		return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ?
+		return file->f_inode->i_sb->s_magic == TMPFS_MAGIC ?
 			CDM_VMA_SHMEM : CDM_VMA_FILE;
-	if (start <= BPF_CORE_READ(mm, brk) && end >= BPF_CORE_READ(mm, start_brk))
+	if (start <= mm->brk && end >= mm->start_brk)
 		return CDM_VMA_HEAP;
 	return start <= stack && stack <= end ? CDM_VMA_STACK : CDM_VMA_ANON;
 }

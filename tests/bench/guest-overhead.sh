@@ -41,9 +41,11 @@ watched() {
 
 watched nothing
 watched "cdmtop -b 1" "$top/tools/cdmtop/cdmtop" -b 1
-watched "cdmtop -b, not PP/s" "$top/tools/cdmtop/cdmtop" -b -F pid,comm,cdm,rss,in,out,fail 1
+watched "cdmtop -b, with PP/s" "$top/tools/cdmtop/cdmtop" -b -F +pp 1
+# Whatever a screen can show is recorded.
+watched "cdmtop -b -w" "$top/tools/cdmtop/cdmtop" -b -w "$work/record" 1
 watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/events" --ready-file "$work/ready"
-watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -e migrate -w - --ready-file "$work/ready"
+watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -w "$work/record" --ready-file "$work/ready"
 watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file "$work/ready"
 if command -v bpftrace > /dev/null; then
 	watched "bpftrace, a line a call" bpftrace -e 'tracepoint:migrate:migrate_vma_finalize {

@@ -62,8 +62,9 @@ static void skip(const char *what, const char *why)
 /* What the collector emitted. */
 struct seen {
 	char note[256];
-	__u64 all_faults, faults, migrated[CDM_NR_DIR], evicted, pingpongs, owned, bad;
-	__u64 proc_in, proc_out, proc_evicted, proc_device;
+	__u64 all_faults, faults, migrated[CDM_NR_DIR], evicted, owned, bad;
+	__u64 pingpongs, pingpong_pages, pingpong_addr;
+	__u64 proc_in, proc_out, proc_evicted, proc_device, proc_pingpong;
 	__u32 pid;
 	unsigned long start, end;
 };
@@ -78,12 +79,14 @@ static void see_proc(struct seen *s, const struct cdm_snap_proc *p)
 	s->proc_in = p->stats.pages[CDM_DIR_IN];
 	s->proc_out = p->stats.pages[CDM_DIR_OUT];
 	s->proc_evicted = p->stats.evicted;
+	s->proc_pingpong = p->stats.pingpong;
 }
 
 static int see(void *ctx, const struct cdm_rec *rec)
 {
 	const struct cdm_ev_pagefault *f = (const void *)rec;
 	const struct cdm_ev_migrate *m = (const void *)rec;
+	const struct cdm_ev_pingpong *p = (const void *)rec;
 	const struct cdm_rec_note *n = (const void *)rec;
 	struct seen *s = ctx;
 
@@ -102,6 +105,8 @@ static int see(void *ctx, const struct cdm_rec *rec)
 		break;
 	case CDM_EV_PINGPONG:
 		s->pingpongs++;
+		s->pingpong_pages += p->pages;
+		s->pingpong_addr = p->addr;
 		break;
 	case CDM_SNAP_PROC:
 		see_proc(s, (const void *)rec);
@@ -645,6 +650,40 @@ static void test_cgroups(int fd)
 	cdm_collector_close(c);
 }
 
+/* Moves @pages pages of @p to and fro, @times times, and reads the events. */
+static void move(int fd, struct seen *s, struct cdm_collector *c, char *p, size_t pages, int times)
+{
+	s->pingpongs = s->pingpong_pages = s->pingpong_addr = 0;
+	for (int i = 0; i < times; i++)
+		migrate(fd, p, pages, i % 2 ? CDM_TO_RAM : CDM_TO_DEVICE);
+	drain(c);
+}
+
+/* 997 pages from anywhere are in 16 or 17 blocks of those that are watched together. */
+static void test_pingpong(int fd, struct seen *s, struct cdm_collector *c, char *p)
+{
+	__u64 before;
+
+	cdm_collector_refresh(c);
+	before = s->proc_pingpong;
+	move(fd, s, c, p, 3, 4);
+	result(s->pingpongs == 1 && s->pingpong_pages == 3 && s->pingpong_addr == (unsigned long)p,
+	       "the third change of direction is a ping-pong, one event for pages in a row");
+	move(fd, s, c, p + 7 * PAGE, 400, 4);
+	result(s->pingpongs == 1 && s->pingpong_pages == 400, "however many those are");
+	cdm_collector_refresh(c);
+	result(s->proc_pingpong - before == 403, "the figure counts pages");
+
+	/* The one in the middle has moved twice more than its neighbours. */
+	p += 500 * PAGE;
+	move(fd, s, c, p + PAGE, 1, 2);
+	move(fd, s, c, p, 3, 2);
+	result(s->pingpongs == 1 && s->pingpong_addr == (unsigned long)p + PAGE,
+	       "not for those that did not flip as often");
+	move(fd, s, c, p, 3, 2);
+	result(s->pingpongs == 2 && s->pingpong_pages == 2, "which are events of their own");
+}
+
 static void test_migrations(int fd)
 {
 	int helper = start_helper(fd);
@@ -682,10 +721,7 @@ static void test_migrations(int fd)
 	result(s.proc_evicted == PRIME && s.proc_out == PRIME, "it is counted for the owner");
 	result(s.proc_device == 0, "who has nothing on the device any more");
 
-	for (int i = 0; i < 4; i++)
-		migrate(fd, p, 3, i % 2 ? CDM_TO_RAM : CDM_TO_DEVICE);
-	drain(c);
-	result(s.pingpongs == 3, "the third change of direction is a ping-pong, of each page");
+	test_pingpong(fd, &s, c, p);
 	for (int kind = CDM_EV_MIGRATE; kind <= CDM_EV_EVICT; kind++)
 		result(adds_up(c, kind), kind == CDM_EV_MIGRATE ?
 		       "seen == emitted + filtered + lost, migrations" : "the same, evictions");

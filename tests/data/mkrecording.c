@@ -96,7 +96,8 @@ static void migrate(int program, int device, int dir, __u32 pages, __u32 pinned,
 
 static void pingpong(void)
 {
-	struct cdm_ev_pingpong p = { .addr = 0x7f0000001000, .span_ns = 900000, .flips = 3 };
+	struct cdm_ev_pingpong p = { .addr = 0x7f0000001000, .span_ns = 900000, .flips = 3,
+				      .pages = 1, .bytes = 4096 };
 
 	head_event(&p.ev, &programs[STRESS], 0);
 	put(&p, CDM_EV_PINGPONG, sizeof(p));

@@ -80,13 +80,14 @@ page() { printf %x $(($(< "$work/$1.address") + $2 * 4096)); }
 ended() { ! grep -q ^VmRSS "/proc/$1/status" 2> /dev/null; }
 
 echo "# everything"
-trace all -j -e $kinds --chrome "$work/all.chrome" -w "$work/all.cdm" --ring 16M
+trace all -j -e $kinds --pingpong-pages --chrome "$work/all.chrome" -w "$work/all.cdm" --ring 16M
 trace text -w "$work/text.cdm"
 trace pid -j -e $kinds -p "${worker[second]}"
 trace tid -j -t "${worker[second]}"
 trace comm -j --comm second
 trace cgroup -j -c /job/b
-trace above -j -c /job
+trace above -j --pingpong-pages -c /job
+trace ranges -j -e pingpong
 trace device -j -e migrate,evict,device -D cdm1
 trace device-page -j -e page -D cdm1
 trace in -j -e migrate --dir in
@@ -203,6 +204,8 @@ for r in waits:
 PY
 checks "ping-pong: of each page, at the third change" << 'PY'
 same("pages", [(first_page(2000 + n), 3) for n in range(3)], sorted((r["addr"], r["flips"]) for r in of("pingpong")))
+same("a range", [(first_page(2000), 3 * 4096, 3, 3)],
+     [(r["addr"], r["range_bytes"], r["range_pages"], r["flips"]) for r in events("ranges")])
 same("of", {(told["first"], "worker", "/job/a")}, {(r["pid"], r["comm"], r["cgroup"]) for r in of("pingpong")})
 PY
 checks "evictions: the device, the pages and who did it" << 'PY'

@@ -216,6 +216,7 @@ static void instant(struct cdm_chrome *c, const struct cdm_ev *ev, const char *n
 
 static int event(struct cdm_chrome *c, const struct cdm_ev *ev)
 {
+	const struct cdm_ev_pingpong *p = (const void *)ev;
 	const struct cdm_ev_device *d = (const void *)ev;
 	__u32 pid = ev->pid ?: ev->actor_pid;
 	struct track *owner = take_track(c, pid, 0, ev->pid ? ev->comm : ev->actor_comm);
@@ -236,8 +237,7 @@ static int event(struct cdm_chrome *c, const struct cdm_ev *ev)
 		span(c, ev, name);
 		return 0;
 	case CDM_EV_PINGPONG:
-		snprintf(name, sizeof(name), "ping-pong %llx",
-			 ((const struct cdm_ev_pingpong *)ev)->addr);
+		snprintf(name, sizeof(name), "ping-pong %llx, %u pages", p->addr, p->pages);
 		break;
 	case CDM_EV_DEVICE:
 		snprintf(name, sizeof(name), "%s %s", d->name, cdm_state_name(d->state));

@@ -131,6 +131,7 @@ static bool open_collector(struct live *l)
 		.rings = o->rings,
 		.pingpong_window_ns = o->pingpong_window_ns,
 		.pingpong_flips = o->pingpong_flips,
+		.pingpong_each = o->pingpong_each,
 		.strict = true,
 		.log = log_text,
 		.verbose = o->verbose,

@@ -7,7 +7,7 @@
 enum {
 	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,
 	OPT_CHROME, OPT_STACKS, OPT_FOLDED, OPT_SUMMARY, OPT_JSON, OPT_READY, OPT_STRICT,
-	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS,
+	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS, OPT_EACH,
 	OPT_DURATION, OPT_HTML,
 };
 
@@ -45,6 +45,7 @@ static const struct argp_option options[] = {
 	{ "rings", OPT_RINGS, "N", 0, "rings that CPUs share (default 1)", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms); microseconds without a unit", 3 },
 	{ "pingpong-flips", OPT_FLIPS, "N", 0, "changes of direction that make a ping-pong (default 3)", 3 },
+	{ "pingpong-pages", OPT_EACH, 0, 0, "an event for each page, not for each run of neighbours", 3 },
 
 	{ 0, 0, 0, 0, "Other:", 4 },
 	{ "ready-file", OPT_READY, "FILE", 0, "made when everything is attached", 4 },
@@ -250,6 +251,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_FLIPS:
 		o->pingpong_flips = cdm_arg_number(state, "--pingpong-flips", arg, 1, 1000000);
+		return 0;
+	case OPT_EACH:
+		o->pingpong_each = true;
 		return 0;
 	case OPT_READY:
 		o->ready_file = arg;

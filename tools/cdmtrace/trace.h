@@ -47,6 +47,7 @@ struct trace_options {
 	unsigned int rings;
 	__u64 pingpong_window_ns;
 	unsigned int pingpong_flips;
+	bool pingpong_each;
 	__u64 snapshots_ns;		/* CDM_UNKNOWN: as the outputs need; 0: none */
 	char **command;			/* NULL: none */
 };

@@ -35,7 +35,7 @@ _cdmtrace()
 		COMPREPLY=($(compgen -W "--event --pid --tid --comm --cgroup --device --dir --why
 			--min-pages --min-latency --duration --events --output --format --json
 			--time --chrome --html --stacks --folded --summary --write --snapshots --read
-			--ring --rings --pingpong-window --pingpong-flips --ready-file --strict
+			--ring --rings --pingpong-window --pingpong-flips --pingpong-pages --ready-file --strict
 			--features --list --dry-run --verbose --help --usage --version" -- "$cur"))
 	elif ((COMP_CWORD == 1)); then
 		COMPREPLY=($(compgen -W "report diff" -- "$cur"))

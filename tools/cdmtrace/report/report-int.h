@@ -82,7 +82,8 @@ struct report_cgroup {
 struct report_page {
 	struct cdm_node node;		/* key: mixed from mm and addr */
 	__u64 mm, addr;
-	__u64 events, flips;
+	__u64 pages;			/* 1, or with neighbours that are like it */
+	__u64 events, flips;		/* of each */
 	__u32 pid;
 	char comm[CDM_COMM_LEN];
 };

@@ -192,9 +192,9 @@ static int fault(struct cdm_report *r, const struct cdm_ev_fault *f)
 	return 0;
 }
 
-static int pingpong(struct cdm_report *r, const struct cdm_ev_pingpong *e)
+static int pingpong_page(struct cdm_report *r, const struct cdm_ev_pingpong *e, __u64 addr)
 {
-	__u64 key = (e->ev.mm * 0x9e3779b97f4a7c15ULL) ^ e->addr;
+	__u64 key = (e->ev.mm * 0x9e3779b97f4a7c15ULL) ^ addr;
 	struct report_page *page = (void *)cdm_hash_find(&r->pages, key);
 
 	if (!page && r->pages.nr >= REPORT_PAGES) {
@@ -205,12 +205,26 @@ static int pingpong(struct cdm_report *r, const struct cdm_ev_pingpong *e)
 	if (!page)
 		return -ENOMEM;
 	page->mm = e->ev.mm;
-	page->addr = e->addr;
+	page->addr = addr;
+	page->pages = 1;
 	page->pid = e->ev.pid;
 	page->events++;
 	page->flips += e->flips;
 	memcpy(page->comm, e->ev.comm, sizeof(page->comm));
 	return 0;
+}
+
+/* Ranges overlap from one event to the next, pages do not. */
+static int pingpong(struct cdm_report *r, const struct cdm_ev_pingpong *e)
+{
+	__u64 page_size = cdm_model_header(r->model)->page_size;
+	__u64 pages = e->pages < REPORT_PAGES ? e->pages : REPORT_PAGES;
+	int err = 0;
+
+	r->pages_left_out += e->pages - pages;
+	for (__u64 i = 0; i < pages && !err; i++)
+		err = pingpong_page(r, e, e->addr + i * page_size);
+	return err;
 }
 
 static void state(struct cdm_report *r, const struct cdm_ev_device *d)

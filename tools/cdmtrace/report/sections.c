@@ -342,13 +342,42 @@ void report_failures(struct cdm_report *r, struct report_out *o)
 	report_section_end(o);
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct report_page *x = *(const struct report_page *const *)a;
+	const struct report_page *y = *(const struct report_page *const *)b;
+
+	if (x->mm != y->mm)
+		return x->mm < y->mm ? -1 : 1;
+	return x->addr < y->addr ? -1 : x->addr > y->addr;
+}
+
+/* Of pages in order: neighbours that went to and fro as often. Return: how many rows are left. */
+static size_t join_neighbours(struct report_page **pages, size_t nr, __u64 page_size)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < nr; i++) {
+		struct report_page *last = n ? pages[n - 1] : NULL, *p = pages[i];
+
+		if (last && last->mm == p->mm && last->events == p->events &&
+		    last->flips == p->flips && last->addr + last->pages * page_size == p->addr)
+			last->pages++;
+		else
+			pages[n++] = p;
+	}
+	return n;
+}
+
 static int by_flips(const void *a, const void *b)
 {
 	const struct report_page *x = *(const struct report_page *const *)a;
 	const struct report_page *y = *(const struct report_page *const *)b;
 
-	if (x->flips != y->flips)
-		return x->flips > y->flips ? -1 : 1;
+	__u64 flips_x = x->flips * x->pages, flips_y = y->flips * y->pages;
+
+	if (flips_x != flips_y)
+		return flips_x > flips_y ? -1 : 1;
 	return x->addr < y->addr ? -1 : x->addr > y->addr;
 }
 
@@ -360,13 +389,14 @@ void report_pingpong(struct cdm_report *r, struct report_out *o)
 	};
 	static const struct report_column columns[] = {
 		{ "pid", "PID", REPORT_COUNT, 8 }, { "comm", "COMM", REPORT_TEXT, -16 },
-		{ "addr", "ADDRESS", REPORT_HEX, 16 }, { "events", "EVENTS", REPORT_COUNT, 8 },
+		{ "addr", "ADDRESS", REPORT_HEX, 16 }, { "pages", "PAGES", REPORT_COUNT, 8 },
+		{ "events", "EVENTS", REPORT_COUNT, 8 },
 		{ "flips", "FLIPS", REPORT_COUNT, 8 }, { "wasted_bytes", "WASTED MiB", REPORT_BYTES, 11 },
 		{ "suggestion", "WHAT TO DO", REPORT_TEXT, -1 },
 		{ 0 }
 	};
-	size_t nr;
-	struct report_page **pages = (void *)report_sorted(&r->pages, &nr, by_flips);
+	size_t nr, rows, shown = 0;
+	struct report_page **pages = (void *)report_sorted(&r->pages, &nr, by_place);
 	__u64 flips = 0;
 
 	report_section(o, "pingpong", "Pages that went to and fro");
@@ -377,19 +407,25 @@ void report_pingpong(struct cdm_report *r, struct report_out *o)
 		report_section_end(o);
 		return;
 	}
+	rows = join_neighbours(pages, nr, page_size(r));
+	qsort(pages, rows, sizeof(*pages), by_flips);
+	rows = rows < TOP ? rows : TOP;
+	for (size_t i = 0; i < rows; i++)
+		shown += pages[i]->pages;
 	report_figure(o, &figures[0], REPORT_U(nr));
-	report_figure(o, &figures[1], REPORT_U((nr > TOP ? nr - TOP : 0) + r->pages_left_out));
+	report_figure(o, &figures[1], REPORT_U(nr - shown + r->pages_left_out));
 	report_figure(o, &figures[2], REPORT_U(flips * page_size(r)));
 	report_table(o, "top_pages", columns);
-	for (size_t i = 0; i < nr && i < TOP; i++) {
+	for (size_t i = 0; i < rows; i++) {
 		const struct report_page *p = pages[i];
 
 		report_cell(o, REPORT_U(p->pid));
 		report_cell(o, REPORT_S(p->comm));
 		report_cell(o, REPORT_U(p->addr));
+		report_cell(o, REPORT_U(p->pages));
 		report_cell(o, REPORT_U(p->events));
 		report_cell(o, REPORT_U(p->flips));
-		report_cell(o, REPORT_U(p->flips * page_size(r)));
+		report_cell(o, REPORT_U(p->flips * p->pages * page_size(r)));
 		report_cell(o, REPORT_S(p->events > 10 ? "keep it in RAM, or let only one side use it" :
 					"move it once, before the phase that uses it"));
 		report_row_end(o);

@@ -118,9 +118,11 @@ static const struct cdm_field charge[] = {
 };
 
 static const struct cdm_field pingpong[] = {
-	F(ADDRESS, "addr", cdm_ev_pingpong, addr, ADDRESS, "address of the page"),
+	F(ADDRESS, "addr", cdm_ev_pingpong, addr, ADDRESS, "address of the first page"),
+	F(UINT, "range_bytes", cdm_ev_pingpong, bytes, LENGTH, "length of the range"),
+	F(UINT, "range_pages", cdm_ev_pingpong, pages, PAGES, "pages in a row that did"),
 	F(UINT, "span_ns", cdm_ev_pingpong, span_ns, TIME, "from the first flip to the last"),
-	F(UINT, "flips", cdm_ev_pingpong, flips, DETAIL, "changes of direction"),
+	F(UINT, "flips", cdm_ev_pingpong, flips, DETAIL, "changes of direction, of each page"),
 	{ 0 }
 };
 
@@ -167,7 +169,7 @@ const struct cdm_event_kind cdm_event_kinds[] = {
 	{ CDM_EV_RSS, false, "a process has more or fewer device pages; many", rss },
 	{ CDM_EV_CHARGE, false, "a device page was charged to a cgroup, or not any more; many",
 	  charge },
-	{ CDM_EV_PINGPONG, true, "a page went to and fro within a short time", pingpong },
+	{ CDM_EV_PINGPONG, true, "pages went to and fro within a short time", pingpong },
 	{ CDM_EV_DEVICE, true, "a device came, went, or changed its state", device },
 	{ CDM_EV_PAGEFAULT, false, "any page fault of user space; very many", pagefault },
 	{ CDM_REC_LOSS, false, "events were lost; always shown", loss },

@@ -142,6 +142,7 @@ struct cdm_reader {
 	char *buf;
 	struct cdm_decoder decoder;
 	struct cdm_file_header header;
+	struct cdm_ev_pingpong pingpong;	/* one that was shorter in the file */
 };
 
 /* Makes @n bytes available at @start; fewer at the end of the file. -errno. */
@@ -238,6 +239,20 @@ static size_t claimed_len(const struct cdm_reader *r)
 	return rec->len;
 }
 
+/* What @rec is today, if it is of an earlier version. */
+static const struct cdm_rec *of_today(struct cdm_reader *r, const struct cdm_rec *rec)
+{
+	struct cdm_ev_pingpong *p = &r->pingpong;
+
+	if (rec->kind != CDM_EV_PINGPONG || rec->len >= sizeof(*p))
+		return rec;
+	memcpy(p, rec, CDM_EV_PINGPONG_MIN);
+	p->ev.rec.len = sizeof(*p);
+	p->pages = 1;
+	p->bytes = r->header.page_size;
+	return &p->ev.rec;
+}
+
 /* The next record of the file. As cdm_reader_next(). */
 static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec, char *why)
 {
@@ -260,6 +275,7 @@ static int next_in_file(struct cdm_reader *r, const struct cdm_rec **rec, char *
 	*rec = (const void *)(r->buf + r->start);
 	if (!cdm_rec_valid(*rec, len))
 		return cdm_error(why, -EINVAL, "is damaged: a record is not what its kind says");
+	*rec = of_today(r, *rec);
 	r->start += len;
 	return 1;
 }

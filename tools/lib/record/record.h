@@ -33,6 +33,9 @@ enum cdm_snap_kind {
 	CDM_SNAP_DELTA,			/* struct cdm_snap_delta, in files alone */
 };
 
+/* As it was when each page was an event of its own, and @pages was 0. */
+#define CDM_EV_PINGPONG_MIN	offsetof(struct cdm_ev_pingpong, bytes)
+
 /* A number that could not be had: shown as "-", JSON null. */
 #define CDM_UNKNOWN	(~0ULL)
 

@@ -134,7 +134,7 @@ static const struct {
 	[CDM_EV_PAGE] = { sizeof(struct cdm_ev_page), page_valid },
 	[CDM_EV_RSS] = { sizeof(struct cdm_ev_rss), rss_valid },
 	[CDM_EV_CHARGE] = { sizeof(struct cdm_ev_charge), charge_valid },
-	[CDM_EV_PINGPONG] = { sizeof(struct cdm_ev_pingpong), NULL },
+	[CDM_EV_PINGPONG] = { CDM_EV_PINGPONG_MIN, NULL },
 	[CDM_EV_DEVICE] = { sizeof(struct cdm_ev_device), device_event_valid },
 	[CDM_EV_PAGEFAULT] = { sizeof(struct cdm_ev_pagefault), NULL },
 	[CDM_SNAP_BEGIN] = { sizeof(struct cdm_snap_begin), NULL },

@@ -95,6 +95,7 @@ static void set_options(const struct cdm_bpf *b, const struct cdm_collector_opti
 	e->rodata->with_stats = b->features != 0;
 	e->rodata->with_stacks = o->stacks;
 	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & 1ULL << CDM_EV_PINGPONG);
+	e->rodata->pingpong_each = o->pingpong_each;
 	e->rodata->nr_rings = o->rings ?: 1;
 	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	e->rodata->pidns = pid_namespace();
@@ -111,14 +112,12 @@ static void set_options(const struct cdm_bpf *b, const struct cdm_collector_opti
 	e->rodata->filter_min_pages = f->min_pages;
 	e->rodata->filter_min_ns = f->min_ns;
 	/* Maps that nobody uses take no time to make. */
-	if (!b->features && !b->kinds)
-		bpf_map__set_max_entries(e->maps.calls, 1);
 	if (!f->children)
 		bpf_map__set_max_entries(e->maps.children, 1);
 	if (!o->stacks)
 		bpf_map__set_max_entries(e->maps.stacks, 1);
 	if (!e->rodata->with_pingpong)
-		bpf_map__set_max_entries(e->maps.pages, 1);
+		bpf_map__set_max_entries(e->maps.blocks, 1);
 }
 
 static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o,

@@ -36,6 +36,7 @@ struct cdm_collector_options {
 	unsigned int rings;		/* shards; 0: one */
 	__u64 pingpong_window_ns;	/* 0: default, scaled under emulation */
 	unsigned int pingpong_flips;	/* 0: default, 3 */
+	bool pingpong_each;		/* an event for each page, not for each run of neighbours */
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
 	bool no_bpf;			/* only /proc, cgroups and sysfs */

@@ -19,7 +19,7 @@ const struct cdm_hook cdm_hooks[] = {
 	{ "fault", "cdm_fault", CDM_F_FAULTS, EV(FAULT) },
 	{ "charge", "cdm_charge", 0, EV(CHARGE) },
 	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
-	{ "transfer", "cdm_transfer", CDM_F_EVICT, EV(CHARGE) },
+	{ "transfer", "cdm_transfer", 0, EV(CHARGE) },
 	{ "region_add", "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE) },
 	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
 	{ "state", "cdm_state", 0, EV(DEVICE) },
