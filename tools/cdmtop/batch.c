@@ -8,7 +8,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "cdmtop.h"
+#include "base/say.h"
+#include "batch.h"
+#include "events.h"
 
 /* Figures of device memory, and those that need two refreshes. */
 #define FIGURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES)
@@ -31,16 +33,6 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-struct cdm_query cdmtop_query(const struct cdmtop_source *s, const struct cdmtop_options *o,
-			      enum cdm_view view)
-{
-	return (struct cdm_query) {
-		.view = view, .select = s->select, .filter = o->filter,
-		/* A column is of one view. */
-		.sort = view == o->view ? o->sort : NULL, .reverse = o->reverse,
-	};
-}
-
 static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_options *o,
 		      enum cdm_format format, enum cdm_view view, bool first, bool *seen)
 {
@@ -49,7 +41,7 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 		.view = view, .columns = o->columns, .nr_columns = o->nr_columns,
 		.histograms = o->histograms >> view & 1,
 	};
-	const struct cdm_query query = cdmtop_query(s, o, view);
+	const struct cdm_query query = cdmtop_query(o, &s->select, view);
 	struct cdm_rows rows = { 0 };
 	int err;
 
@@ -105,7 +97,7 @@ static int write_textfile(struct cdmtop_source *s, const struct cdmtop_options *
 		err = cdm_file_close(&file, 0);
 out:
 	if (err)
-		cdmtop_error("cannot write %s: %s", o->textfile, cdm_file_error(err));
+		cdm_say("cannot write %s: %s", o->textfile, cdm_file_error(err));
 	return err;
 }
 
@@ -113,8 +105,8 @@ out:
 static int output_failed(const struct cdmtop_options *o, int err)
 {
 	if (err && err != -EPIPE)
-		cdmtop_error("cannot write %s: %s", o->output ?: "standard output",
-			     strerror(-err));
+		cdm_say("cannot write %s: %s", o->output ?: "standard output",
+			strerror(-err));
 	return err;
 }
 
@@ -174,7 +166,7 @@ static void print_notes(struct cdm_model *m, size_t *nr)
 	const char *note;
 
 	while ((note = cdm_model_note(m, *nr))) {
-		cdmtop_error("%s", note);
+		cdm_say("%s", note);
 		++*nr;
 	}
 }
@@ -235,20 +227,20 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 	if (caught)
 		return caught == SIGINT ? CDMTOP_OK : 128 + caught;
 	if (!shown && s->reader && o->view != CDM_VIEW_EVENTS) {
-		cdmtop_error("%s: there is no whole refresh in it", o->replay);
+		cdm_say("%s: there is no whole refresh in it", o->replay);
 		return CDMTOP_FAILED;
 	}
 	if (!seen && (o->pid || o->cgroup || o->device)) {
-		cdmtop_error("there is nothing that -p, -c and -D mean; leave them out to see all");
+		cdm_say("there is nothing that -p, -c and -D mean; leave them out to see all");
 		return CDMTOP_FAILED;
 	}
 	if (knows_nothing(s, o)) {
-		cdmtop_error("nothing can be told of device memory here: %s; `cdmtop --features` has the rest, -F pid,comm,rss shows what there is",
-			     cdm_model_note(s->model, 0) ?: "--no-bpf and no device");
+		cdm_say("nothing can be told of device memory here: %s; `cdmtop --features` has the rest, -F pid,comm,rss shows what there is",
+			cdm_model_note(s->model, 0) ?: "--no-bpf and no device");
 		return CDMTOP_FAILED;
 	}
 	if (o->strict && lost_events(s)) {
-		cdmtop_error("events were lost");
+		cdm_say("events were lost");
 		return CDMTOP_FAILED;
 	}
 	return CDMTOP_OK;
@@ -289,8 +281,8 @@ static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
 static void say_only_last(const struct cdmtop_options *o)
 {
 	if (cdmtop_metrics(o) && !o->textfile && o->count > 1)
-		cdmtop_error("of %lu refreshes the last one is printed, readers of metrics take "
-			     "one; --textfile has each of them", o->count);
+		cdm_say("of %lu refreshes the last one is printed, readers of metrics take "
+			"one; --textfile has each of them", o->count);
 }
 
 int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)

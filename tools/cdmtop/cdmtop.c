@@ -3,14 +3,15 @@
 #include <errno.h>
 #include <locale.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/say.h"
-#include "cdmtop.h"
+#include "batch.h"
+#include "options.h"
+#include "source/collector.h"
 #include "ui/ui.h"
 
 /* What the terminal shows beside columns: the tail of events and the header. */
@@ -18,15 +19,6 @@
 			 CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_PER_DEVICE)
 #define UI_EVENTS	(1ULL << CDM_EV_MIGRATE | 1ULL << CDM_EV_EVICT | 1ULL << CDM_EV_FAULT | \
 			 1ULL << CDM_EV_PINGPONG | 1ULL << CDM_EV_DEVICE)
-
-void cdmtop_error(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	cdm_vsay(format, args);
-	va_end(args);
-}
 
 static int list_columns(void)
 {
@@ -91,7 +83,7 @@ static int show(struct cdmtop_source *s, const struct cdmtop_options *o)
 	int status, closed;
 
 	if (!o->batch && (!isatty(STDOUT_FILENO) || (!from_stdin && !isatty(STDIN_FILENO)))) {
-		cdmtop_error("standard input or output is not a terminal; use -b to print");
+		cdm_say("standard input or output is not a terminal; use -b to print");
 		return CDMTOP_USAGE;
 	}
 	status = run(s, o);
@@ -112,7 +104,7 @@ static bool open_output(struct cdm_file *file, const char *path)
 		cdm_file_discard(file);
 	}
 	if (err)
-		cdmtop_error("cannot write %s: %s", path, cdm_file_error(err));
+		cdm_say("cannot write %s: %s", path, cdm_file_error(err));
 	return !err;
 }
 
@@ -128,7 +120,7 @@ static int close_output(struct cdm_file *file, const char *path, int status, boo
 	/* What failed before has said so. */
 	if (!err || worthless || status == 128 + SIGPIPE)
 		return status;
-	cdmtop_error("cannot write %s: %s", path ?: "standard output", strerror(-err));
+	cdm_say("cannot write %s: %s", path ?: "standard output", strerror(-err));
 	return CDMTOP_FAILED;
 }
 

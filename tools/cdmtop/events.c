@@ -5,8 +5,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cdmtop.h"
+#include "base/say.h"
 #include "event/print.h"
+#include "events.h"
+#include "source/collector.h"
 
 struct cdmtop_events {
 	struct cdmtop_source *s;
@@ -52,8 +54,8 @@ static bool any_events(struct cdmtop_source *s)
 	if (s->reader || cdm_collector_events(s->collector))
 		return true;
 	for (size_t i = 0; (note = cdm_model_note(s->model, i)); i++)
-		cdmtop_error("%s", note);
-	cdmtop_error("there are no events to be had here; `cdmtop --features` says what is missing");
+		cdm_say("%s", note);
+	cdm_say("there are no events to be had here; `cdmtop --features` says what is missing");
 	return false;
 }
 
@@ -82,7 +84,7 @@ struct cdmtop_events *cdmtop_events_open(struct cdmtop_source *s, const struct c
 	s->ctx = e;
 	return e;
 no_memory:
-	cdmtop_error("%s", strerror(ENOMEM));
+	cdm_say("%s", strerror(ENOMEM));
 	free(e);
 	return NULL;
 }
@@ -98,7 +100,7 @@ static int look_for(struct cdmtop_events *e)
 {
 	enum cdm_view view = e->o->pid ? CDM_VIEW_PROC : e->o->cgroup ? CDM_VIEW_CGROUP :
 			     CDM_VIEW_DEVICE;
-	const struct cdm_query query = cdmtop_query(e->s, e->o, view);
+	const struct cdm_query query = cdmtop_query(e->o, &e->s->select, view);
 	struct cdm_rows rows = { 0 };
 	int err = cdm_rows_take(&rows, e->s->model, &query);
 

@@ -7,10 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/say.h"
 #include "base/usage.h"
 #include "base/version.h"
-#include "cdmtop.h"
 #include "event/event.h"
+#include "options.h"
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_ROWS, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
@@ -262,15 +263,15 @@ static const struct cdm_column *find_column(const struct cdmtop_options *o, cons
 		ids[n++] = all->id;
 	ids[n] = NULL;
 	near = cdm_nearest(id, ids);
-	cdmtop_error("column '%s': not in this view%s%s%s; see --list-columns", id,
-		     near ? "; did you mean '" : "", near ?: "", near ? "'?" : "");
+	cdm_say("column '%s': not in this view%s%s%s; see --list-columns", id,
+		near ? "; did you mean '" : "", near ?: "", near ? "'?" : "");
 	exit(CDMTOP_USAGE);
 }
 
 static void add_column(struct cdmtop_options *o, const struct cdm_column *col)
 {
 	if (o->nr_columns == CDMTOP_MAX_COLUMNS) {
-		cdmtop_error("more than %d columns", CDMTOP_MAX_COLUMNS);
+		cdm_say("more than %d columns", CDMTOP_MAX_COLUMNS);
 		exit(CDMTOP_USAGE);
 	}
 	o->columns[o->nr_columns++] = col;
@@ -331,7 +332,7 @@ static void check(struct cdmtop_options *o)
 		wrong = "--textfile has a format of its own: leave --format out";
 	if (!wrong)
 		return;
-	cdmtop_error("%s", wrong);
+	cdm_say("%s", wrong);
 	exit(CDMTOP_USAGE);
 }
 
@@ -353,4 +354,14 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 		o->count = 1;
 	if (o->view != CDM_VIEW_EVENTS)
 		resolve_columns(o);
+}
+
+struct cdm_query cdmtop_query(const struct cdmtop_options *o, const struct cdm_select *select,
+			      enum cdm_view view)
+{
+	return (struct cdm_query) {
+		.view = view, .select = *select, .filter = o->filter,
+		/* A column is of one view. */
+		.sort = view == o->view ? o->sort : NULL, .reverse = o->reverse,
+	};
 }

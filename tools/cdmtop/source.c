@@ -6,7 +6,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cdmtop.h"
+#include "base/say.h"
+#include "source.h"
+#include "source/collector.h"
 #include "source/snapshot.h"
 
 /* Any record, straight from its source: the model has it first. Return: 0 or -errno. */
@@ -64,7 +66,7 @@ static bool set_cgroup(struct cdmtop_source *s, const char *path)
 		return true;
 	}
 	s->cgroup = NULL;
-	cdmtop_error("%s", strerror(ENOMEM));
+	cdm_say("%s", strerror(ENOMEM));
 	return false;
 }
 
@@ -84,8 +86,8 @@ static __u64 find_cgroup(struct cdmtop_source *s, const char *path)
 	if (id)
 		path = below_mount(path, cdm_cgroups_mount(cgroups));
 	else
-		cdmtop_error("cgroup '%s': %s; `cdmtop -b --view cgroup` lists them", path,
-			     cgroups ? strerror(errno) : "there is no memory controller");
+		cdm_say("cgroup '%s': %s; `cdmtop -b --view cgroup` lists them", path,
+			cgroups ? strerror(errno) : "there is no memory controller");
 	if (cgroups)
 		cdm_cgroups_close(cgroups);
 	return id && set_cgroup(s, path) ? id : 0;
@@ -97,7 +99,7 @@ static bool known_pid(__u32 pid)
 
 	if (!cdm_proc_read(pid, &snap))
 		return true;
-	cdmtop_error("pid %u: no such process", pid);
+	cdm_say("pid %u: no such process", pid);
 	return false;
 }
 
@@ -109,27 +111,27 @@ static bool known_device(const char *name)
 	for (int i = 0; i < n; i++)
 		if (!strcmp(devices[i].name, name))
 			return true;
-	cdmtop_error("device '%s': not found; `cdmtop -b --view device` lists devices", name);
+	cdm_say("device '%s': not found; `cdmtop -b --view device` lists devices", name);
 	return false;
 }
 
 static void log_text(const char *text)
 {
-	cdmtop_error("%s", text);
+	cdm_say("%s", text);
 }
 
 static void cannot_write(const char *path, const char *why)
 {
-	cdmtop_error("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
+	cdm_say("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
 }
 
 /* With --strict. Return: false after a message. */
 static bool is_all_there(const struct cdm_description *d)
 {
 	for (unsigned int i = 0; i < d->nr_missing; i++)
-		cdmtop_error("%s", d->missing[i]);
+		cdm_say("%s", d->missing[i]);
 	if (d->nr_missing)
-		cdmtop_error("that is missing; leave out --strict to go on without");
+		cdm_say("that is missing; leave out --strict to go on without");
 	return !d->nr_missing;
 }
 
@@ -149,7 +151,7 @@ static bool open_both(struct cdmtop_source *s, const struct cdm_collector_option
 	s->worthless = true;
 	s->collector = cdm_collector_open(o, d, why);
 	if (!s->collector)
-		cdmtop_error("%s", why);
+		cdm_say("%s", why);
 	return s->collector;
 }
 
@@ -208,7 +210,7 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		return false;
 	s->model = cdm_model_new(&d.header);
 	if (!s->model) {
-		cdmtop_error("%s", strerror(ENOMEM));
+		cdm_say("%s", strerror(ENOMEM));
 		return false;
 	}
 	return start(s, &c, &d, o->record);
@@ -221,7 +223,7 @@ static struct cdm_reader *open_reader(const char *path)
 	struct cdm_reader *r = cdm_reader_open(path, why);
 
 	if (!r)
-		cdmtop_error("%s: %s", path, why);
+		cdm_say("%s: %s", path, why);
 	return r;
 }
 
@@ -233,7 +235,7 @@ static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
 		return false;
 	s->model = cdm_model_new(cdm_reader_header(s->reader));
 	if (!s->model)
-		cdmtop_error("%s", strerror(ENOMEM));
+		cdm_say("%s", strerror(ENOMEM));
 	return s->model;
 }
 
@@ -258,7 +260,7 @@ static int replay_refresh(struct cdmtop_source *s)
 	do {
 		ret = cdm_reader_next(s->reader, &rec, why);
 		if (ret < 0)
-			cdmtop_error("%s: %s", s->path, why);
+			cdm_say("%s: %s", s->path, why);
 		if (ret <= 0)
 			return ret;
 		ret = s->used || rec->kind == CDM_SNAP_BEGIN ? keep(s, rec) : take(s, rec);
@@ -344,8 +346,8 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 	int status = CDMTOP_OK;
 
 	if (s->reader && cdm_reader_truncated(s->reader)) {
-		cdmtop_error("%s: ends within a record; it was read up to the last whole one",
-			     o->replay);
+		cdm_say("%s: ends within a record; it was read up to the last whole one",
+			o->replay);
 		status = o->strict ? CDMTOP_FAILED : CDMTOP_OK;
 	}
 	if (s->writer && !close_writer(s, o->record))

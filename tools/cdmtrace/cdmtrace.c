@@ -6,9 +6,12 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/say.h"
 #include "base/usage.h"
 #include "base/version.h"
-#include "trace.h"
+#include "list.h"
+#include "source/collector.h"
+#include "sources.h"
 
 #define MAX_OPTIONS	128
 
@@ -27,8 +30,8 @@ static void suggest(const char *arg)
 		if (!strncmp(words[i], name, strlen(name)))
 			return;
 	if (cdm_nearest(name, words))
-		trace_error("--%s: no such option; did you mean --%s?", name,
-			    cdm_nearest(name, words));
+		cdm_say("--%s: no such option; did you mean --%s?", name,
+			cdm_nearest(name, words));
 }
 
 static void check_names(int argc, char **argv)
@@ -47,8 +50,8 @@ static int trace(const struct trace_options *o)
 	if (t && trace_open(t, o)) {
 		status = o->diff ? trace_diff(t) : o->replay ? trace_replay(t) : trace_live(t);
 		if (o->strict && !status && (trace_lost(t) || t->missing)) {
-			trace_error(trace_lost(t) ? "events were lost; --ring or --rings may help" :
-				    "something that was asked for is missing");
+			cdm_say(trace_lost(t) ? "events were lost; --ring or --rings may help" :
+				"something that was asked for is missing");
 			status = TRACE_FAILED;
 		}
 	}

@@ -3,7 +3,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "trace.h"
+#include "base/say.h"
+#include "report/report.h"
+#include "sources.h"
 
 struct side {
 	struct cdm_model *model;
@@ -41,21 +43,21 @@ static bool load(struct trace *t, struct side *s, const char *path)
 	int err;
 
 	if (!r) {
-		trace_error("%s: %s", path, why);
+		cdm_say("%s: %s", path, why);
 		return false;
 	}
 	s->model = cdm_model_new(cdm_reader_header(r));
 	s->report = s->model ? cdm_report_new(s->model) : NULL;
 	err = s->report ? feed(s, r, &t->filter, why) : cdm_error_errno(why, -ENOMEM);
 	if (err)
-		trace_error("%s: %s", path, why);
+		cdm_say("%s: %s", path, why);
 	if (!err && cdm_reader_truncated(r)) {
-		trace_error("%s: ends within a record, read up to the last whole one", path);
+		cdm_say("%s: ends within a record, read up to the last whole one", path);
 		t->missing = true;
 	}
 	cdm_reader_close(r);
 	if (!err && !cdm_report_seconds(s->report)) {
-		trace_error("%s: nothing in it lasts: there are no rates to compare", path);
+		cdm_say("%s: nothing in it lasts: there are no rates to compare", path);
 		err = -EINVAL;
 	}
 	return !err;
@@ -65,7 +67,7 @@ static bool same_pages(const struct side s[2])
 {
 	if (cdm_model_header(s[0].model)->page_size == cdm_model_header(s[1].model)->page_size)
 		return true;
-	trace_error("the recordings are of machines with pages of different sizes: they cannot be compared");
+	cdm_say("the recordings are of machines with pages of different sizes: they cannot be compared");
 	return false;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What there is, and what would be done. */
-#include "trace.h"
+#include "list.h"
 
 static void list_fields(const struct cdm_field *f)
 {

@@ -7,8 +7,10 @@
 #include <sys/wait.h>
 
 #include "base/clock.h"
+#include "base/say.h"
+#include "source/collector.h"
 #include "source/snapshot.h"
-#include "trace.h"
+#include "sources.h"
 
 #define POLL_MS		100
 #define SNAPSHOTS_NS	1000000000ULL
@@ -47,12 +49,12 @@ static bool start_child(struct live *l, char **argv)
 	int ends[2];
 
 	if (pipe2(ends, O_CLOEXEC)) {
-		trace_error("%m");
+		cdm_say("%m");
 		return false;
 	}
 	l->child = fork();
 	if (l->child < 0) {
-		trace_error("cannot start %s: %m", argv[0]);
+		cdm_say("cannot start %s: %m", argv[0]);
 		return false;
 	}
 	if (!l->child) {
@@ -63,7 +65,7 @@ static bool start_child(struct live *l, char **argv)
 		if (read(ends[0], &byte, 1) < 0)
 			_exit(127);
 		execvp(argv[0], argv);
-		trace_error("cannot run %s: %m", argv[0]);
+		cdm_say("cannot run %s: %m", argv[0]);
 		_exit(errno == ENOENT ? 127 : 126);
 	}
 	close(ends[0]);
@@ -87,8 +89,8 @@ static bool find_cgroup(const char *path, __u64 *id)
 
 	*id = c ? cdm_cgroups_id(c, path) : 0;
 	if (!*id)
-		trace_error("%s: %s", path, c ? "no such cgroup; give its path below the mount of the memory controller" :
-			    "no cgroups, the memory controller is not mounted");
+		cdm_say("%s: %s", path, c ? "no such cgroup; give its path below the mount of the memory controller" :
+			"no cgroups, the memory controller is not mounted");
 	if (c)
 		cdm_cgroups_close(c);
 	return *id;
@@ -101,7 +103,7 @@ static bool needs_snapshots(const struct trace_options *o)
 
 static void log_text(const char *text)
 {
-	trace_error("%s", text);
+	cdm_say("%s", text);
 }
 
 /* Return: false after a message. */
@@ -110,10 +112,10 @@ static bool is_possible(const struct trace_options *o, const struct cdm_descript
 	if ((d->events & o->filter.kinds) && !(o->strict && d->nr_missing))
 		return true;
 	for (unsigned int i = 0; i < d->nr_missing; i++)
-		trace_error("%s", d->missing[i]);
-	trace_error(d->events & o->filter.kinds ?
-		    "that is missing; leave out --strict to go on without" :
-		    "none of the events can be traced here; `cdmtrace --features` says what can");
+		cdm_say("%s", d->missing[i]);
+	cdm_say(d->events & o->filter.kinds ?
+		"that is missing; leave out --strict to go on without" :
+		"none of the events can be traced here; `cdmtrace --features` says what can");
 	return false;
 }
 
@@ -156,7 +158,7 @@ static bool open_collector(struct live *l)
 	l->collector = cdm_collector_open(&c, &d, why);
 	if (l->collector)
 		return true;
-	trace_error("%s", why);
+	cdm_say("%s", why);
 	l->t->discard = true;
 	return false;
 }
@@ -192,7 +194,7 @@ static bool make_ready_file(const char *path)
 	if (!path)
 		return true;
 	if (fd < 0) {
-		trace_error("cannot write %s: %m", path);
+		cdm_say("cannot write %s: %m", path);
 		return false;
 	}
 	close(fd);
@@ -288,7 +290,7 @@ int trace_live(struct trace *t)
 
 	err = run(&l);
 	if (err && err != -ECANCELED)
-		trace_error("%s", strerror(-err));
+		cdm_say("%s", strerror(-err));
 	if (l.child && err && !l.exited)
 		kill(l.child, SIGKILL);
 	if (l.child && !l.exited) {

@@ -2,7 +2,7 @@
 #include <argp.h>
 
 #include "base/usage.h"
-#include "trace.h"
+#include "options.h"
 
 enum {
 	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,

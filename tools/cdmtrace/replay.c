@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 
-#include "trace.h"
+#include "base/say.h"
+#include "sources.h"
 
 /* Devices that a recording names, for -D. */
 struct devices {
@@ -43,10 +44,10 @@ static bool check(struct trace *t, const struct devices *d)
 	if (!*d->wanted || d->found || t->full)
 		return true;
 	if (*d->names)
-		trace_error("%s: no such device in %s; there are:%s", d->wanted, t->o->replay,
-			    d->names);
+		cdm_say("%s: no such device in %s; there are:%s", d->wanted, t->o->replay,
+			d->names);
 	else
-		trace_error("%s: no such device in %s, which names none", d->wanted, t->o->replay);
+		cdm_say("%s: no such device in %s, which names none", d->wanted, t->o->replay);
 	t->discard = true;
 	return false;
 }
@@ -60,7 +61,7 @@ int trace_replay(struct trace *t)
 	int err = 0, n = 0;
 
 	if (!r) {
-		trace_error("%s: %s", t->o->replay, why);
+		cdm_say("%s: %s", t->o->replay, why);
 		return TRACE_FAILED;
 	}
 	t->header = *cdm_reader_header(r);
@@ -75,14 +76,14 @@ int trace_replay(struct trace *t)
 		err = trace_put(t, rec);
 	}
 	if (n < 0)
-		trace_error("%s: %s", t->o->replay, why);
+		cdm_say("%s: %s", t->o->replay, why);
 	if (!err && cdm_reader_truncated(r))
-		trace_error("%s: ends within a record, read up to the last whole one", t->o->replay);
+		cdm_say("%s: ends within a record, read up to the last whole one", t->o->replay);
 	if (t->o->strict && !err && cdm_reader_truncated(r))
 		n = -EIO;
 	cdm_reader_close(r);
 	if (err && err != -ECANCELED)
-		trace_error("%s", strerror(-err));
+		cdm_say("%s", strerror(-err));
 	if (n < 0 || (err && err != -ECANCELED))
 		return TRACE_FAILED;
 	return err || check(t, &devices) ? TRACE_OK : TRACE_FAILED;

@@ -1,63 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* cdmtrace: what its files share. */
-#ifndef CDMTRACE_H
-#define CDMTRACE_H
+/* From records to outputs, whatever the source. */
+#ifndef CDMTRACE_TRACE_H
+#define CDMTRACE_TRACE_H
 
 #include "base/file.h"
-#include "chrome.h"
-#include "source/collector.h"
-#include "event/event.h"
-#include "event/print.h"
-#include "folded.h"
-#include "report/report.h"
-
-enum { TRACE_OK, TRACE_FAILED, TRACE_USAGE };	/* exit status */
-
-enum trace_format { TRACE_TEXT = CDM_TEXT, TRACE_NDJSON = CDM_NDJSON, TRACE_CSV = CDM_CSV,
-		    TRACE_CHROME = CDM_NR_FORMAT };
-
-struct trace_options {
-	struct cdm_event_filter filter;
-	bool kinds_given;		/* -e */
-	enum trace_format format;
-	enum cdm_time time;
-	const char *output;		/* -o */
-	const char *chrome;
-	const char *write;
-	const char *replay;
-	const char *ready_file;
-	const char *cgroup;
-	bool stacks;
-	bool folded;
-	bool by_pages;
-	bool summary;			/* a report at the end */
-	bool report;			/* `cdmtrace report`: nothing else */
-	const char *html;		/* a page instead of the report's text */
-	bool diff;			/* `cdmtrace diff`: of two recordings */
-	const char *recordings[2];	/* A, B */
-	int nr_recordings;
-	bool features;
-	bool list;
-	bool dry_run;
-	bool strict;
-	int verbose;
-	__u64 duration_ns;		/* 0: no end */
-	__u64 max_events;		/* 0: no end */
-	size_t ring_bytes;
-	unsigned int rings;
-	__u64 pingpong_window_ns;
-	unsigned int pingpong_flips;
-	bool pingpong_each;
-	__u64 snapshots_ns;		/* CDM_UNKNOWN: as the outputs need; 0: none */
-	char **command;			/* NULL: none */
-};
-
-extern const struct argp trace_argp;
-
-/* A message on stderr, "cdmtrace: ...". */
-void trace_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
-
-/* --- run.c: from records to outputs --- */
+#include "base/out.h"
+#include "options.h"
+#include "record/record.h"
 
 struct trace_file {
 	struct cdm_out out;
@@ -102,16 +51,5 @@ bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out), void *ctx)
 /* Ends the outputs. Return: whether all was written. */
 bool trace_end(struct trace *t);
 __u64 trace_lost(const struct trace *t);
-
-/* --- sources; return the exit status --- */
-int trace_replay(struct trace *t);
-int trace_live(struct trace *t);
-int trace_diff(struct trace *t);
-
-/* --- list.c --- */
-void trace_list(void);
-void trace_dry_run(const struct trace_options *o);
-/* Kinds that are set, "migrate,evict". */
-void trace_print_kinds(FILE *out, __u64 kinds);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cdmtop.h"
+#include "options.h"
 
 /* What a piece of text is; the theme says how that looks. */
 enum ui_style {

@@ -3,6 +3,7 @@
 #ifndef CDMTOP_UI_INT_H
 #define CDMTOP_UI_INT_H
 
+#include "source.h"
 #include "ui/term.h"
 
 #define UI_NR_VIEW	(CDM_VIEW_EVENTS + 1)	/* those that one chooses from */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The interactive screen of cdmtop: draws the model of a source, and asks the source to
- * feed it (cdmtop.h). The only part that knows curses.
+ * feed it (source.h). The only part that knows curses.
  */
 #ifndef CDMTOP_UI_H
 #define CDMTOP_UI_H

@@ -1,25 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /* From records to outputs, whatever the source. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/say.h"
+#include "chrome.h"
+#include "folded.h"
+#include "report/report.h"
 #include "trace.h"
-
-void trace_error(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	cdm_vsay(format, args);
-	va_end(args);
-}
 
 static void cannot_write(const char *path, const char *why)
 {
-	trace_error("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
+	cdm_say("cannot write %s: %s", strcmp(path, "-") ? path : "standard output", why);
 }
 
 /* @whole: of use only when complete. NULL after a message. */
@@ -131,7 +124,7 @@ bool trace_start(struct trace *t)
 	if (ok)
 		return true;
 no_memory:
-	trace_error("%s", strerror(ENOMEM));
+	cdm_say("%s", strerror(ENOMEM));
 	return false;
 }
 
@@ -152,7 +145,7 @@ static void put_note(struct trace *t, const struct cdm_rec_note *note)
 {
 	t->missing = true;
 	if (t->live || !t->printer)
-		trace_error("%s", note->text);
+		cdm_say("%s", note->text);
 	if (t->printer && (!t->live || t->o->format != TRACE_TEXT))
 		cdm_printer_put(t->printer, &note->rec);
 }
@@ -235,12 +228,12 @@ bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out), void *ctx)
 	int err;
 
 	if (!out) {
-		trace_error("%m");
+		cdm_say("%m");
 		return false;
 	}
 	err = print(ctx, out);
 	if (err)
-		trace_error("%s", strerror(-err));
+		cdm_say("%s", strerror(-err));
 	if (fflush(out) || ferror(out))
 		t->summary->out.err = errno ? -errno : -EIO;
 	fclose(out);
