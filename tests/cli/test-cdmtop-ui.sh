@@ -9,7 +9,7 @@ work=$(mktemp -d)
 mux=(tmux -u -L "cdmtop-ui-$$" -f /dev/null)
 source "$top/tests/tap.sh"
 on_failure() { screen; }
-export LC_ALL=C.UTF-8 TZ=UTC
+export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
 
 trap '"${mux[@]}" kill-server 2> /dev/null; rm -rf "$work"' EXIT
 
@@ -58,8 +58,9 @@ keys() {
 	done
 }
 
-# start COLUMNS LINES RECORDING [VARIABLE=VALUE...] [-- OPTION...]; $pace says how fast
-pace=0.1
+# start COLUMNS LINES RECORDING [VARIABLE=VALUE...] [-- OPTION...]; $pace says how fast, $config
+# whether it remembers
+pace=0.1 config=--no-config
 start() {
 	local size=(-x "$1" -y "$2") recording=$3 env=()
 	shift 3
@@ -74,7 +75,7 @@ start() {
 		trap : INT QUIT
 		stty -a > $work/before
 		$(printf '%q ' env -u NO_COLOR "${env[@]}" bash -c 'echo $$ > '"$work/pid"'; exec "$0" "$@"' \
-			"$cdmtop" -r "$recording" "$@") $pace
+			"$cdmtop" -r "$recording" "$@") $config $pace
 		echo \$? > $work/status
 		stty -a > $work/after
 		echo "left with \$(cat $work/status)"
@@ -432,6 +433,156 @@ start 60 24 "$work/small.cdm" -- -F pid,why,p99,mcg,user,comm,cgroup,rss,cdm
 seen "an unknown column is refused" "column 'mcg'"
 start 40 24 "$work/small.cdm" -- -F pid,why,comm,cgroup,rss,cdm,user
 seen "columns that are chosen yield in the same order" "PID +COMM +CDM +USER +\+3>$"
+
+# --- keys that the help names, and no other for the same ---
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys F3
+seen "F3: cgroups" "^CGROUP"
+keys F5
+seen "F5: devices" "^DEVICE"
+keys F7
+seen "F7: events" "^CLOCK"
+keys F2
+seen "F2: processes" "^ +PID"
+keys F6
+seen "F6: the menu of columns" "Sort by"
+keys Escape F4 b a s h Enter
+seen "F4: a filter" "filter: bash"
+keys Escape F1
+seen "F1: help" "^Keys"
+for key in F1 F2 F3 F4 F5 F6 F7 F10; do
+	named=$(sed -n '/keys\[\] = {/,/^};/p' "$top/tools/cdmtop/ui/pages.c" | grep -owE "$key" | wc -l)
+	is "$key is named once" 1 "$named"
+done
+
+# --- the mouse, as a terminal reports it: button, column and line from 0 ---
+mouse() {
+	local at
+	at=$(printf '\\%03o\\%03o' $((33 + $2)) $((33 + $3)))
+	"${mux[@]}" send-keys -t ui -l "$(printf "\\033[M\\$(printf %03o $((32 + $1)))$at")"
+	# The wheel is not let go of.
+	[[ $1 != 0 ]] || "${mux[@]}" send-keys -t ui -l "$(printf "\\033[M#$at")"
+	sleep 0.2
+}
+start 80 24 "$work/small.cdm" TERM=screen
+until_seen "END"
+line=$(($(screen | grep -nE "^ +PID" | cut -d: -f1) - 1))
+where=$(screen | grep -E "^ +PID" | grep -bo "RSS" | cut -d: -f1)
+mouse 0 $((where + 1)) $line
+seen "a click on a heading sorts" "by RSS$"
+mouse 0 $((where + 1)) $line
+seen "another one reverses" "by RSS reversed"
+mouse 0 5 $line
+seen "of the first column, too" "by PID$"
+mouse 0 20 $((line + 3))
+keys Enter
+seen "a click on a row puts the cursor there" "PID 1002 "
+keys Escape Home
+mouse 65 20 10
+keys Enter
+seen "the wheel moves the cursor" "PID 1003 "
+before=$(screen | grep -m1 -n "^History")
+mouse 65 20 10
+[[ $(screen | grep -m1 -n "^History") != "$before" ]]
+result $? "and scrolls pages"
+mouse 0 0 0
+mouse 0 79 23
+seen "clicks elsewhere do nothing" "History"
+keys q q
+left "the mouse" 0
+
+# --- command lines, of live processes ---
+"${mux[@]}" kill-session -t ui
+"${mux[@]}" new-session -d -s ui -x 100 -y 24 "$cdmtop --no-bpf --no-config -f sleep; sleep 1000"
+until_seen " sleep +"
+unseen "c: not yet" "sleep 100000"
+keys c
+seen "c: command lines" "PID .*COMMAND" "sleep 100000"
+keys Enter
+seen "and in full of a process" "^COMMAND .*sleep [0-9]+"
+keys Escape c
+seen "c: names again" "PID .*COMM  "
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys c
+seen "a recording has none" "no command lines"
+
+# --- what was chosen is there the next time ---
+config=
+conf=$work/config/cdm/cdmtop.conf
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys q
+left "nothing chosen" 0
+[[ ! -e $conf ]]
+result $? "nothing chosen: nothing is written"
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys s Home Down Space Down Enter r 3 M s Space Escape
+seen "the first column stays" "^DEVICE"
+keys 1
+seen "a column that is not to be shown" "PID +COMM +CGROUP"
+keys q
+left "columns chosen" 0
+is "what was chosen, in words" "proc.sort = comm reversed|device.sort = used" \
+	"$(grep -v -e '^#' -e columns "$conf" | paste -sd '|')"
+is "and the columns" "pid comm cgroup cdm rss share in out fail why p99" \
+	"$(sed -n 's/^proc.columns = //p' "$conf" | sed 's/ pp$//')"
+is "for nobody else" "600 700" "$(stat -c %a "$conf" "$(dirname "$conf")" | xargs)"
+cp "$conf" "$work/first"
+start 200 24 "$work/small.cdm"
+seen "it is there again, and not more" "PID +COMM +CGROUP +CDM .* P99( +PP/s)?$" "by COMM reversed"
+keys s End
+seen "others can be chosen" "\[ \] +MCG"
+keys Space Enter 3
+seen "as it was chosen" "by USED"
+keys q
+left "chosen again" 0
+like "one more" "why p99.* charged$" "$(grep ^proc.columns "$conf")"
+like "the order" "^proc.sort = charged$" "$(grep ^proc.sort "$conf")"
+start 80 24 "$work/small.cdm" -- -F pid,comm,rss -s rss
+seen "what is asked for comes first" "PID +COMM +RSS$" "by RSS"
+keys q
+left "and" 0
+like "does not change what was chosen" "^proc.sort = charged$" "$(grep ^proc.sort "$conf")"
+start 80 24 "$work/small.cdm" -- --no-config
+seen "--no-config" "PID +USER +COMM" "by CDM"
+keys r q
+left "--no-config" 0
+like "--no-config: nothing is kept" "^proc.sort = charged$" "$(grep ^proc.sort "$conf")"
+is "print does not know of it" "PID USER COMM" \
+	"$("$cdmtop" -b -r "$work/small.cdm" | sed -n 2p | awk '{ print $1, $2, $3 }')"
+for damage in "proc.columns = pid nonsense" "proc.columns = pid pid" "proc.sort" "x.sort = cdm" \
+	"proc.sort = cdm backwards" "proc.columns = " "\\x7fELF\\x02\\x00\\x00" \
+	"$(printf 'proc.columns = %5000s' pid)"; do
+	printf "$damage\n" > "$conf"
+	cp "$conf" "$work/damaged"
+	start 80 24 "$work/small.cdm"
+	seen "a damaged file: the usual" "PID +USER +COMM" "by CDM"
+	keys r
+	seen "and it runs: ${damage:0:30}" "by CDM reversed"
+	keys q
+	left "a damaged file" 0
+	seen "a damaged file is named" "cdmtop.conf, line 1: not understood"
+	cmp -s "$conf" "$work/damaged"
+	result $? "and stays"
+done
+rm -rf "$work/config"
+echo "not a folder" > "$work/config"
+start 80 24 "$work/small.cdm"
+until_seen "END"
+keys r q
+left "where it cannot be written" 0
+seen "where it cannot be written that is said" "what was chosen is not kept: " "Not a directory"
+rm "$work/config"
+start 80 24 "$work/small.cdm" XDG_CONFIG_HOME=not/absolute HOME="$work/home"
+until_seen "END"
+keys r q
+left "HOME" 0
+like "without XDG_CONFIG_HOME it is in ~/.config" "proc.sort = cdm reversed" \
+	"$(cat "$work/home/.config/cdm/cdmtop.conf")"
+config=--no-config
 
 # --- leaving ---
 start 80 24 "$work/lost.cdm"

@@ -15,7 +15,7 @@
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_ROWS, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
-	OPT_TOP, OPT_HISTOGRAMS, OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_COLOR, OPT_SPEED,
+	OPT_TOP, OPT_HISTOGRAMS, OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_NO_CONFIG, OPT_COLOR, OPT_SPEED,
 };
 
 static const struct argp_option options[] = {
@@ -50,6 +50,7 @@ static const struct argp_option options[] = {
 	  "metrics: latencies of these views (device,cgroup); proc; none", 2 },
 	{ "color", OPT_COLOR, "WHEN", 0, "auto (default), always or never", 2 },
 	{ "ascii", OPT_ASCII, 0, 0, "no characters beyond ASCII on the terminal", 2 },
+	{ "no-config", OPT_NO_CONFIG, 0, 0, "columns and orders as if nothing was ever chosen", 2 },
 
 	{ 0, 0, 0, 0, "Where it comes from:", 3 },
 	{ "write", 'w', "FILE", 0, "record into FILE as well; - is standard output", 3 },
@@ -207,6 +208,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_COLOR:
 		o->colour = cdm_arg_word(state, "--color", arg, colours);
+		break;
+	case OPT_NO_CONFIG:
+		o->no_config = true;
 		break;
 	case OPT_ASCII:
 		o->ascii = true;

@@ -48,6 +48,7 @@ struct cdmtop_options {
 	unsigned int pingpong_flips;
 	bool no_bpf;
 	bool strict;
+	bool no_config;			/* of the terminal: neither read nor written */
 	bool ascii;			/* no UTF-8 even if the locale has it */
 	enum cdmtop_colour colour;
 	int verbose;

@@ -13,7 +13,7 @@ _cdmtop() {
 	local word=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} head=
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
 		--list-columns --delay --count --batch --output --format --json --textfile --top --histograms
-		--color --ascii --write --read
+		--color --ascii --no-config --write --read
 		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 

@@ -21,14 +21,43 @@ static int full_width(const struct cdm_column *col)
 	return title > width ? title : width;
 }
 
-/* Texts lose their ends before columns are left out; the first is what tells rows apart. */
-static int least_width(const struct ui_columns *cs, size_t i)
-{
-	int full = full_width(cs->all[i]), title = ui_width(cs->all[i]->title);
+/* Those that may be shown, of which there are others in struct ui_columns. */
+struct choice {
+	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
+	bool usual[CDMTOP_MAX_COLUMNS];
+	bool shown[CDMTOP_MAX_COLUMNS];
+	int widths[CDMTOP_MAX_COLUMNS];
+	size_t nr;
+	size_t first;	/* see struct ui_columns */
+};
 
-	if (!i || cs->all[i]->unit != CDM_UNIT_TEXT)
+static bool is_sorted_by(const struct ui_columns *cs, const struct cdm_column *col)
+{
+	return cs->sort && !strcmp(cs->sort->id, col->id);
+}
+
+/* Texts lose their ends before columns are left out; the first is what tells rows apart. */
+static int least_width(const struct choice *c, size_t i)
+{
+	int full = full_width(c->all[i]), title = ui_width(c->all[i]->title);
+
+	if (!i || c->all[i]->unit != CDM_UNIT_TEXT)
 		return full;
 	return full - full / 4 > title ? full - full / 4 : title;
+}
+
+static void collect(struct choice *c, const struct ui_columns *cs)
+{
+	*c = (struct choice) { .first = cs->first };
+	for (size_t i = 0; i < cs->nr; i++) {
+		bool usual = !i || cs->usual[i] || is_sorted_by(cs, cs->all[i]);
+
+		if (!usual && !cs->fill)
+			continue;
+		c->usual[c->nr] = usual;
+		c->all[c->nr++] = cs->commands && !strcmp(cs->all[i]->id, "comm") ?
+				  &ui_command_column : cs->all[i];
+	}
 }
 
 /* Width that the texts in @rows want. */
@@ -46,11 +75,11 @@ static int wanted_width(const struct cdm_column *col, const void *const *rows, s
 	return most;
 }
 
-static void put_mark(struct ui_layout *l, size_t nr, size_t first)
+static void put_mark(struct ui_layout *l, const struct choice *c)
 {
-	size_t hidden = nr - l->nr;
+	size_t hidden = c->nr - l->nr;
 
-	l->left = first < hidden ? first : hidden;
+	l->left = c->first < hidden ? c->first : hidden;
 	l->right = hidden - l->left;
 	*l->mark = '\0';
 	if (l->left)
@@ -60,76 +89,73 @@ static void put_mark(struct ui_layout *l, size_t nr, size_t first)
 			 l->left ? "" : " ", l->right);
 }
 
-/* What is known of each of struct ui_columns. */
-struct choice {
-	bool shown[CDMTOP_MAX_COLUMNS];
-	int widths[CDMTOP_MAX_COLUMNS];
-};
-
 /* Return: columns of the screen that this takes. */
-static int place(struct ui_layout *l, const struct ui_columns *cs, const struct choice *choice)
+static int place(struct ui_layout *l, const struct choice *c)
 {
 	int used = l->bar ? l->bar + 1 : 0;
 
 	l->nr = 0;
-	for (size_t i = 0; i < cs->nr; i++) {
-		if (!choice->shown[i])
+	for (size_t i = 0; i < c->nr; i++) {
+		if (!c->shown[i])
 			continue;
-		used += choice->widths[i] + (l->nr > 0);
-		l->widths[l->nr] = choice->widths[i];
-		l->columns[l->nr++] = cs->all[i];
+		used += c->widths[i] + (l->nr > 0);
+		l->widths[l->nr] = c->widths[i];
+		l->columns[l->nr++] = c->all[i];
 	}
-	put_mark(l, cs->nr, cs->first);
+	put_mark(l, c);
 	return used + strlen(l->mark);
 }
 
 /* The column that one would miss least, 0: none can go. Scrolled, it is the last one. */
-static size_t least_missed(const struct ui_columns *cs, const bool *shown)
+static size_t least_missed(const struct choice *c, const struct ui_columns *cs)
 {
 	size_t found = 0;
 
-	for (size_t i = 1; i < cs->nr; i++) {
-		if (!shown[i] || (!cs->first && cs->all[i] == cs->sort))
+	for (size_t i = 1; i < c->nr; i++) {
+		if (!c->shown[i] || (!c->first && is_sorted_by(cs, c->all[i])))
 			continue;
-		if (!found || cs->first || cs->all[i]->yields >= cs->all[found]->yields)
+		if (!found || c->first || c->all[i]->yields >= c->all[found]->yields)
 			found = i;
 	}
 	return found;
 }
 
-/* Each as narrow as it gets, and what is missed least goes until the others fit. */
-static void choose_usual(struct ui_layout *l, const struct ui_columns *cs, int cols,
-			 struct choice *choice)
+/* Each as narrow as it gets; what is missed least goes until the others fit. Return: all do. */
+static bool choose_usual(struct ui_layout *l, struct choice *c, const struct ui_columns *cs,
+			 int cols)
 {
+	bool all = true;
 	size_t i;
 
-	for (i = 0; i < cs->nr; i++) {
-		choice->widths[i] = least_width(cs, i);
-		choice->shown[i] = !i || (cs->first ? i > cs->first :
-						      i < cs->nr_usual || cs->all[i] == cs->sort);
+	for (i = 0; i < c->nr; i++) {
+		c->widths[i] = least_width(c, i);
+		c->shown[i] = !i || (c->first ? i > c->first : c->usual[i]);
 	}
-	while (place(l, cs, choice) > cols && (i = least_missed(cs, choice->shown)))
-		choice->shown[i] = false;
+	while (place(l, c) > cols && (i = least_missed(c, cs)))
+		c->shown[i] = all = false;
+	return all;
 }
 
 /* Others, where there is room besides what makes the usual ones readable. */
-static void choose_extra(struct ui_layout *l, const struct ui_columns *cs, int cols,
-			 const void *const *rows, size_t nr_rows, struct choice *choice)
+static void choose_others(struct ui_layout *l, struct choice *c, int cols,
+			  const void *const *rows, size_t nr_rows)
 {
-	struct choice roomy = *choice;
+	struct choice roomy = *c;
 	size_t i;
 
-	for (i = 0; i < cs->nr; i++) {
-		int full = full_width(cs->all[i]), want = 0;
+	for (i = 0; i < c->nr; i++) {
+		int full = full_width(c->all[i]), want = 0;
 
-		if (i < cs->nr_usual)
-			want = least(wanted_width(cs->all[i], rows, nr_rows), 2 * full);
+		if (c->usual[i])
+			want = least(wanted_width(c->all[i], rows, nr_rows), 2 * full);
 		roomy.widths[i] = want > full ? want : full;
 	}
-	for (i = cs->nr_usual; i < cs->nr; i++) {
+	for (i = 0; i < c->nr; i++) {
+		if (c->usual[i])
+			continue;
 		roomy.shown[i] = true;
-		roomy.shown[i] = place(l, cs, &roomy) <= cols;
-		choice->shown[i] |= roomy.shown[i];
+		roomy.shown[i] = place(l, &roomy) <= cols;
+		c->shown[i] = roomy.shown[i];
 	}
 }
 
@@ -152,10 +178,10 @@ void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool
 	size_t i;
 
 	l->bar = bar && cols >= BAR_FROM && !cs->first ? BAR_MIN : 0;
-	choose_usual(l, cs, cols, &choice);
-	if (l->nr >= cs->nr_usual && !cs->first && !l->bar)
-		choose_extra(l, cs, cols, rows, nr_rows, &choice);
-	left = cols - place(l, cs, &choice);
+	collect(&choice, cs);
+	if (choose_usual(l, &choice, cs, cols) && !cs->first && !l->bar)
+		choose_others(l, &choice, cols, rows, nr_rows);
+	left = cols - place(l, &choice);
 	for (i = 0; i < l->nr && left > 0; i++)
 		want[i] = wanted_width(l->columns[i], rows, nr_rows);
 	for (i = 0; i < l->nr; i++)
@@ -174,14 +200,14 @@ static int field_width(const struct ui_layout *l, size_t i)
 	return l->columns[i]->width < 0 ? -l->widths[i] : l->widths[i];
 }
 
-void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct cdm_column *sort,
+void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct ui_columns *cs,
 		const char *bar)
 {
 	for (size_t i = 0; i < l->nr; i++) {
 		if (i)
 			ui_put(c, UI_HEADING, " ");
-		ui_field(c, l->columns[i] == sort ? UI_SORTED : UI_HEADING, l->columns[i]->title,
-			 field_width(l, i));
+		ui_field(c, is_sorted_by(cs, l->columns[i]) ? UI_SORTED : UI_HEADING,
+			 l->columns[i]->title, field_width(l, i));
 	}
 	if (l->bar) {
 		ui_put(c, UI_HEADING, " ");

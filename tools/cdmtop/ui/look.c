@@ -41,6 +41,19 @@ static void draw_figures(struct ui_canvas *c, const struct cdm_proc_row *row)
 	ui_newline(c, UI_PLAIN);
 }
 
+/* Nothing where it cannot be had. */
+static void draw_command(struct ui *ui, struct ui_canvas *c)
+{
+	char text[4096] = "";
+
+	if (!ui->o->replay)
+		ui_command(ui->look_pid, text, sizeof(text));
+	if (!*text)
+		return;
+	ui_put(c, UI_DIM, "COMMAND ");
+	ui_wrapped(c, UI_PLAIN, text, 8);
+}
+
 static void draw_history(struct ui *ui, struct ui_canvas *c, const struct cdm_proc_row *row)
 {
 	const struct cdm_history *h = row->activity.history;
@@ -79,16 +92,17 @@ static void draw_vmas(struct ui *ui, struct ui_canvas *c)
 	size_t nr, shown = 0;
 
 	section(c, "Areas with pages on devices");
-	for (; all->id; all++)
+	for (; all->id; all++) {
+		columns.usual[columns.nr] = true;
 		columns.all[columns.nr++] = all;
-	columns.nr_usual = columns.nr;
+	}
 	vmas = cdm_model_vmas(ui->m, &nr);
 	ui_lay_out(&layout, &columns, c->cols, false, (const void *const *)vmas, nr);
 	for (size_t i = 0; i < nr; i++) {
 		if (vmas[i]->snap->pid != ui->look_pid)
 			continue;
 		if (!shown++)
-			ui_heading(c, &layout, NULL, NULL);
+			ui_heading(c, &layout, &columns, NULL);
 		for (size_t k = 0; k < layout.nr; k++) {
 			ui_cell(c, &layout, k, vmas[i], false);
 			ui_put(c, UI_PLAIN, " ");
@@ -231,6 +245,7 @@ void ui_look_draw(struct ui *ui, struct ui_canvas *c)
 	}
 	stats = stats_of(row);
 	draw_figures(c, row);
+	draw_command(ui, c);
 	draw_history(ui, c, row);
 	draw_vmas(ui, c);
 	if (stats) {

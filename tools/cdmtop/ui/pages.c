@@ -5,16 +5,17 @@
 #include "ui/ui-int.h"
 
 static const struct { const char *key, *what; } keys[] = {
-	{ "1 2 3 4, F2-F5",
-	  "processes, cgroups, devices, events; Tab and Shift-Tab: the next, the last" },
+	{ "1 2 3 4",
+	  "processes, cgroups, devices, events; also F2 F3 F5 F7; Tab, Shift-Tab: the next, the last" },
 	{ "Up Down PgUp PgDn", "move the cursor, which then follows its row; also k and j" },
 	{ "Home End, g G", "first row (the cursor follows nobody), last row" },
 	{ "Left Right", "scroll the columns, of which +5> says how many more there are; the first stays" },
 	{ "< >", "sort by the column to the left, to the right" },
-	{ "s, F6", "choose the column to sort by, also of those that do not fit" },
+	{ "s, F6", "choose the column to sort by, and which ones are shown; kept for the next time" },
 	{ "M P", "sort by device memory, by what migrates to devices" },
 	{ "r, I", "reverse the order; unknown values stay last" },
 	{ "t", "cgroups as a tree, or as a list" },
+	{ "c", "processes with their command lines, or their names; a recording has names" },
 	{ "/, F4", "filter by pid, command, user, cgroup ...; a|b: either; Esc clears" },
 	{ "Enter", "a process in full; processes of a cgroup and those below; Esc: back" },
 	{ "p, Space", "pause: the figures stand still, and no refreshes are recorded" },
@@ -24,24 +25,39 @@ static const struct { const char *key, *what; } keys[] = {
 	{ "d", "why figures are \"-\"" },
 	{ "h ?, F1", "this help" },
 	{ "Ctrl-L", "draw the screen anew" },
+	{ "Mouse", "a heading: sort by it, again: reverse; a row: the cursor; the wheel scrolls" },
 	{ "q, F10, Ctrl-C", "leave" },
 };
 
-/* @text in lines of the canvas from column @indent on. */
-static void wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent)
+/* Bytes of the word at @text, or of what of it there is room for in a line of its own. */
+static size_t next_word(const char *text, int room, char *word, size_t size)
+{
+	size_t len = strcspn(text, " ");
+
+	if (len >= size)
+		len = size - 1;
+	do {
+		/* Not from within a character. */
+		while (len > 1 && (text[len] & 0xc0) == 0x80)
+			len--;
+		snprintf(word, size, "%.*s", (int)len, text);
+	} while (ui_width(word) > room && len > 1 && len--);
+	return len;
+}
+
+void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent)
 {
 	char word[256];
 	size_t len;
 
 	while (*text) {
-		len = strcspn(text, " ");
-		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		len = next_word(text, c->cols - indent - 1, word, sizeof(word));
 		if (c->col > indent && c->col + ui_width(word) >= c->cols) {
 			ui_newline(c, UI_PLAIN);
 			ui_spaces(c, UI_PLAIN, indent);
 		}
-		ui_printf(c, style, "%s ", word);
 		text += len;
+		ui_printf(c, style, *text == ' ' || !*text ? "%s " : "%s", word);
 		text += strspn(text, " ");
 	}
 	ui_newline(c, UI_PLAIN);
@@ -67,7 +83,7 @@ static void entry(struct ui_canvas *c, const char *name, const char *text, int w
 		ui_put(c, UI_PLAIN, " ");
 	else
 		ui_spaces(c, UI_PLAIN, indent - c->col);
-	wrapped(c, UI_PLAIN, text, indent);
+	ui_wrapped(c, UI_PLAIN, text, indent);
 }
 
 static void draw_columns(struct ui_canvas *c, enum cdm_view view, const char *title)
@@ -92,7 +108,7 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 	draw_columns(c, CDM_VIEW_VMA, "Columns of the areas of a process");
 	ui_newline(c, UI_PLAIN);
 	section(c, "Figures");
-	wrapped(c, UI_PLAIN,
+	ui_wrapped(c, UI_PLAIN,
 		"\"-\" is not known (d says why), never nothing. Memory and its rates are in "
 		"bytes, K, M, G are powers of 1024; of events, pages are counted. "
 		"Bars and sparklines are scaled to what stands beside them. "
@@ -130,7 +146,7 @@ static void draw_feature(struct ui_canvas *c, size_t n, __u64 have)
 	ui_put(c, have & features[n].feature ? UI_GOOD : UI_WARN,
 	       have & features[n].feature ? "  yes  " : "  no   ");
 	ui_field(c, UI_PLAIN, features[n].what, -30);
-	wrapped(c, UI_DIM, needed + (*needed == ' '), indent_of(c, 37));
+	ui_wrapped(c, UI_DIM, needed + (*needed == ' '), indent_of(c, 37));
 }
 
 void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
@@ -145,9 +161,9 @@ void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
 	ui_newline(c, UI_PLAIN);
 	section(c, "Why something is missing");
 	for (i = 0; (note = cdm_model_note(ui->m, i)); i++)
-		wrapped(c, UI_PLAIN, note, 2);
+		ui_wrapped(c, UI_PLAIN, note, 2);
 	if (!i)
-		wrapped(c, UI_DIM,
+		ui_wrapped(c, UI_DIM,
 			"Nothing is. Rates are \"-\" until there are two refreshes, "
 			"times where nothing was migrated in the last interval.", 0);
 }
@@ -158,11 +174,12 @@ void ui_menu_draw(struct ui *ui, struct ui_canvas *c)
 	const struct ui_columns *cs = &t->columns;
 	size_t i;
 
-	ui_put(c, UI_SECTION, "Sort by (Enter: take it, Esc: leave it)");
+	ui_put(c, UI_SECTION, "Sort by (Enter: take it, Space: show it or not, Esc: leave)");
 	ui_newline(c, UI_PLAIN);
 	for (i = 0; i < cs->nr; i++) {
 		enum ui_style style = i == ui->menu ? UI_SELECTED : UI_PLAIN;
 
+		ui_put(c, style, cs->usual[i] ? "[x] " : "[ ] ");
 		ui_put(c, style, cs->all[i] == cs->sort ? "* " : "  ");
 		ui_field(c, style, cs->all[i]->title, -12);
 		ui_printf(c, style, " %s", cs->all[i]->help);
@@ -193,6 +210,9 @@ void ui_menu_key(struct ui *ui, int key)
 		break;
 	case KEY_END:
 		ui->menu = t->columns.nr - 1;
+		break;
+	case ' ':
+		ui_table_choose(t, ui->menu);
 		break;
 	case '\n':
 	case '\r':

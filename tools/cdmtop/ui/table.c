@@ -5,36 +5,68 @@
 
 #include "ui/ui-int.h"
 
-static void add_columns(struct ui_columns *cs, const struct cdm_column *all, bool extra)
+/* Once is enough. */
+static void add_column(struct ui_columns *cs, const struct cdm_column *col, bool usual)
 {
-	for (; all->id && cs->nr < CDMTOP_MAX_COLUMNS; all++) {
-		if (all->extra == extra && !all->programs)
-			cs->all[cs->nr++] = all;
-	}
+	for (size_t i = 0; i < cs->nr; i++)
+		if (cs->all[i] == col)
+			return;
+	if (cs->nr == CDMTOP_MAX_COLUMNS)
+		return;
+	cs->usual[cs->nr] = usual;
+	cs->all[cs->nr++] = col;
+}
+
+/* What the options say, or else what was chosen the last time. */
+static void init_order(struct ui *ui, enum cdm_view view)
+{
+	const struct ui_chosen *chosen = &ui->config.views[view];
+	const struct cdmtop_options *o = ui->o;
+	struct ui_table *t = &ui->tables[view];
+	bool meant = o->view == view && (o->sort || o->reverse);
+
+	t->columns.sort = meant && o->sort ? o->sort : chosen->sort;
+	t->reverse = meant ? o->reverse : chosen->reverse;
+	if (!t->columns.sort && view == CDM_VIEW_PROC)
+		t->columns.sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
 }
 
 void ui_table_init(struct ui *ui, enum cdm_view view)
 {
-	const struct cdm_column *all = cdm_columns(view);
-	const struct cdmtop_options *o = ui->o;
-	struct ui_table *t = &ui->tables[view];
-	struct ui_columns *cs = &t->columns;
-	bool meant = o->view == view;
+	const struct ui_chosen *chosen = &ui->config.views[view];
+	bool meant = ui->o->view == view && ui->o->column_list;
+	const struct cdm_column *const *list = meant ? ui->o->columns : chosen->columns;
+	size_t nr = meant ? ui->o->nr_columns : chosen->nr;
+	struct ui_columns *cs = &ui->tables[view].columns;
 
-	if (meant && o->column_list) {
-		memcpy(cs->all, o->columns, o->nr_columns * sizeof(*cs->all));
-		cs->nr = cs->nr_usual = o->nr_columns;
-	} else {
-		add_columns(cs, all, false);
-		cs->nr_usual = cs->nr;
-		add_columns(cs, all, true);
+	cs->fill = !nr;
+	for (size_t i = 0; i < nr; i++)
+		add_column(cs, list[i], true);
+	for (const struct cdm_column *col = cdm_columns(view); col->id; col++)
+		if (!col->extra)
+			add_column(cs, col, cs->fill);
+	for (const struct cdm_column *col = cdm_columns(view); col->id; col++)
+		if (!col->programs)
+			add_column(cs, col, false);
+	init_order(ui, view);
+}
+
+void ui_table_keep(struct ui *ui, enum cdm_view view)
+{
+	struct ui_chosen *chosen = &ui->config.views[view];
+	const struct ui_table *t = &ui->tables[view];
+
+	if (t->columns_chosen) {
+		chosen->nr = 0;
+		for (size_t i = 0; i < t->columns.nr; i++)
+			if (t->columns.usual[i])
+				chosen->columns[chosen->nr++] = t->columns.all[i];
 	}
-	if (meant) {
-		t->columns.sort = o->sort;
-		t->reverse = o->reverse;
+	if (t->order_chosen) {
+		chosen->sort = t->columns.sort;
+		chosen->reverse = t->reverse;
 	}
-	if (!t->columns.sort && view == CDM_VIEW_PROC)
-		t->columns.sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
+	ui->config.changed |= t->columns_chosen || t->order_chosen;
 }
 
 static __u64 row_key(enum cdm_view view, const void *row)
@@ -183,7 +215,7 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 	in_sight = t->rows.nr - t->top < rows ? t->rows.nr - t->top : rows;
 	ui_lay_out(&t->layout, &t->columns, c->cols, ui->view == CDM_VIEW_CGROUP,
 		   t->rows.rows + t->top, in_sight);
-	ui_heading(c, &t->layout, t->columns.sort, "device+RAM");
+	ui_heading(c, &t->layout, &t->columns, "device+RAM");
 	for (size_t i = t->top; i < t->top + in_sight; i++)
 		draw_row(ui, c, &t->layout, t->rows.rows[i], i == t->cursor);
 	if (!t->rows.nr)
@@ -196,11 +228,67 @@ void ui_table_sort(struct ui_table *t, const struct cdm_column *by)
 {
 	t->columns.sort = by;
 	t->reverse = false;
+	t->order_chosen = true;
 	/* Unless it is scrolled, what is sorted by is in sight. */
 	for (size_t i = 0; i < t->layout.nr; i++)
 		if (t->layout.columns[i] == by)
 			return;
 	t->columns.first = 0;
+}
+
+static void reverse(struct ui_table *t)
+{
+	t->reverse = !t->reverse;
+	t->order_chosen = true;
+}
+
+void ui_table_choose(struct ui_table *t, size_t i)
+{
+	struct ui_columns *cs = &t->columns;
+
+	if (!i)
+		return;
+	/* What is in sight stays when one of them goes. */
+	for (size_t k = 0; k < cs->nr && cs->fill; k++)
+		for (size_t shown = 0; shown < t->layout.nr; shown++)
+			cs->usual[k] |= t->layout.columns[shown] == cs->all[k];
+	cs->fill = false;
+	cs->usual[i] = !cs->usual[i];
+	t->columns_chosen = true;
+}
+
+/* The column at @x of the heading; NULL: none. */
+static const struct cdm_column *column_at(const struct ui_table *t, int x)
+{
+	const struct ui_layout *l = &t->layout;
+	size_t i;
+
+	for (i = 0; i < l->nr && x > l->widths[i]; i++)
+		x -= l->widths[i] + 1;
+	for (size_t k = 0; i < l->nr && k < t->columns.nr; k++)
+		if (!strcmp(t->columns.all[k]->id, l->columns[i]->id))
+			return t->columns.all[k];
+	return NULL;
+}
+
+static void put_cursor(struct ui_table *t, enum cdm_view view, size_t at)
+{
+	cdm_rows_sort(&t->rows, at, at + 1);
+	t->cursor = at;
+	t->key = at < t->rows.nr ? row_key(view, t->rows.rows[at]) : 0;
+}
+
+void ui_table_click(struct ui *ui, int x, int y)
+{
+	struct ui_table *t = &ui->tables[ui->view];
+	const struct cdm_column *col = y ? NULL : column_at(t, x);
+
+	if (col && col == t->columns.sort)
+		reverse(t);
+	else if (col)
+		ui_table_sort(t, col);
+	else if (y > 0 && t->top + y - 1 < t->rows.nr)
+		put_cursor(t, ui->view, t->top + y - 1);
 }
 
 static void sort_by_next(struct ui_table *t, int step)
@@ -237,7 +325,7 @@ void ui_table_key(struct ui *ui, int key, int rows)
 		return;
 	case 'r':
 	case 'I':
-		t->reverse = !t->reverse;
+		reverse(t);
 		return;
 	case 't':
 		ui->flat = !ui->flat;
@@ -275,7 +363,5 @@ void ui_table_key(struct ui *ui, int key, int rows)
 	default:
 		return;
 	}
-	cdm_rows_sort(&t->rows, cursor, cursor + 1);
-	t->cursor = cursor;
-	t->key = cursor < t->rows.nr ? row_key(ui->view, t->rows.rows[cursor]) : 0;
+	put_cursor(t, ui->view, cursor);
 }

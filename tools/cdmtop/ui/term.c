@@ -130,6 +130,18 @@ static void add_leave(const char *name)
 	}
 }
 
+/* Which has no capability of its own. */
+static void leave_mouse(void)
+{
+	static const char off[] = "\033[?1006;1000l";
+
+	if (!tigetstr("kmous") || tigetstr("kmous") == (char *)-1 ||
+	    term.leave_len + sizeof(off) > sizeof(term.leave))
+		return;
+	memcpy(term.leave + term.leave_len, off, sizeof(off) - 1);
+	term.leave_len += sizeof(off) - 1;
+}
+
 static int fail(const char *what, const char *why)
 {
 	fprintf(stderr, "cdmtop: %s: %s; use -b for text output\n", what, why);
@@ -293,6 +305,9 @@ static void enter_curses(void)
 	keypad(stdscr, TRUE);
 	nodelay(stdscr, TRUE);
 	set_escdelay(25);
+	/* A press is what counts: waiting for clicks and doubles would delay it. */
+	mouseinterval(0);
+	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
 	curs_set(0);
 }
 
@@ -324,6 +339,7 @@ int ui_term_open(const struct cdmtop_options *o)
 	add_leave("cnorm");
 	add_leave("rmkx");
 	add_leave("rmcup");
+	leave_mouse();
 	atexit(ui_term_close);
 	handle_all();
 	term.open = true;

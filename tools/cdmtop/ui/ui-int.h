@@ -17,8 +17,10 @@ enum ui_page { UI_PAGE_VIEW, UI_PAGE_LOOK, UI_PAGE_HELP, UI_PAGE_NOTES, UI_PAGE_
 /* Those of a table, of which a screen has room for some. */
 struct ui_columns {
 	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
+	bool usual[CDMTOP_MAX_COLUMNS];	/* are to be shown; the first one always is */
+	bool fill;			/* the others, too, where there is room */
+	bool commands;			/* the name of a process is its command line */
 	size_t nr;
-	size_t nr_usual;		/* of them: shown first, the rest where there is room */
 	size_t first;			/* so many behind the first are scrolled out of sight;
 					 * 0: columns yield to what is more important */
 	const struct cdm_column *sort;	/* of the rows, stays in sight; NULL: none */
@@ -39,10 +41,26 @@ struct ui_table {
 	struct ui_columns columns;
 	struct ui_layout layout;	/* as it was drawn */
 	bool reverse;
+	bool columns_chosen;		/* since the start */
+	bool order_chosen;
 	struct cdm_rows rows;
 	size_t cursor;
 	size_t top;
 	__u64 key;			/* of the row that the cursor follows; 0: none */
+};
+
+/* What was chosen for a view at some time. */
+struct ui_chosen {
+	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
+	size_t nr;			/* 0: nothing, the usual ones */
+	const struct cdm_column *sort;	/* NULL: nothing */
+	bool reverse;
+};
+
+struct ui_config {
+	char *path;			/* NULL: choices are not kept */
+	bool changed;			/* since it was read */
+	struct ui_chosen views[CDM_NR_TABLE];
 };
 
 struct ui {
@@ -53,6 +71,7 @@ struct ui {
 	enum ui_page page;
 	enum ui_page back;		/* where help and notes came from */
 	struct ui_table tables[CDM_NR_TABLE];
+	struct ui_config config;
 	char filter[64];
 	__u64 cgroup;			/* id: only it and those below; 0: all */
 	bool flat;			/* cgroups as a list, not as a tree */
@@ -68,6 +87,7 @@ struct ui {
 	int scroll;			/* of pages that are not tables */
 	int page_lines;			/* lines that the page had when it was drawn */
 	int page_rows;			/* and how many of them the screen shows */
+	int page_y;			/* where they start */
 	size_t menu;			/* cursor in the menu of columns */
 	__u32 look_pid;			/* reader's namespace */
 	__u64 events_at;		/* number of the last event in sight; 0: the newest */
@@ -92,6 +112,12 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c);
 void ui_table_key(struct ui *ui, int key, int rows);
 /* In its usual order. */
 void ui_table_sort(struct ui_table *t, const struct cdm_column *by);
+/* Column @i is to be shown from now on, or not. */
+void ui_table_choose(struct ui_table *t, size_t i);
+/* @x, @y: of a click, within the table. */
+void ui_table_click(struct ui *ui, int x, int y);
+/* What was chosen since the start goes to ui->config. */
+void ui_table_keep(struct ui *ui, enum cdm_view view);
 /* The row with the cursor, NULL: there is none. */
 const void *ui_table_selected(struct ui *ui);
 /* What the options mean, within the cgroup that was entered. */
@@ -103,7 +129,7 @@ struct cdm_select ui_scope(const struct ui *ui, enum cdm_view view);
 void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool bar,
 		const void *const *rows, size_t nr_rows);
 /* One line: titles, @bar where there is one, and the mark. */
-void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct cdm_column *sort,
+void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct ui_columns *cs,
 		const char *bar);
 /* Column @i of @l. */
 void ui_cell(struct ui_canvas *c, const struct ui_layout *l, size_t i, const void *row,
@@ -129,6 +155,17 @@ const struct cdm_proc_row *ui_process(struct ui *ui, __u32 pid);
 /* Its name, never NULL. */
 const char *ui_comm(struct ui *ui, __u32 pid);
 
+/* ui-command.c */
+void ui_command(__u32 pid, char *text, size_t size);
+extern const struct cdm_column ui_command_column;	/* in place of "comm" */
+
+/* ui-config.c */
+
+/* Where there is none, or after a message, all zero. */
+void ui_config_read(struct ui_config *c);
+/* If anything changed. Says on stderr what went wrong. */
+void ui_config_write(struct ui_config *c);
+
 /* ui-head.c */
 int ui_head_draw(struct ui *ui, int rows);
 void ui_foot_draw(struct ui *ui, int y, int rows);
@@ -151,6 +188,8 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 void ui_event_heading(const struct ui *ui, struct ui_canvas *c);
 
 /* ui-look.c, ui-pages.c */
+/* @text in lines, all but the first from column @indent on. */
+void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent);
 void ui_look_draw(struct ui *ui, struct ui_canvas *c);
 void ui_help_draw(struct ui *ui, struct ui_canvas *c);
 void ui_notes_draw(struct ui *ui, struct ui_canvas *c);

@@ -134,6 +134,7 @@ static int draw(struct ui *ui)
 		c.y = ui_head_draw(ui, ui_term.rows);
 		c.rows = ui_term.rows - c.y - foot;
 		ui->page_rows = c.rows;
+		ui->page_y = c.y;
 		draw_view(ui, &c);
 		ui_foot_draw(ui, ui_term.rows - foot, foot);
 	}
@@ -341,6 +342,33 @@ static void page_key(struct ui *ui, int key)
 		ui_table_key(ui, key, ui->page_rows);
 }
 
+static void toggle_commands(struct ui *ui)
+{
+	if (ui->o->replay)
+		say(ui, "a recording has no command lines, only names");
+	else
+		ui->tables[CDM_VIEW_PROC].columns.commands ^= true;
+}
+
+#define WHEEL_LINES 3
+
+static void mouse(struct ui *ui)
+{
+	int lines = WHEEL_LINES;
+	MEVENT e;
+
+	if (getmouse(&e) != OK)
+		return;
+	if (e.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) {
+		while (lines--)
+			page_key(ui, e.bstate & BUTTON4_PRESSED ? KEY_UP : KEY_DOWN);
+		return;
+	}
+	if (ui->page == UI_PAGE_VIEW && ui->view < CDM_NR_TABLE && e.y >= ui->page_y &&
+	    e.y < ui->page_y + ui->page_rows)
+		ui_table_click(ui, e.x, e.y - ui->page_y);
+}
+
 /* Keys that mean the same on every page. Return: whether @key was one. */
 static bool common_key(struct ui *ui, int key)
 {
@@ -348,11 +376,19 @@ static bool common_key(struct ui *ui, int key)
 	case '1' ... '4':
 		ui_show_view(ui, key - '1');
 		return true;
-	case KEY_F(2) ... KEY_F(3):
+	/* F4 and F6 filter and sort, as elsewhere. */
+	case KEY_F(2):
+	case KEY_F(3):
 		ui_show_view(ui, key - KEY_F(2));
 		return true;
 	case KEY_F(5):
+		ui_show_view(ui, CDM_VIEW_DEVICE);
+		return true;
+	case KEY_F(7):
 		ui_show_view(ui, CDM_VIEW_EVENTS);
+		return true;
+	case 'c':
+		toggle_commands(ui);
 		return true;
 	case '\t':
 		ui_show_view(ui, (ui->view + 1) % UI_NR_VIEW);
@@ -372,8 +408,11 @@ static bool common_key(struct ui *ui, int key)
 	case KEY_F(6):
 		open_menu(ui);
 		return true;
-	case 'p':
 	case ' ':
+		if (ui->page == UI_PAGE_SORT)
+			return false;
+		/* fall through */
+	case 'p':
 		pause_or_go_on(ui);
 		return true;
 	case '+':
@@ -457,6 +496,10 @@ static int key_pressed(struct ui *ui, int key)
 		return 1;
 	if (key == 'q' || key == UI_KEY_ESC) {
 		leave_page(ui);
+		return 0;
+	}
+	if (key == KEY_MOUSE) {
+		mouse(ui);
 		return 0;
 	}
 	if (common_key(ui, key) || step_key(ui, key, &err))
@@ -608,6 +651,8 @@ int cdm_ui_run(struct cdmtop_source *s, const struct cdmtop_options *o)
 
 	if (ui_term_open(o))
 		return 1;
+	if (!o->no_config)
+		ui_config_read(&ui.config);
 	for (i = 0; i < CDM_NR_TABLE; i++)
 		ui_table_init(&ui, i);
 	snprintf(ui.filter, sizeof(ui.filter), "%s", o->filter ? o->filter : "");
@@ -615,6 +660,9 @@ int cdm_ui_run(struct cdmtop_source *s, const struct cdmtop_options *o)
 		ui_look_into(&ui, o->pid);
 	err = loop(&ui);
 	ui_term_close();
+	for (i = 0; i < CDM_NR_TABLE; i++)
+		ui_table_keep(&ui, i);
+	ui_config_write(&ui.config);
 	free_ui(&ui);
 	if (err < 0) {
 		fprintf(stderr, "cdmtop: %s: %s\n", o->replay ? "replay" : "refresh",
