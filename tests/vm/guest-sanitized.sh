@@ -55,7 +55,7 @@ run "cdmtop, replay" "$cdmtop" -r "$work/proc.cdm" -j
 clean "cdmtop, replay"
 
 running=()
-run "cdmtrace, all kinds" "$cdmtrace" -j --stacks --duration 4 -w "$work/trace.cdm" --chrome "$work/chrome" \
+run "cdmtrace, all kinds" "$cdmtrace" -j --stacks --duration 10 -w "$work/trace.cdm" --chrome "$work/chrome" \
 	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 64K
 run "cdmtrace, report" "$cdmtrace" --summary --duration 4
 run "cdmtrace, filters" "$cdmtrace" --duration 4 -c /job --dir in --comm worker -D cdm1
