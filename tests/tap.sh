@@ -39,7 +39,7 @@ near() {	# NAME WANTED GOT: within 1 %
 check() {
 	local name=$1 said
 	shift
-	said=$(cd "$work" && PYTHONPATH=$work:${guest:-} "$python" -B - "$@" 2>&1) && [[ -z $said ]]
+	said=$(cd "$work" && PYTHONPATH=$work:${guest:-}:${PYTHONPATH:-} "$python" -B - "$@" 2>&1) && [[ -z $said ]]
 	result $? "$name" "$said"
 }
 finish() {

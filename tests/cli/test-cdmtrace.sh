@@ -6,6 +6,7 @@ trace=$project/tools/cdmtrace/cdmtrace
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 source "$project/tests/tap.sh"
+export PYTHONPATH=$project/tests/cli
 
 "$project/tests/fuzz/make-recording.py" "$work/a.cdm" 211 > "$work/truth.json"
 cd "$work" || exit
@@ -150,6 +151,7 @@ assert len(report) == 12	# eleven sections and the schema
 PY
 check "text and JSON of the report have the same numbers" << 'PY'
 import json, re
+from report_figures import printed
 report, text = json.load(open("report.json")), open("report.txt").read()
 words = set(text.split())
 def walk(v, key=""):
@@ -163,16 +165,7 @@ def walk(v, key=""):
     elif isinstance(v, bool) or v is None:
         pass
     elif isinstance(v, (int, float)):
-        if key in ("duration_ns", "at_ns"):
-            want = "%d.%09d" % divmod(v, 10 ** 9)
-        elif key.endswith("_ns"):
-            want = "%d.%03d" % divmod(v, 1000)
-        elif key.endswith("_bytes"):
-            want = "%.3f" % (v / 1048576)
-        elif isinstance(v, float) or key.endswith(("percent", "per_page", "per_s", "seconds")):
-            want = "%.3f" % v
-        else:
-            want = str(v)
+        want = printed(key, v)
         assert want in words, (key, v, want)
 walk(report)
 assert len(re.findall(r"^\d+\. ", text, re.M)) == 11

@@ -6,6 +6,7 @@ trace=$project/tools/cdmtrace/cdmtrace
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 source "$project/tests/tap.sh"
+export PYTHONPATH=$project/tests/cli
 cd "$work" || exit
 
 # Names that would be tags and scripts.
@@ -55,6 +56,7 @@ for figure in figures:
 PY
 check "it has the numbers of JSON, section by section" << 'PY'
 import html, json, re
+from report_figures import printed
 report, page = json.load(open("report.json")), open("a.html", encoding="utf-8").read()
 sections = dict(re.findall(r'<section id="(\w+)">(.*?)</section>', page, re.S))
 del report["schema"]
@@ -70,16 +72,7 @@ def walk(v, key, have):
         if key not in ("addr",) and not key.endswith("note"):
             assert re.sub("[\0-\x1f]", "?", v).split(";")[0] in have, (key, v)
     elif not isinstance(v, bool) and v is not None:
-        if key in ("duration_ns", "at_ns"):
-            want = "%d.%09d" % divmod(v, 10 ** 9)
-        elif key.endswith("_ns"):
-            want = "%d.%03d" % divmod(v, 1000)
-        elif key.endswith("_bytes"):
-            want = "%.3f" % (v / 1048576)
-        elif isinstance(v, float) or key.endswith(("percent", "per_page", "per_s", "seconds")):
-            want = "%.3f" % v
-        else:
-            want = str(v)
+        want = printed(key, v)
         assert want in have.split(), (key, v, want)
 for key, section in report.items():
     walk(section, key, html.unescape(re.sub("<[^>]*>", " ", sections[key])))

@@ -30,7 +30,7 @@ struct cdm_collector {
 	__u32 look_into;		/* pid, 0: nobody */
 	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
 	size_t nr_below, room_below;
-	unsigned int nr_devices, nr_in_use;
+	unsigned int nr_in_use;		/* devices */
 	struct cdm_device_range ranges[CDM_MAX_DEVICES];
 	int nr_ranges;
 };
@@ -250,7 +250,6 @@ static int emit_devices(struct cdm_collector *c)
 	int n = cdm_devices_read(snaps, CDM_MAX_DEVICES), err = 0;
 
 	c->nr_in_use = 0;
-	c->nr_devices = n > 0 ? n : 0;
 	for (int i = 0; i < n && !err; i++) {
 		const struct cdm_stats *s;
 
