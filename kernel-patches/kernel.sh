@@ -249,9 +249,12 @@ result_key() {
 
 build() {
 	local name=kernel${debug:+-debug} obj=obj${debug:+-debug}
-	local result start=$SECONDS
+	local result lock start=$SECONDS
 	result=$cache/kernels/$(result_key "$name")
 	mkdir -p "$cache/kernels" "$build"
+	# Two at once would build one of them with the configuration of the other.
+	exec {lock}> "$build/kernel.lock"
+	flock "$lock"
 	if [[ ! -e $result/series ]]; then
 		ensure_tree
 		configure "$obj"

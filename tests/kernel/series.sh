@@ -49,6 +49,14 @@ same_uapi() {
 	diff -u "$tree/include/uapi/linux/cdm.h" "$top/tools/include/linux/cdm.h"
 }
 
+# The tree and its files are there once: the normal and the debug kernel, one by one.
+take_turns() {
+	local status
+	flock "$top/build/kernel.lock" timeout 2 "$top/kernel-patches/kernel.sh" build
+	status=$?
+	[[ $status == 124 ]] && "$top/kernel-patches/kernel.sh" build
+}
+
 "$top/kernel-patches/kernel.sh" tree > /dev/null || exit 1
 cd "$top/build" || exit	# checkpatch leaves a file where it runs
 for patch in "$series"/*.patch; do
@@ -56,4 +64,5 @@ for patch in "$series"/*.patch; do
 done
 check "refresh writes the same bytes" same_after_refresh
 check "build/kernel has this series" built_from_series
+check "builds take turns" take_turns
 check "the tools have the interface of this series" same_uapi
