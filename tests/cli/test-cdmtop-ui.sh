@@ -25,7 +25,7 @@ screen() { "${mux[@]}" capture-pane -p -t ui 2> /dev/null; }
 # Waits until the screen has a line that matches the expression.
 until_seen() {
 	local i
-	for ((i = 0; i < 60; i++)); do
+	for ((i = 0; i < 200; i++)); do
 		screen | grep -qE -- "$1" && return 0
 		sleep 0.1
 	done
@@ -493,16 +493,21 @@ keys q q
 left "the mouse" 0
 
 # --- command lines, of live processes ---
+# A name of its own: "sleep" would also find the short ones that this test waits with.
+cp "$(command -v sleep)" "$work/sleeper"
+(cd "$work" && exec ./sleeper 100000) &
+sleeper=$!
 "${mux[@]}" kill-session -t ui
-"${mux[@]}" new-session -d -s ui -x 100 -y 24 "$cdmtop --no-bpf --no-config -f sleep; sleep 1000"
-until_seen " sleep +"
-unseen "c: not yet" "sleep 100000"
+"${mux[@]}" new-session -d -s ui -x 100 -y 24 "$cdmtop --no-bpf --no-config -f sleeper; sleep 1000"
+until_seen " sleeper +"
+unseen "c: not yet" "sleeper 100000"
 keys c
-seen "c: command lines" "PID .*COMMAND" "sleep 100000"
+seen "c: command lines" "PID .*COMMAND" "sleeper 100000"
 keys Enter
-seen "and in full of a process" "^COMMAND .*sleep [0-9]+"
+seen "and in full of a process" "^COMMAND .*sleeper 100000"
 keys Escape c
 seen "c: names again" "PID .*COMM  "
+kill $sleeper
 start 80 24 "$work/small.cdm"
 until_seen "END"
 keys c

@@ -55,15 +55,17 @@ run "cdmtop, replay" "$cdmtop" -r "$work/proc.cdm" -j
 clean "cdmtop, replay"
 
 running=()
-run "cdmtrace, all kinds" "$cdmtrace" -j --stacks --duration 10 -w "$work/trace.cdm" --chrome "$work/chrome" \
+run "cdmtrace, all kinds" "$cdmtrace" -j --stacks -w "$work/trace.cdm" --chrome "$work/chrome" \
 	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 64K
 run "cdmtrace, report" "$cdmtrace" --summary --duration 4
 run "cdmtrace, filters" "$cdmtrace" --duration 4 -c /job --dir in --comm worker -D cdm1
 run "cdmtrace, flame graph" "$cdmtrace" --folded --duration 4 --rings 2
 run "cdmtrace, a command" "$cdmtrace" -o /dev/null -- sleep 3
-for name in "${!running[@]}"; do clean "$name"; done
-(($(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") > 997))
+events_of_pages() { (($(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") > 997)); }
+until_true 120 events_of_pages
 result $? "... with events"
+kill -TERM "${running[cdmtrace, all kinds]}"
+for name in "${!running[@]}"; do clean "$name"; done
 run "cdmtrace, replay" "$cdmtrace" report -r "$work/trace.cdm" -j
 clean "cdmtrace, replay"
 kill $mover
