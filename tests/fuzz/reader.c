@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 
 #include "chrome.h"
-#include "event/event.h"
+#include "event/filter.h"
 #include "event/print.h"
 #include "folded.h"
 #include "report/report.h"

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/parse.h"
-#include "event/event.h"
+#include "event/filter.h"
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define UNTOUCHED	4711

@@ -10,7 +10,7 @@
 #include "base/say.h"
 #include "base/usage.h"
 #include "base/version.h"
-#include "event/event.h"
+#include "event/filter.h"
 #include "options.h"
 
 enum {

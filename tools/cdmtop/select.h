@@ -7,7 +7,7 @@
 #define CDMTOP_SELECT_H
 
 #include "table/column.h"
-#include "event/event.h"
+#include "event/filter.h"
 
 struct cdm_select {
 	__u32 pid;		/* 0: all */

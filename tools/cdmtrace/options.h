@@ -3,7 +3,7 @@
 #ifndef CDMTRACE_OPTIONS_H
 #define CDMTRACE_OPTIONS_H
 
-#include "event/event.h"
+#include "event/filter.h"
 #include "event/print.h"
 
 enum { TRACE_OK, TRACE_FAILED, TRACE_USAGE };	/* exit status */

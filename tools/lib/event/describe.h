@@ -7,6 +7,7 @@
 #define CDM_EVENT_DESCRIBE_H
 
 #include "event/event.h"
+#include "model/model.h"
 
 #define CDM_DESCRIBE_MAX	(8 << 10)
 

@@ -245,3 +245,47 @@ __u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec)
 		return *(const __u64 *)p;
 	}
 }
+
+__u64 cdm_event_value(const struct cdm_ev *ev, enum cdm_field_place place)
+{
+	const struct cdm_event_kind *kind = cdm_event_kind(ev->rec.kind);
+	const struct cdm_field *f = kind ? cdm_event_field(kind, place) : NULL;
+
+	return f ? cdm_field_value(f, &ev->rec) : CDM_UNKNOWN;
+}
+
+static __u64 stayed(const struct cdm_ev *ev, bool failed)
+{
+	const struct cdm_ev_migrate *m = (const void *)ev;
+	__u64 sum = 0;
+
+	if (ev->rec.kind != CDM_EV_MIGRATE)
+		return 0;
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		sum += cdm_why_is_failure(i) == failed ? m->failed[i] : 0;
+	return sum;
+}
+
+__u64 cdm_event_failed(const struct cdm_ev *ev)
+{
+	return stayed(ev, true);
+}
+
+__u64 cdm_event_skipped(const struct cdm_ev *ev)
+{
+	return stayed(ev, false);
+}
+
+__u64 cdm_event_pages(const struct cdm_ev *ev)
+{
+	__u64 moved = cdm_event_value(ev, CDM_PLACE_MOVED);
+
+	return moved == CDM_UNKNOWN ? 0 : moved;
+}
+
+__u64 cdm_event_ns(const struct cdm_ev *ev)
+{
+	__u64 ns = cdm_event_value(ev, CDM_PLACE_TIME);
+
+	return ns == CDM_UNKNOWN ? 0 : ns;
+}

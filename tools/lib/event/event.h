@@ -6,8 +6,7 @@
 #ifndef CDM_EVENT_H
 #define CDM_EVENT_H
 
-#include "source/collector.h"
-#include "model/model.h"
+#include "record/record.h"
 
 enum cdm_field_type {
 	CDM_FIELD_UINT,		/* of @size bytes */
@@ -72,6 +71,8 @@ const struct cdm_field *cdm_event_field(const struct cdm_event_kind *kind,
 __u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec);
 /* Whether a CDM_FIELD_FAILED or _SKIPPED has pages that stayed for this reason. */
 bool cdm_field_has_why(const struct cdm_field *f, unsigned int why);
+/* The number at @place; CDM_UNKNOWN: the kind has none there. */
+__u64 cdm_event_value(const struct cdm_ev *ev, enum cdm_field_place place);
 /*
  * Pages that an event moved, and that failed to move; 0 for what moves none. Of a
  * migration: requested == migrated + already + skipped + failed.
@@ -83,24 +84,5 @@ __u64 cdm_event_skipped(const struct cdm_ev *ev);
 __u64 cdm_event_ns(const struct cdm_ev *ev);
 /* When it was over, CLOCK_BOOTTIME: events come in this order. */
 __u64 cdm_event_end(const struct cdm_rec *rec);
-
-/*
- * What to show. A condition on something that a kind does not have, such as a
- * direction, does not concern that kind; BPF does the same.
- */
-struct cdm_event_filter {
-	__u64 kinds;			/* bits of 1 << enum cdm_kind */
-	__u32 sorts[CDM_NR_EV];		/* bits by the value of CDM_PLACE_SORT; 0: all */
-	struct cdm_filter by;
-	const char *cgroup;		/* path, and those below; NULL: by.cgroup */
-};
-
-void cdm_event_filter_init(struct cdm_event_filter *f);
-/* Takes "migrate,fault:cow" into @f. Return: 0; -EINVAL or -ENOMEM, and @why (base/error.h). */
-int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *why);
-/* Whether the cgroup @path is @below or one of its descendants; slashes around do not count. */
-bool cdm_path_below(const char *path, const char *below);
-bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
-		     const struct cdm_model *m);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/out.h"
 #include "event/event.h"
+#include "model/model.h"
 #include "table/output.h"
 
 #define CDM_NAME_MAX_OUT	(32 << 10)	/* bytes of a name with its escapes */

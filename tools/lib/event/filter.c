@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which events to show: the same conditions in BPF, and here for recordings. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/parse.h"
-#include "event/event.h"
+#include "event/filter.h"
 
 #define MAX_SORTS	16
 
@@ -84,50 +83,6 @@ int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *w
 	return 0;
 }
 
-static __u64 value_at(const struct cdm_ev *ev, enum cdm_field_place place)
-{
-	const struct cdm_event_kind *kind = cdm_event_kind(ev->rec.kind);
-	const struct cdm_field *f = kind ? cdm_event_field(kind, place) : NULL;
-
-	return f ? cdm_field_value(f, &ev->rec) : CDM_UNKNOWN;
-}
-
-static __u64 stayed(const struct cdm_ev *ev, bool failed)
-{
-	const struct cdm_ev_migrate *m = (const void *)ev;
-	__u64 sum = 0;
-
-	if (ev->rec.kind != CDM_EV_MIGRATE)
-		return 0;
-	for (int i = 0; i < CDM_NR_WHY; i++)
-		sum += cdm_why_is_failure(i) == failed ? m->failed[i] : 0;
-	return sum;
-}
-
-__u64 cdm_event_failed(const struct cdm_ev *ev)
-{
-	return stayed(ev, true);
-}
-
-__u64 cdm_event_skipped(const struct cdm_ev *ev)
-{
-	return stayed(ev, false);
-}
-
-__u64 cdm_event_pages(const struct cdm_ev *ev)
-{
-	__u64 moved = value_at(ev, CDM_PLACE_MOVED);
-
-	return moved == CDM_UNKNOWN ? 0 : moved;
-}
-
-__u64 cdm_event_ns(const struct cdm_ev *ev)
-{
-	__u64 ns = value_at(ev, CDM_PLACE_TIME);
-
-	return ns == CDM_UNKNOWN ? 0 : ns;
-}
-
 bool cdm_path_below(const char *path, const char *below)
 {
 	size_t len;
@@ -180,19 +135,19 @@ bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
 
 	if (!(f->kinds & 1ULL << kind) || !who_matches(f, ev, m))
 		return false;
-	sort = f->sorts[kind] ? value_at(ev, CDM_PLACE_SORT) : CDM_UNKNOWN;
+	sort = f->sorts[kind] ? cdm_event_value(ev, CDM_PLACE_SORT) : CDM_UNKNOWN;
 	if (sort < 32 && !(f->sorts[kind] & 1U << sort))
 		return false;
 	if (by->device[0] && !is_on(ev, by->device, m))
 		return false;
-	dir = by->dir >= 0 ? value_at(ev, CDM_PLACE_DIR) : CDM_UNKNOWN;
+	dir = by->dir >= 0 ? cdm_event_value(ev, CDM_PLACE_DIR) : CDM_UNKNOWN;
 	if (dir != CDM_UNKNOWN && dir != (__u64)by->dir)
 		return false;
 	if (by->why >= 0 && kind == CDM_EV_MIGRATE &&
 	    !((const struct cdm_ev_migrate *)ev)->failed[by->why])
 		return false;
-	moved = by->min_pages ? value_at(ev, CDM_PLACE_MOVED) : CDM_UNKNOWN;
+	moved = by->min_pages ? cdm_event_value(ev, CDM_PLACE_MOVED) : CDM_UNKNOWN;
 	if (moved != CDM_UNKNOWN && moved + cdm_event_failed(ev) < by->min_pages)
 		return false;
-	return !by->min_ns || value_at(ev, CDM_PLACE_TIME) >= by->min_ns;
+	return !by->min_ns || cdm_event_value(ev, CDM_PLACE_TIME) >= by->min_ns;
 }
