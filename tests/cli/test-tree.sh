@@ -18,6 +18,32 @@ is "each source, script, makefile and manual names its license" "" \
 like "LICENSE has the text" 'GNU GENERAL PUBLIC LICENSE +Version 2, June 1991' \
 	"$(echo $(head -2 LICENSE))"
 
+# circles: of pairs "from to", those that lead back to where they started
+circles() { tsort 2>&1 > /dev/null | sed 's/^tsort: //'; }
+headers() {	# FOLDER: which header includes which
+	grep -rHoE --include='*.h' '^#include "[^"]+' "$1" | while IFS=: read -r from to; do
+		to=${to#*\"}
+		for folder in "${from%/*}" "$1" tools/lib tools/include; do
+			[[ ! -e $folder/$to ]] || { echo "$from $folder/$to"; break; }
+		done
+	done
+}
+# symbols PART KINDS: "symbol object" of what the objects define, or need, by nm's letters
+symbols() {
+	find "tools/$1" -name '*.c' | sed 's,^tools,build,; s,c$,o,' | xargs nm -gAP |
+		awk -v kinds="[$2]" '$3 ~ kinds { sub(/\.o:$/, "", $1); print $2, $1 }' | sort
+}
+calls() {	# PART: which object takes a function or data from which
+	join <(symbols "$1" U) <(symbols "$1" A-TV-Z) | awk '$2 != $3 { print $2, $3 }' | sort -u
+}
+is "a circle is seen" "a b" "$(printf '%s\n' 'a b' 'b a' 'a c' | circles | sed 1d | paste -sd ' ')"
+for part in lib cdmtop cdmtrace cdmctl cdm-vm; do
+	is "headers of $part include no one that includes them" "" "$(headers tools/$part | circles)"
+	is "files of $part need no one that needs them" "" "$(calls $part 2>&1 | circles)"
+done
+is "nor do folders of lib" "" "$(calls lib | sed -E 's,/[^/ ]+( |$),\1,g' | awk '$1 != $2' |
+	circles)"
+
 # Commands are indented, or in `quotes`.
 readme=$(cat README.md tools/cdm-vm/README.md docs/options.md)
 targets=$(sed -nE '/^\.PHONY/,/[^\\]$/ { s/\.PHONY://; p }' Makefile | tr -s ' \t\\' '\n' | sort -u)

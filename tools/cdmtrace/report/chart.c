@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/name.h"
-#include "report/report-int.h"
+#include "report/chart.h"
 
 #define LEFT	64
 #define WIDTH	880		/* of the plot */
@@ -207,7 +207,7 @@ void report_chart_processes(struct cdm_report *r, FILE *out)
 	double most[REPORT_SLOTS] = { 0 };
 	__u64 levels[REPORT_SLOTS];
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
+	struct report_proc **procs = (void *)cdm_hash_sorted(&r->procs, &nr, report_by_held);
 
 	for (size_t i = 0; i < nr && lines && procs; i++) {
 		if (!procs[i]->series || !procs[i]->level.peak)

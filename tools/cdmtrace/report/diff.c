@@ -8,7 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "report/report-int.h"
+#include "report/collect.h"
+#include "report/layout.h"
 
 #define TOP	20
 
@@ -298,7 +299,7 @@ static void print_set(struct diff *d, struct report_out *o, int which)
 
 	if (!set->changed)
 		return;
-	rows = (void *)report_sorted(&set->rows, &nr, by_change);
+	rows = (void *)cdm_hash_sorted(&set->rows, &nr, by_change);
 	report_table(o, tables[which].key, columns);
 	for (; shown < nr && shown < TOP && shown < set->changed; shown++) {
 		const double *v = rows[shown]->value;

@@ -6,7 +6,8 @@
 #include <time.h>
 
 #include "base/name.h"
-#include "report/report-int.h"
+#include "report/chart.h"
+#include "report/html.h"
 
 static const char style[] =
 ":root{color-scheme:light dark;--bg:#fff;--fg:#1c2128;--dim:#57606a;--line:#d8dee4;--soft:#f6f8fa;"
@@ -130,10 +131,8 @@ static void tiles(struct cdm_report *r, FILE *out)
 	fputs("</div>\n", out);
 }
 
-void report_page(struct cdm_report *r, FILE *out)
+void report_page_start(struct cdm_report *r, FILE *out)
 {
-	struct report_out o = { .f = out, .html = true };
-
 	head(r, out);
 	fputs("<main>\n", out);
 	tiles(r, out);
@@ -141,7 +140,9 @@ void report_page(struct cdm_report *r, FILE *out)
 	report_chart_processes(r, out);
 	for (unsigned int dir = 0; dir < CDM_NR_DIR; dir++)
 		report_chart_latency(r, out, dir);
-	for (int i = 0; i < REPORT_NR_SECTIONS; i++)
-		report_sections[i](r, &o);
+}
+
+void report_page_end(FILE *out)
+{
 	fputs("</main>\n<footer>Written by cdmtrace report.</footer>\n</body>\n</html>\n", out);
 }

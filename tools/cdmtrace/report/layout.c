@@ -4,8 +4,7 @@
 #include <stdlib.h>
 
 #include "base/name.h"
-#include "record/record.h"
-#include "report/report-int.h"
+#include "report/layout.h"
 
 void report_section(struct report_out *o, const char *key, const char *title)
 {

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "event/event.h"
-#include "report/report-int.h"
+#include "report/sections.h"
 
 #define TOP	20
 
@@ -37,16 +37,6 @@ static void level_cells(struct cdm_report *r, struct report_out *o, const struct
 	{ "avg_bytes", "AVG MiB", REPORT_BYTES, 11 }, { "end_bytes", "END MiB", REPORT_BYTES, 11 }, \
 	{ "mib_seconds", "MiB*s", REPORT_DOUBLE, 12 }, { 0 }
 
-int report_by_held(const void *a, const void *b)
-{
-	const struct report_proc *x = *(const struct report_proc *const *)a;
-	const struct report_proc *y = *(const struct report_proc *const *)b;
-
-	if (x->level.page_ns != y->level.page_ns)
-		return x->level.page_ns > y->level.page_ns ? -1 : 1;
-	return x->node.key < y->node.key ? -1 : 1;
-}
-
 static int by_path(const void *a, const void *b)
 {
 	const struct report_cgroup *x = *(const struct report_cgroup *const *)a;
@@ -62,7 +52,7 @@ static void proc_levels(struct cdm_report *r, struct report_out *o)
 		LEVEL_COLUMNS
 	};
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
+	struct report_proc **procs = (void *)cdm_hash_sorted(&r->procs, &nr, report_by_held);
 
 	report_table(o, "processes", columns);
 	for (size_t i = 0, shown = 0; i < nr && shown < TOP; i++) {
@@ -83,7 +73,7 @@ static void cgroup_levels(struct cdm_report *r, struct report_out *o)
 		{ "cgroup", "CGROUP", REPORT_TEXT, -25 }, LEVEL_COLUMNS
 	};
 	size_t nr;
-	struct report_cgroup **cgroups = (void *)report_sorted(&r->cgroups, &nr, by_path);
+	struct report_cgroup **cgroups = (void *)cdm_hash_sorted(&r->cgroups, &nr, by_path);
 
 	report_table(o, "cgroups", columns);
 	for (size_t i = 0; i < nr; i++) {
@@ -174,7 +164,7 @@ void report_charges(struct cdm_report *r, struct report_out *o)
 		report_section_end(o);
 		return;
 	}
-	cgroups = (void *)report_sorted(&r->cgroups, &nr, by_path);
+	cgroups = (void *)cdm_hash_sorted(&r->cgroups, &nr, by_path);
 	report_table(o, "cgroups", columns);
 	for (size_t i = 0; i < nr; i++)
 		if (cgroups[i]->seen == r->refreshes && cgroups[i]->level.known &&
@@ -227,7 +217,7 @@ void report_exits(struct cdm_report *r, struct report_out *o)
 	report_figure(o, &figures[0], REPORT_U(bytes(r, used)));
 	report_figure(o, &figures[1], REPORT_U(bytes(r, mapped)));
 	report_figure(o, &figures[2], REPORT_U(used > mapped ? bytes(r, used - mapped) : 0));
-	procs = (void *)report_sorted(&r->procs, &nr, report_by_held);
+	procs = (void *)cdm_hash_sorted(&r->procs, &nr, report_by_held);
 	report_table(o, "ended", columns);
 	for (size_t i = 0; i < nr; i++) {
 		if (!procs[i]->gone || !procs[i]->left)

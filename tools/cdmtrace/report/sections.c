@@ -3,22 +3,13 @@
 #include <stdlib.h>
 
 #include "event/event.h"
-#include "report/report-int.h"
+#include "report/sections.h"
 
 #define TOP	10
 
 static __u64 page_size(const struct cdm_report *r)
 {
 	return cdm_model_header(r->model)->page_size;
-}
-
-__u64 report_lost(const struct cdm_report *r)
-{
-	__u64 sum = 0;
-
-	for (int i = 0; i < CDM_NR_EV; i++)
-		sum += r->loss[i].lost_ring + r->loss[i].lost_map;
-	return sum;
 }
 
 /* "none in the recording", or why that says nothing. */
@@ -201,7 +192,7 @@ static void processes(struct cdm_report *r, struct report_out *o)
 		{ 0 }
 	};
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_pages_moved);
+	struct report_proc **procs = (void *)cdm_hash_sorted(&r->procs, &nr, by_pages_moved);
 
 	report_table(o, "by_process", columns);
 	for (size_t i = 0; i < nr && i < TOP && (procs[i]->calls || procs[i]->acted); i++) {
@@ -313,7 +304,7 @@ static void reason_table(struct cdm_report *r, struct report_out *o, const char 
 		{ 0 }
 	};
 	size_t nr;
-	void **procs = report_sorted(&r->procs, &nr, by_key);
+	void **procs = cdm_hash_sorted(&r->procs, &nr, by_key);
 
 	report_table(o, key, columns);
 	for (unsigned int i = 0; i < CDM_NR_WHY; i++)
@@ -396,7 +387,7 @@ void report_pingpong(struct cdm_report *r, struct report_out *o)
 		{ 0 }
 	};
 	size_t nr, rows, shown = 0;
-	struct report_page **pages = (void *)report_sorted(&r->pages, &nr, by_place);
+	struct report_page **pages = (void *)cdm_hash_sorted(&r->pages, &nr, by_place);
 	__u64 flips = 0;
 
 	report_section(o, "pingpong", "Pages that went to and fro");
@@ -455,7 +446,7 @@ static void fault_table(struct cdm_report *r, struct report_out *o)
 		{ 0 }
 	};
 	size_t nr;
-	struct report_proc **procs = (void *)report_sorted(&r->procs, &nr, by_wait);
+	struct report_proc **procs = (void *)cdm_hash_sorted(&r->procs, &nr, by_wait);
 
 	report_table(o, "top_processes", columns);
 	for (size_t i = 0, shown = 0; i < nr && shown < TOP; i++) {

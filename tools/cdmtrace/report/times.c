@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "report/report-int.h"
+#include "report/times.h"
 
 #define FIRST_SLOT_NS	1000000ULL	/* at the start */
 

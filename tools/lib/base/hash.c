@@ -94,6 +94,21 @@ void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size)
 	return node;
 }
 
+void **cdm_hash_sorted(const struct cdm_hash *h, size_t *nr,
+		       int (*compare)(const void *a, const void *b))
+{
+	void **nodes = h->nr ? calloc(h->nr, sizeof(*nodes)) : NULL;
+
+	*nr = 0;
+	if (!nodes)
+		return NULL;
+	for (size_t i = 0; i < 1UL << h->bits; i++)
+		for (struct cdm_node *n = h->slots[i]; n; n = n->next)
+			nodes[(*nr)++] = n;
+	qsort(nodes, *nr, sizeof(*nodes), compare);
+	return nodes;
+}
+
 __u64 cdm_hash_text(const char *s, size_t len)
 {
 	__u64 h = 0xcbf29ce484222325ULL;

@@ -35,6 +35,13 @@ void cdm_hash_free(struct cdm_hash *h);
  */
 void *cdm_hash_take(struct cdm_hash *hash, __u64 key, size_t size);
 
+/*
+ * All nodes in the order of @compare, which gets pointers to pointers. Free it; NULL:
+ * empty, or no memory.
+ */
+void **cdm_hash_sorted(const struct cdm_hash *h, size_t *nr,
+		       int (*compare)(const void *a, const void *b));
+
 /* A key for a text: FNV-1a. */
 __u64 cdm_hash_text(const char *s, size_t len);
 
