@@ -86,6 +86,8 @@ is "CSV: the same bytes, read by another program" "1412 5939200 pinned" "$(top -
 import csv, sys
 rows = [r for r in csv.DictReader(sys.stdin) if r["comm"] == "redis-server"]
 print(rows[-1]["pid"], rows[-1]["cdm_bytes"], rows[-1]["why"])')"
+is "CSV: the last field has nothing behind it for cut and awk" "why" "$(top --format csv -F pid,why |
+	awk -F, 'NR == 1 { print $NF } /\r/ { print "\\r" }')"
 
 top --format openmetrics > "$work/out.om"
 is "OpenMetrics: totals" "2900" \
@@ -335,10 +337,10 @@ done
 
 mount=$(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /memory/) { print $2; exit }' /proc/mounts)
 cgroup=$("$cdmtop" -b --view cgroup --no-bpf --format csv -F cgroup 0.1 1 2> /dev/null |
-	tr -d '\r' | sed -n '3s/^[0-9]*,//p')
+	sed -n '3s/^[0-9]*,//p')
 if [ -n "$cgroup" ] && [ -d "$mount/$cgroup" ]; then
 	is "a cgroup by its directory" "$cgroup" "$("$cdmtop" -b --view cgroup --no-bpf --format csv \
-		-F cgroup -c "$mount$cgroup" 0.1 1 2> /dev/null | tr -d '\r' | sed -n '2s/^[0-9]*,//p')"
+		-F cgroup -c "$mount$cgroup" 0.1 1 2> /dev/null | sed -n '2s/^[0-9]*,//p')"
 else
 	skip "a cgroup by its directory" "there is no cgroup"
 fi

@@ -50,14 +50,17 @@ assert all(r["cgroup"] is None for r in rows if r["type"] == "evict")
 PY
 check "CSV and NDJSON are the same" << 'PY'
 import csv, json
-rows = [json.loads(line) for line in open("a.ndjson")][1:]
+meta, *rows = [json.loads(line) for line in open("a.ndjson")]
 table = list(csv.DictReader(open("a.csv", newline="")))
+assert b"\r" not in open("a.csv", "rb").read()
 assert len(rows) == len(table), (len(rows), len(table))
 assert {k for k in table[0] if k.startswith("skipped")} == {"skipped_unmapped_pages", "skipped_foreign_pages"}
 assert sum(k.startswith("failed") for k in table[0]) == 13
 for r, c in zip(rows, table):
     assert None not in c and None not in c.values(), c
     assert c["emulated"] == "0"
+    # The wall clock, which NDJSON has in its meta line.
+    assert int(c["time_ns"]) == r["ts_ns"] - meta["boot_ns"] + meta["wall_ns"] > 1.6e18, (c, meta)
     c = {key: value.replace("\\\\", "\\") for key, value in c.items()}
     for key, value in r.items():
         if key in ("failed_pages", "skipped_pages"):
@@ -280,6 +283,15 @@ PY
 $trace diff -p 1433 -j a.cdm b.cdm > diff.json
 is "diff of one process" redis-server "$("$python" -c '
 import json; print(*{r["comm"] for r in json.load(open("diff.json"))["moved"]["by_process"]})')"
+for output in "" -j "-o kept"; do
+	echo precious > kept
+	$trace diff -D cdm9 $output a.cdm b.cdm > out 2> err
+	is "diff of a device that neither has: $output" "1 0 precious" "$? $(stat -c %s out) $(< kept)"
+	is "... is told" "cdmtrace: cdm9: no such device in either recording; there are: cdm0 cdm1" "$(< err)"
+done
+$trace diff -D cdm1 -j a.cdm b.cdm > diff.json
+is "diff of one device" cdm1 "$("$python" -c '
+import json; print(*{r["device"] for r in json.load(open("diff.json"))["latency"]["by_device"]})')"
 $trace diff a.cdm /nonexistent > out 2> err; is "diff with a file that is not there" "1 0" "$? $(stat -c %s out)"
 $trace diff a.cdm b.cdm > /dev/full 2> err; is "diff on a full disk" 1 $?
 head -c 2000 a.cdm > cut.cdm

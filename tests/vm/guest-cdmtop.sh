@@ -117,7 +117,7 @@ is "-p: that process alone, and the same figure" "${worker[all]} $(on_device "${
 		grep '"proc"' | json 'd["pid"], d["cdm_bytes"]' | tr -d '(),')"
 is "-c: the processes of that cgroup and of those below" \
 	"$(cat $cgroups/b/c/cgroup.procs $cgroups/b/d/cgroup.procs | sort -n | xargs)" \
-	"$("$cdmtop" --format csv -F pid -c /b 0.1 1 | awk -F, 'NR > 1 { print $NF }' | tr -d '\r' | sort -n | xargs)"
+	"$("$cdmtop" --format csv -F pid -c /b 0.1 1 | awk -F, 'NR > 1 { print $NF }' | sort -n | xargs)"
 is "--no-bpf: the same figures from /proc" \
 	"$(awk '$1 == "proc" { print $2, $3 }' "$work/rest.truth" | sort -n | xargs)" \
 	"$("$cdmtop" --no-bpf -j -F pid,cdm 0.1 1 | "$python" -c 'import json, sys

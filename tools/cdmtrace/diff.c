@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/say.h"
+#include "devices.h"
 #include "report/report.h"
 #include "sources.h"
 
@@ -19,7 +20,8 @@ struct diff {
 };
 
 /* Return: 0, or -errno and @why. */
-static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *filter, char *why)
+static int feed(struct side *s, struct cdm_reader *r, const struct cdm_event_filter *filter,
+		struct trace_devices *devices, char *why)
 {
 	const struct cdm_rec *rec;
 	int err = 0, n = 0;
@@ -27,6 +29,7 @@ static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *f
 	while (err >= 0 && (n = cdm_reader_next(r, &rec, why)) > 0) {
 		bool event = rec->kind && rec->kind < CDM_NR_EV;
 
+		trace_devices_look(devices, rec);
 		if (event && !cdm_event_match(filter, (const void *)rec, s->model))
 			continue;
 		err = event ? 0 : cdm_model_feed(s->model, rec);
@@ -36,7 +39,8 @@ static int feed(struct side *s, struct cdm_reader *r, struct cdm_event_filter *f
 	return n < 0 ? n : err < 0 ? cdm_error_errno(why, err) : 0;
 }
 
-static bool load(struct trace *t, struct side *s, const char *path)
+static bool load(struct trace *t, struct side *s, const char *path,
+		 struct trace_devices *devices)
 {
 	char why[CDM_WHY_LEN];
 	struct cdm_reader *r = cdm_reader_open(path, why);
@@ -48,7 +52,7 @@ static bool load(struct trace *t, struct side *s, const char *path)
 	}
 	s->model = cdm_model_new(cdm_reader_header(r));
 	s->report = s->model ? cdm_report_new(s->model) : NULL;
-	err = s->report ? feed(s, r, &t->filter, why) : cdm_error_errno(why, -ENOMEM);
+	err = s->report ? feed(s, r, &t->filter, devices, why) : cdm_error_errno(why, -ENOMEM);
 	if (err)
 		cdm_say("%s: %s", path, why);
 	if (!err && cdm_reader_truncated(r)) {
@@ -81,8 +85,10 @@ static int print(void *ctx, FILE *out)
 int trace_diff(struct trace *t)
 {
 	struct diff d = { .paths = t->o->recordings, .json = t->o->format == TRACE_NDJSON };
-	bool ok = load(t, &d.side[0], d.paths[0]) && load(t, &d.side[1], d.paths[1]) &&
-		  same_pages(d.side);
+	struct trace_devices devices = { .wanted = t->filter.by.device };
+	bool ok = load(t, &d.side[0], d.paths[0], &devices) &&
+		  load(t, &d.side[1], d.paths[1], &devices) && same_pages(d.side) &&
+		  trace_devices_found(&devices, "either recording");
 
 	if (ok) {
 		t->discard = false;

@@ -52,7 +52,7 @@ static int fill_columns(struct cdm_event_csv *c, unsigned int kind)
 
 static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 {
-	int err = add_column(c, "type") ?: add_column(c, "emulated");
+	int err = add_column(c, "type") ?: add_column(c, "emulated") ?: add_column(c, "time_ns");
 
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
@@ -66,14 +66,17 @@ static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 
 struct cdm_event_csv *cdm_event_csv_new(const struct cdm_model *model, __u64 kinds)
 {
+	const struct cdm_file_header *h = cdm_model_header(model);
 	struct cdm_event_csv *c = calloc(1, sizeof(*c));
 
 	if (c && (cdm_fields_init(&c->fields, CDM_CSV, model) || add_columns(c, kinds))) {
 		cdm_event_csv_free(c);
 		return NULL;
 	}
-	if (c)
-		c->emulated = cdm_model_header(model)->emulated;
+	if (!c)
+		return NULL;
+	c->emulated = h->emulated;
+	c->to_wall = h->wall_ns - h->boot_ns;
 	return c;
 }
 
@@ -150,8 +153,9 @@ void cdm_event_csv_put(struct cdm_event_csv *c, struct cdm_out *out, const struc
 	char *s = cdm_out_room(out, CDM_RECORD_MAX_OUT);
 
 	s = cdm_put(s, kind, strlen(kind));
-	s = c->emulated ? CDM_PUT(s, ",1") : CDM_PUT(s, ",0");
-	for (size_t i = 2; i < c->nr_columns; i++) {
+	s = c->emulated ? CDM_PUT(s, ",1,") : CDM_PUT(s, ",0,");
+	s = cdm_put_u64(s, rec->ts + c->to_wall);
+	for (size_t i = CDM_CSV_OWN; i < c->nr_columns; i++) {
 		*s++ = ',';
 		if (cells[i])
 			s = put_value(c, s, cells[i], rec);

@@ -5,10 +5,14 @@
 
 #include "event/fields.h"
 
+/* Columns that no kind has: "type", "emulated" and "time_ns", in each row. */
+#define CDM_CSV_OWN	3
+
 struct cdm_event_csv {
 	struct cdm_fields fields;
 	bool emulated;			/* times are those of an emulator */
-	const char **columns;		/* names of all, the first two in each row */
+	__u64 to_wall;			/* added to CLOCK_BOOTTIME it is CLOCK_REALTIME, ns */
+	const char **columns;		/* names of all, see CDM_CSV_OWN */
 	size_t nr_columns;
 	const struct cdm_printed **cells[CDM_REC_DEVICE_ID];	/* of a kind in its columns */
 };

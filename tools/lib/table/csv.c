@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* CSV, RFC 4180. Each row says when it was, and whether its times are an emulator's. */
+/*
+ * CSV as RFC 4180 quotes it; lines end as those of all programs that cut, awk and sort
+ * read. Each row says when it was, and whether its times are an emulator's.
+ */
 #include "base/name.h"
 #include "table/output-int.h"
 
@@ -26,7 +29,7 @@ static int table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool
 		fputs("time_ns,emulated", out);
 		for (size_t i = 0; i < t->nr_columns; i++)
 			fprintf(out, ",%s", cdm_column_key(t->columns[i], key, sizeof(key)));
-		fputs("\r\n", out);
+		fputs("\n", out);
 	}
 	for (size_t i = 0; i < t->nr_rows; i++) {
 		fprintf(out, "%llu,%u", cdm_model_wall_ns(m), cdm_model_header(m)->emulated);
@@ -34,7 +37,7 @@ static int table(FILE *out, struct cdm_model *m, const struct cdm_table *t, bool
 			putc(',', out);
 			put_cell(out, t->columns[k], t->rows[i]);
 		}
-		fputs("\r\n", out);
+		fputs("\n", out);
 	}
 	return 0;
 }
