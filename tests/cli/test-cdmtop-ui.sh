@@ -108,6 +108,7 @@ fi
 "$work/generate" "$work/lost.cdm" 6 30 123
 "$work/generate" "$work/many.cdm" 3 10000 0
 "$work/generate" "$work/bare.cdm" 3 9 0 bare
+"$work/generate" "$work/traced.cdm" 3 9 0 traced
 
 # --- views ---
 start 80 24 "$work/small.cdm"
@@ -357,6 +358,13 @@ seen "reasons" "no +devices " "no +migrations "
 keys Escape 1 Home Enter
 seen "a process of which nothing is known" "PID 1000 " "^not known \(d: why\)"
 unseen "is not one that did nothing" "moved nothing"
+start 80 24 "$work/traced.cdm"
+seen "a recording of cdmtrace has levels and no rates" "not known: migrations .*d: why" \
+	" 1000 .* 16M +32M +50.0 +- +-"
+keys d
+seen "reasons" "no +migrations " "It was not recorded. cdmtrace -w" "cdmtop -w records"
+keys Escape 4
+seen "its events are there" "migrate +1000 redis-serve"
 
 # --- sizes ---
 start 80 24 "$work/small.cdm"
@@ -433,6 +441,17 @@ start 60 24 "$work/small.cdm" -- -F pid,why,p99,mcg,user,comm,cgroup,rss,cdm
 seen "an unknown column is refused" "column 'mcg'"
 start 40 24 "$work/small.cdm" -- -F pid,why,comm,cgroup,rss,cdm,user
 seen "columns that are chosen yield in the same order" "PID +COMM +CDM +USER +\+3>$"
+for size in "40 PID" "60 PID COMM DIR DEV"; do
+	start "${size%% *}" 24 "$work/small.cdm"
+	until_seen "END"
+	keys 4
+	seen "${size%% *} columns: events" "^CLOCK +EVENT $(sed 's/ / +/g' <<< " ${size#* }") +\+[0-9]>$"
+	unseen "${size%% *} columns: no figure is cut" "320u?$"
+done
+keys Right
+seen "events: what is scrolled out is counted" "^CLOCK +EVENT +COMM .* <1\+[0-9]>$"
+keys Right Right Right Right Right Right
+seen "events: the last column" "^CLOCK +EVENT +DETAIL +<7$" "driver anon$"
 
 # --- keys that the help names, and no other for the same ---
 start 80 24 "$work/small.cdm"

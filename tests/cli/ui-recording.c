@@ -4,21 +4,23 @@
  * cgroups, processes of which a few hold device memory, and names that are meant
  * to upset the screen.
  *
- *   ui-recording FILE REFRESHES PROCESSES LOST [bare]
+ *   ui-recording FILE REFRESHES PROCESSES LOST [bare|traced]
  *
- * bare: as of a machine that has neither devices nor the series.
+ * bare: as of a machine that has neither devices nor the series; traced: as cdmtrace
+ * records it, events and levels without rates.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "record/record.h"
 
+#define LEVELS (CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES)
 #define HOLDERS 4	/* the first processes, the others hold nothing */
 
 static struct cdm_writer *writer;
 static char why[CDM_WHY_LEN];
 static __u64 now = 100000000000ULL;
-static bool bare;
+static bool bare, traced;
 static struct cdm_stats device_stats[2], holder_stats[HOLDERS];
 
 static void put(void *record, int kind, size_t len)
@@ -158,7 +160,7 @@ static void put_vma(__u64 start, enum cdm_abi_vma kind, const char *name)
 static void put_refresh(int n, int processes, __u64 lost)
 {
 	struct cdm_snap_begin begin = { .interval_ns = n ? 1000000000 : 0,
-		.features = bare ? 0 : 0x3ff & ~(CDM_F_PER_DEVICE | CDM_F_PAGEFAULTS) };
+		.features = bare ? 0 : traced ? LEVELS : 0x3ff & ~(CDM_F_PER_DEVICE | CDM_F_PAGEFAULTS) };
 	struct cdm_snap_end end = { .emitted = bare ? 0 : 8 * (n + 1), .lost = n ? lost : 0,
 		.tool_cpu_ns = 3000000ULL * (n + 1), .bpf_ns = 1000000ULL * (n + 1),
 		.bpf_runs = 9000ULL * (n + 1), .tool_rss = 12 << 20 };
@@ -190,7 +192,8 @@ int main(int argc, char **argv)
 
 	if (argc < 5)
 		return 2;
-	bare = argc > 5;
+	bare = argc > 5 && !strcmp(argv[5], "bare");
+	traced = argc > 5 && !strcmp(argv[5], "traced");
 	cdm_file_header_init(&header);
 	header.boot_ns = now;
 	header.wall_ns = 1700000000000000000ULL;
@@ -198,7 +201,8 @@ int main(int argc, char **argv)
 	writer = cdm_writer_open(argv[1], &header, why);
 	if (!writer)
 		return 1;
-	put_note("per device: not available: it needs CAP_SYS_ADMIN");
+	if (!traced)
+		put_note("per device: not available: it needs CAP_SYS_ADMIN");
 	for (int n = 0; n < atoi(argv[2]); n++)
 		put_refresh(n, atoi(argv[3]), atoi(argv[4]));
 	return cdm_writer_close(writer, why) ? 1 : 0;

@@ -41,6 +41,7 @@ static const enum column yielding[] = { PID, COMM, DIR, DEVICE, MOVED, FAIL, TIM
 struct layout {
 	bool shown[NR_COLUMN];
 	int width[NR_COLUMN];
+	struct ui_text mark;	/* of columns out of sight */
 };
 
 static int used_by(const struct layout *l)
@@ -52,10 +53,26 @@ static int used_by(const struct layout *l)
 	return sum;
 }
 
+/* What does not fit as a whole, and all behind it, is out of sight: cut, it would say something else. */
+static size_t hide_behind(struct layout *l, int cols)
+{
+	size_t hidden = 0;
+	int used = 0;
+
+	for (int i = 0; i < NR_COLUMN; i++) {
+		if (!l->shown[i])
+			continue;
+		used += i == DETAIL ? (int)strlen(columns[i].title) : abs(l->width[i]) + 1;
+		l->shown[i] = !hidden && used <= cols;
+		hidden += !l->shown[i];
+	}
+	return hidden;
+}
+
 static struct layout lay_out(const struct ui *ui, const struct ui_canvas *c)
 {
+	size_t i, left, hidden, right = 0;
 	struct layout l;
-	size_t i;
 
 	for (i = 0; i < NR_COLUMN; i++) {
 		l.shown[i] = i != ADDRESS && i != PAGES;
@@ -63,11 +80,18 @@ static struct layout lay_out(const struct ui *ui, const struct ui_canvas *c)
 	}
 	for (i = 0; i < ui->events_left && i < NR_YIELDING; i++)
 		l.shown[yielding[i]] = false;
+	left = i;
 	for (i = 0; i < sizeof(extra) / sizeof(*extra); i++) {
 		int room = c->cols - used_by(&l) - DETAIL_ROOM;
 
 		l.shown[extra[i]] = room > abs(l.width[extra[i]]);
 	}
+	/* The mark takes room itself, and may hide one more. */
+	do {
+		l.mark = ui_mark(left, right);
+		hidden = hide_behind(&l, c->cols - (int)strlen(l.mark.s));
+		right += hidden;
+	} while (hidden);
 	return l;
 }
 
@@ -81,8 +105,9 @@ void ui_event_heading(const struct ui *ui, struct ui_canvas *c)
 		ui_field(c, UI_HEADING, columns[i].title, l.width[i]);
 		ui_put(c, UI_HEADING, " ");
 	}
-	ui_put(c, UI_HEADING, columns[DETAIL].title);
-	ui_newline(c, UI_HEADING);
+	if (l.shown[DETAIL])
+		ui_put(c, UI_HEADING, columns[DETAIL].title);
+	ui_heading_end(c, &l.mark);
 }
 
 static enum ui_style style_of(const struct cdm_ev *ev)
@@ -176,8 +201,10 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 		ui_field(c, cell_style(ev, i, text), text, l.width[i]);
 		ui_put(c, UI_PLAIN, " ");
 	}
-	describe(ui, ev, DETAIL, 0, text);
-	draw_detail(c, text);
+	if (l.shown[DETAIL]) {
+		describe(ui, ev, DETAIL, 0, text);
+		draw_detail(c, text);
+	}
 	ui_newline(c, UI_PLAIN);
 }
 

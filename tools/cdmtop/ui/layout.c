@@ -75,18 +75,25 @@ static int wanted_width(const struct cdm_column *col, const void *const *rows, s
 	return most;
 }
 
+struct ui_text ui_mark(size_t left, size_t right)
+{
+	struct ui_text mark = { "" };
+
+	if (left)
+		snprintf(mark.s, sizeof(mark.s), " <%zu", left);
+	if (right)
+		snprintf(mark.s + strlen(mark.s), sizeof(mark.s) - strlen(mark.s), "%s+%zu>",
+			 left ? "" : " ", right);
+	return mark;
+}
+
 static void put_mark(struct ui_layout *l, const struct choice *c)
 {
 	size_t hidden = c->nr - l->nr;
 
 	l->left = c->first < hidden ? c->first : hidden;
 	l->right = hidden - l->left;
-	*l->mark = '\0';
-	if (l->left)
-		snprintf(l->mark, sizeof(l->mark), " <%zu", l->left);
-	if (l->right)
-		snprintf(l->mark + strlen(l->mark), sizeof(l->mark) - strlen(l->mark), "%s+%zu>",
-			 l->left ? "" : " ", l->right);
+	l->mark = ui_mark(l->left, l->right);
 }
 
 /* Return: columns of the screen that this takes. */
@@ -103,7 +110,7 @@ static int place(struct ui_layout *l, const struct choice *c)
 		l->columns[l->nr++] = c->all[i];
 	}
 	put_mark(l, c);
-	return used + strlen(l->mark);
+	return used + strlen(l->mark.s);
 }
 
 /* The column that one would miss least, 0: none can go. Scrolled, it is the last one. */
@@ -200,6 +207,13 @@ static int field_width(const struct ui_layout *l, size_t i)
 	return l->columns[i]->width < 0 ? -l->widths[i] : l->widths[i];
 }
 
+void ui_heading_end(struct ui_canvas *c, const struct ui_text *mark)
+{
+	ui_spaces(c, UI_HEADING, c->cols - c->col - (int)strlen(mark->s));
+	ui_put(c, UI_MORE, mark->s);
+	ui_newline(c, UI_HEADING);
+}
+
 void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct ui_columns *cs,
 		const char *bar)
 {
@@ -213,9 +227,7 @@ void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct ui_
 		ui_put(c, UI_HEADING, " ");
 		ui_field(c, UI_HEADING, bar, -l->bar);
 	}
-	ui_spaces(c, UI_HEADING, c->cols - c->col - (int)strlen(l->mark));
-	ui_put(c, UI_MORE, l->mark);
-	ui_newline(c, UI_HEADING);
+	ui_heading_end(c, &l->mark);
 }
 
 void ui_cell(struct ui_canvas *c, const struct ui_layout *l, size_t i, const void *row,

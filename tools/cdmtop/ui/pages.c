@@ -162,7 +162,12 @@ void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
 	section(c, "Why something is missing");
 	for (i = 0; (note = cdm_model_note(ui->m, i)); i++)
 		ui_wrapped(c, UI_PLAIN, note, 2);
-	if (!i)
+	if (!i && ui->o->replay && begin && !(begin->features & CDM_F_MIGRATE))
+		ui_wrapped(c, UI_PLAIN,
+			"It was not recorded. cdmtrace -w writes down events and who held what, "
+			"not the counters that rates are made of: its events are in view 4, what "
+			"they come to is in `cdmtrace report`. cdmtop -w records counters as well.", 2);
+	else if (!i)
 		ui_wrapped(c, UI_DIM,
 			"Nothing is. Rates are \"-\" until there are two refreshes, "
 			"times where nothing was migrated in the last interval.", 0);

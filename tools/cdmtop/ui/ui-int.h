@@ -26,6 +26,8 @@ struct ui_columns {
 	const struct cdm_column *sort;	/* of the rows, stays in sight; NULL: none */
 };
 
+struct ui_text { char s[24]; };
+
 /* What is shown of them. */
 struct ui_layout {
 	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS];
@@ -33,7 +35,7 @@ struct ui_layout {
 	size_t nr;
 	int bar;			/* width of what comes after them; 0: nothing */
 	size_t left, right;		/* columns that one can scroll to */
-	char mark[24];			/* " +5>" at the end of the heading, of @right */
+	struct ui_text mark;		/* at the end of the heading */
 };
 
 /* One table: its columns, order and cursor. */
@@ -131,12 +133,15 @@ void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool
 /* One line: titles, @bar where there is one, and the mark. */
 void ui_heading(struct ui_canvas *c, const struct ui_layout *l, const struct ui_columns *cs,
 		const char *bar);
+/* " <2+5>": so many columns are out of sight to the left and to the right; "": none. */
+struct ui_text ui_mark(size_t left, size_t right);
+/* @mark at the right end of the line. */
+void ui_heading_end(struct ui_canvas *c, const struct ui_text *mark);
 /* Column @i of @l. */
 void ui_cell(struct ui_canvas *c, const struct ui_layout *l, size_t i, const void *row,
 	     bool selected);
 
 /* ui-figure.c: figures that are not in the table of columns. */
-struct ui_text { char s[24]; };
 struct ui_text ui_pages(const struct ui *ui, __u64 pages);
 struct ui_text ui_time(__u64 ns, int width);
 struct ui_text ui_ns(__u64 ns);	/* of the usual width */
