@@ -14,7 +14,7 @@ declare -A packages=(
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
 	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
-		libcap2-bin man-db chromium"
+		libcap2-bin man-db chromium strace"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
 )
 

@@ -431,6 +431,9 @@ for ((i = 0; i < 24; i++)); do
 done
 seen "the last column ends it" "^ +PID .* MCG <[0-9]+$"
 columns_add_up "scrolled to the end"
+end=$(heading)
+"${mux[@]}" send-keys -t ui Left Left Left Left Right Right Right Right Right Right Right Right
+seen "and no further, however fast keys come" "^$end$"
 for ((i = 0; i < 24; i++)); do
 	"${mux[@]}" send-keys -t ui Left
 done

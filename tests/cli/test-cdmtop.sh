@@ -308,6 +308,17 @@ until [ -e "$work/early.cdm.part" ] || ! kill -0 $! 2> /dev/null; do :; done
 kill -TERM $!
 wait $! 2> /dev/null
 is "SIGTERM while it starts" "143 " "$? $(ls "$work" | grep early.cdm.part)"
+# Just as it goes from blocking signals to handling them.
+for call in "rt_sigaction 1" "rt_sigprocmask 1" "rt_sigprocmask 2" "rt_sigprocmask 3"; do
+	what="SIGTERM at ${call% *} ${call#* } leaves nothing unfinished"
+	if ! strace -o /dev/null true 2> /dev/null; then
+		skip "$what" "there is no strace, or it may not"
+		continue
+	fi
+	strace -o /dev/null -e "trace=${call% *}" -e "inject=${call% *}:signal=TERM:when=${call#* }" \
+		"$cdmtop" --no-bpf -b -w "$work/early.cdm" 60 > /dev/null 2>&1
+	is "$what" "143 " "$? $(ls "$work" | grep early.cdm.part)"
+done
 
 # -o: the file is the one before, or all of the new one.
 echo precious > "$work/out.csv"

@@ -293,6 +293,7 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 	int ret, err = 0;
 
 	catch_signals();
+	cdmtop_source_signals(s);
 	if (o->view == CDM_VIEW_EVENTS) {
 		events = cdmtop_events_open(s, o, &seen);
 		if (!events)

@@ -157,23 +157,22 @@ static bool open_both(struct cdmtop_source *s, const struct cdm_collector_option
 
 /*
  * Loading BPF programs takes a while. A signal meanwhile ends this, too, but not
- * before the unfinished recording is gone.
+ * before the unfinished recording is gone: it is blocked until there are handlers.
  */
 static bool start(struct cdmtop_source *s, const struct cdm_collector_options *o,
 		  const struct cdm_description *d, const char *record)
 {
 	const struct timespec now = { 0 };
-	sigset_t ends, before;
+	sigset_t ends;
 	bool opened;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGHUP);
-	sigprocmask(SIG_BLOCK, &ends, &before);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
 	opened = open_both(s, o, d, record);
 	s->stopped = sigtimedwait(&ends, NULL, &now);
-	sigprocmask(SIG_SETMASK, &before, NULL);
 	return opened && s->stopped <= 0;
 }
 
@@ -242,8 +241,14 @@ static bool open_replay(struct cdmtop_source *s, const struct cdmtop_options *o)
 bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 			unsigned int features, __u64 events)
 {
+	sigprocmask(SIG_BLOCK, NULL, &s->signals);
 	s->select = (struct cdm_select) { .pid = o->pid, .device = o->device, .rows = o->rows };
 	return o->replay ? open_replay(s, o) : open_live(s, o, features, events);
+}
+
+void cdmtop_source_signals(const struct cdmtop_source *s)
+{
+	sigprocmask(SIG_SETMASK, &s->signals, NULL);
 }
 
 /*

@@ -3,6 +3,8 @@
 #ifndef CDMTOP_SOURCE_H
 #define CDMTOP_SOURCE_H
 
+#include <signal.h>
+
 #include "options.h"
 #include "record/record.h"
 #include "select.h"
@@ -16,6 +18,7 @@ struct cdmtop_source {
 	struct cdm_writer *writer;		/* NULL: nothing is recorded */
 	int err;				/* of the writer */
 	int stopped;				/* by this signal before it began; else 0 or less */
+	sigset_t signals;			/* blocked before it was opened */
 	bool worthless;				/* what is recorded or printed: it failed */
 	struct cdm_select select;
 	char *cgroup;				/* of @select */
@@ -29,9 +32,14 @@ struct cdmtop_source {
 	size_t room;
 };
 
-/* Return: false after a message, or if @s->stopped is a signal. */
+/*
+ * Blocks SIGINT, SIGTERM and SIGHUP if there is something to tidy up after them.
+ * Return: false after a message, or if @s->stopped is a signal.
+ */
 bool cdmtop_source_open(struct cdmtop_source *s, const struct cdmtop_options *o,
 			unsigned int features, __u64 events);
+/* There are handlers now: signals that were blocked come. */
+void cdmtop_source_signals(const struct cdmtop_source *s);
 /* Feeds a refresh. Return: 1; 0 at the end of a recording; -errno. */
 int cdmtop_source_refresh(struct cdmtop_source *s);
 /* Waits for events for so long, and feeds them. Return: how many, or -errno. */

@@ -204,17 +204,32 @@ static void draw_row(const struct ui *ui, struct ui_canvas *c, const struct ui_l
 	ui_newline(c, rest);
 }
 
+/* No further than to the last column: keys come faster than they are drawn, and screens grow. */
+static void scroll_back(struct ui_table *t, int cols, bool bar, size_t in_sight)
+{
+	struct ui_columns less = t->columns;
+	struct ui_layout l;
+
+	while (less.first--) {
+		ui_lay_out(&l, &less, cols, bar, t->rows.rows + t->top, in_sight);
+		if (l.right)
+			return;
+		t->columns.first = less.first;
+	}
+}
+
 void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 {
 	struct ui_table *t = &ui->tables[ui->view];
 	size_t rows = c->rows > 1 ? c->rows - 1 : 0, in_sight;
+	bool bar = ui->view == CDM_VIEW_CGROUP;
 
 	if (!rows)
 		return;
 	arrange(ui, t, rows);
 	in_sight = t->rows.nr - t->top < rows ? t->rows.nr - t->top : rows;
-	ui_lay_out(&t->layout, &t->columns, c->cols, ui->view == CDM_VIEW_CGROUP,
-		   t->rows.rows + t->top, in_sight);
+	scroll_back(t, c->cols, bar, in_sight);
+	ui_lay_out(&t->layout, &t->columns, c->cols, bar, t->rows.rows + t->top, in_sight);
 	ui_heading(c, &t->layout, &t->columns, "device+RAM");
 	for (size_t i = t->top; i < t->top + in_sight; i++)
 		draw_row(ui, c, &t->layout, t->rows.rows[i], i == t->cursor);
@@ -334,7 +349,7 @@ void ui_table_key(struct ui *ui, int key, int rows)
 		t->columns.first -= t->columns.first > 0;
 		return;
 	case KEY_RIGHT:
-		t->columns.first += t->layout.right > 0;
+		t->columns.first += t->columns.first + 1 < t->columns.nr;
 		return;
 	case KEY_UP:
 	case 'k':

@@ -651,6 +651,7 @@ int cdm_ui_run(struct cdmtop_source *s, const struct cdmtop_options *o)
 
 	if (ui_term_open(o))
 		return 1;
+	cdmtop_source_signals(s);
 	if (!o->no_config)
 		ui_config_read(&ui.config);
 	for (i = 0; i < CDM_NR_TABLE; i++)
