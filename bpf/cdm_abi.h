@@ -110,10 +110,10 @@ struct cdm_rec {
  */
 struct cdm_ev {
 	struct cdm_rec rec;
-	__u64 mm;		/* identity of the owner's address space */
+	__u64 mm;		/* the owner's address space: a number for it in this recording */
 	__u64 cgroup;		/* id of the owner's cgroup, memory controller */
 	__u64 device;		/* a DEVICE_HOST region's physical address, see struct
-				 * cdm_device_id; other memory: its pgmap's owner; 0: none */
+				 * cdm_device_id; other memory: a number for its driver; 0: none */
 	__u32 pid;		/* the owner's process (tgid) */
 	__u32 actor_pid;	/* the process that ran (tgid) */
 	__u32 actor_tid;	/* its thread */
@@ -289,7 +289,6 @@ struct cdm_cgroup {
 
 /* Written by the task iterator, one for each process with an address space. */
 struct cdm_task {
-	__u64 mm;
 	__u64 cgroup;
 	__u64 start_ns;		/* CLOCK_BOOTTIME, tells reused pids apart */
 	__u64 rss_file;		/* pages, RAM and device together */

@@ -222,10 +222,9 @@ int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
 	if (!call)
 		return 0;
 	call->args = (u64)args;
-	call->device = (u64)args->pgmap_owner;
-	call->host = is_host(call->device);
-	if (call->host)
-		call->device = learn((void *)call->device, BPF_NOEXIST);
+	call->host = is_host((u64)args->pgmap_owner);
+	call->device = call->host ? learn(args->pgmap_owner, BPF_NOEXIST) :
+				    opaque(args->pgmap_owner);
 	call->migrating = true;
 	return 0;
 }
@@ -258,8 +257,8 @@ struct walk {
 	u64 mm;
 	u64 page, end;		/* numbers: the first one, and that after the last */
 	/* Of a block: its first page, and those that went to and fro. */
-	u64 from;
-	u64 hits;		/* bit n: page from + n */
+	u64 block;
+	u64 hits;		/* bit n: page block + n */
 	u64 hit_first;		/* ns, the first flip of any */
 	/* Neighbours of them; none: the ends are the same. */
 	u64 run, run_end;
@@ -307,7 +306,7 @@ static __always_inline void add_to_run(struct walk *w, u64 page, u64 nr)
 static long visit_hit(u64 i, struct walk *w)
 {
 	if (w->hits & 1ULL << i % BLOCK_PAGES)
-		add_to_run(w, w->from + i, 1);
+		add_to_run(w, w->block + i, 1);
 	return 0;
 }
 
@@ -345,22 +344,53 @@ static __always_inline struct block *block_of(u64 mm, u64 page)
 }
 
 /* Not static, as above. */
-__noinline int flip_pages(struct block *block, struct moves *m, u32 dir, u64 now)
+__noinline u64 moved_pages(struct moves *m)
+{
+	u64 moved = 0;
+
+	if (!m)
+		return 0;
+	for (u32 i = 0; i < BLOCK_PAGES && i < m->nr; i++)
+		moved |= (m->src[i] & MIGRATE_PFN_MIGRATE) / MIGRATE_PFN_MIGRATE << i;
+	return moved << m->at % BLOCK_PAGES;
+}
+
+/* Not static, as above. */
+__noinline int flip_each(struct block *block, struct moves *m, u64 moved, u32 dir, u64 now)
 {
 	if (!block || !m)
 		return 0;
-	m->hits = 0;
-	m->first = now;
-	for (u32 i = 0; i < BLOCK_PAGES && i < m->nr; i++) {
-		struct page_past *past = &block->pages[(m->at + i) % BLOCK_PAGES];
+	for (u32 i = 0; i < BLOCK_PAGES; i++) {
+		struct page_past *past = &block->pages[i];
 
-		if (!(m->src[i] & MIGRATE_PFN_MIGRATE) || !flip(past, dir, now))
+		if (block->together >> i & 1)
+			*past = block->all;
+		if (!(moved >> i & 1) || !flip(past, dir, now))
 			continue;
 		m->hits |= 1ULL << i;
 		if (past->first < m->first)
 			m->first = past->first;
 	}
+	block->together = 0;
 	return 0;
+}
+
+/* Mostly all that moved before move again, so that one of them stands for all. */
+static __always_inline void flip_block(struct block *block, struct moves *m, u32 dir, u64 now)
+{
+	u64 moved = moved_pages(m);
+
+	m->hits = 0;
+	m->first = now;
+	if (!block->used)
+		block->together = moved;
+	block->used = true;
+	if (block->together != moved) {
+		flip_each(block, m, moved, dir, now);
+	} else if (moved && flip(&block->all, dir, now)) {
+		m->hits = moved;
+		m->first = block->all.first;
+	}
 }
 
 static long visit_block(u64 n, struct walk *w)
@@ -380,16 +410,16 @@ static long visit_block(u64 n, struct walk *w)
 		return 1;
 	m->nr = nr;
 	m->at = from - first;
-	flip_pages(block, m, w->dir, w->p.ev.rec.ts);
+	flip_block(block, m, w->dir, w->p.ev.rec.ts);
 	if (!m->hits)
 		return 0;
-	w->from = from;
+	w->block = first;
 	w->hits = m->hits;
 	w->hit_first = m->first;
-	if (!pingpong_each && w->hits == ~0ULL >> (BLOCK_PAGES - nr))
+	if (!pingpong_each && w->hits == ~0ULL >> (BLOCK_PAGES - nr) << m->at % BLOCK_PAGES)
 		add_to_run(w, from, nr);
 	else
-		bpf_loop(nr, visit_hit, w, 0);
+		bpf_loop(BLOCK_PAGES, visit_hit, w, 0);
 	return 0;
 }
 

@@ -84,7 +84,10 @@ struct page_past {
 };
 
 struct block {
-	struct page_past pages[BLOCK_PAGES];
+	u64 together;		/* bit n: page n; these always moved together; 0: each for itself */
+	struct page_past all;	/* of those that moved together */
+	struct page_past pages[BLOCK_PAGES];	/* of each */
+	bool used;
 };
 
 /* Bound: a gigabyte of 4 KiB pages; full: the blocks that moved longest ago go. */
@@ -100,7 +103,7 @@ struct moves {
 	u64 src[BLOCK_PAGES];	/* entries of migrate_vma.src */
 	u32 nr;			/* of them */
 	u32 at;			/* the first one's place in the block */
-	u64 hits;		/* bit n: the n-th has gone to and fro */
+	u64 hits;		/* bit n: the page at n has gone to and fro */
 	u64 first;		/* ns, the first flip of any of them */
 };
 
@@ -310,7 +313,7 @@ static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
 	ev->rec.ts = ts;
 	ev->actor_pid = task_pid(actor);
 	ev->actor_tid = task_tid(actor);
-	ev->mm = (u64)mm;
+	ev->mm = opaque(mm);
 	ev->stack = -1;
 	bpf_get_current_comm(ev->actor_comm, sizeof(ev->actor_comm));
 	if (!owner)

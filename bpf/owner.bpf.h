@@ -14,6 +14,31 @@
 /* Inode of the reader's pid namespace; 0: the initial one. */
 const volatile __u32 pidns __weak;
 
+/*
+ * Pointers of the kernel are nobody's business outside of it: they tell where it is in
+ * memory. What tells two things apart is a number that stands for the pointer, the same
+ * one as long as the reader runs, and not to be calculated back without its secrets.
+ */
+const volatile __u64 secrets[2] __weak;
+
+/* Of SplitMix64: each bit of @x changes about half of those of the result. */
+static __always_inline u64 mix(u64 x)
+{
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
+	return x ^ x >> 31;
+}
+
+/* 63 bits, so that none of them looks like a pointer; 0 stays 0. */
+static __always_inline u64 opaque(const void *pointer)
+{
+	u64 n = 0;
+
+	/* The verifier does not let calculate with typed pointers. */
+	bpf_probe_read_kernel(&n, sizeof(n), &pointer);
+	return n ? mix(mix(n ^ secrets[0]) ^ secrets[1]) >> 1 : 0;
+}
+
 /* The number of @pid in the reader's namespace, 0: it is not in there. */
 static __noinline u32 number_in_namespace(struct pid *pid)
 {

@@ -117,7 +117,6 @@ int tasks(struct bpf_iter__task *ctx)
 		return 0;
 
 	measure();
-	t.mm = (u64)mm;
 	t.start_ns = task->start_boottime;
 	t.uid = BPF_CORE_READ(task, cred, euid.val);
 	t.cgroup = cgroup_id(task_memory_cgroup(task));

@@ -229,6 +229,23 @@ for kind, (seen, filtered, emitted, lost) in got.items():
     same(kind, (seen, len(of(kind))), (filtered + emitted + lost, emitted))
     same(kind + ", nothing was lost", 0, lost)
 PY
+# Words of a recording may be -1, a negative errno, or two numbers of 32 bits: those are no pointers.
+LC_ALL=C grep -hoE -D skip 'ffff[0-9a-f]{12}|[0-9]{20}' "$work"/*.out | sort -u > "$work/like-pointers"
+checks "no pointer of the kernel leaves it; what stands for one is another number for each tracer" << 'PY'
+def is_pointer(n):
+    return 0xffff << 48 <= n < 2**64 - 4096 and not 0xffffffff << 32 <= n < 0xffffffff << 32 | 1 << 31
+found = open("like-pointers").read().split()
+same("printed", [], [n for n in found if is_pointer(int(n, 10 if len(n) == 20 else 16))][:3])
+data = open("all.cdm", "rb").read()
+high = data[7::8]
+words = (int.from_bytes(data[8 * m.start():8 * m.end()], "little") for m in re.finditer(b"\xff", high))
+same("recorded", [], [hex(n) for n in words if is_pointer(n)][:3])
+mm = lambda name, who: {r["mm"] for r in events(name) if r.get("mm") and r.get("pid") == told[who]}
+first, second, again = mm("all", "first"), mm("all", "second"), mm("pid", "second")
+same("one a process", (1, 1, 1), (len(first), len(second), len(again)))
+assert first != second, "two processes have the same number"
+assert second != again, "two tracers have the same number"
+PY
 "$cdmtrace" -r "$work/all.cdm" -j > "$work/again.out" 2> /dev/null
 checks "the recording has the same events" << 'PY'
 same("events", all_events, events("again"))

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/membarrier.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -85,12 +86,15 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o)
 }
 
 /* Those of the programs on tracepoints. */
-static void set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o,
+static int set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o,
 			const struct cdm_description *d)
 {
 	const struct cdm_filter *f = &o->filter;
 	struct programs_bpf *e = b->programs;
+	ssize_t n = getrandom((void *)e->rodata->secrets, sizeof(e->rodata->secrets), 0);
 
+	if (n != sizeof(e->rodata->secrets))
+		return -EIO;
 	e->rodata->events = b->kinds;
 	e->rodata->with_stats = b->features != 0;
 	e->rodata->with_stacks = o->stacks;
@@ -118,6 +122,7 @@ static void set_options(const struct cdm_bpf *b, const struct cdm_collector_opti
 		bpf_map__set_max_entries(e->maps.stacks, 1);
 	if (!e->rodata->with_pingpong)
 		bpf_map__set_max_entries(e->maps.blocks, 1);
+	return 0;
 }
 
 static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o,
@@ -196,11 +201,15 @@ static int attach(struct cdm_bpf *b)
 static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		const struct cdm_description *d)
 {
+	int err;
+
 	b->programs = programs_bpf__open();
 	if (!b->programs)
 		return -errno;
 	choose(b, o);
-	set_options(b, o, d);
+	err = set_options(b, o, d);
+	if (err)
+		return err;
 	choose_iterators(b, d);
 	return programs_bpf__load(b->programs);
 }

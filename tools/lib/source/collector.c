@@ -82,8 +82,7 @@ static int emit_stack(struct cdm_collector *c, __s32 id)
 
 	rec.stack.id = id;
 	for (int i = 0; i < nr; i++) {
-		char hex[24];
-		const char *name = cdm_ksyms_name(c->ksyms, addrs[i], hex, sizeof(hex));
+		const char *name = cdm_ksyms_name(c->ksyms, addrs[i]);
 		size_t size = strnlen(name, 126) + 1;
 
 		if (!rec.stack.nr && is_tracing(name))

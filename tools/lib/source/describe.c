@@ -144,7 +144,7 @@ static void describe_stacks(struct cdm_description *d)
 	int err = cdm_ksyms_probe();
 
 	if (err == -EPERM)
-		missing(d, "stacks are addresses: CAP_SYSLOG is needed for names, see /proc/sys/kernel/kptr_restrict");
+		missing(d, "stacks are without names: CAP_SYSLOG is needed for those of the kernel, see /proc/sys/kernel/kptr_restrict");
 	else if (err)
 		missing(d, "no stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
 }

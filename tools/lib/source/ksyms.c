@@ -155,7 +155,7 @@ void cdm_ksyms_close(struct cdm_ksyms *k)
 	free(k);
 }
 
-const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr, char *buf, size_t size)
+const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr)
 {
 	size_t low = 0, high = k->nr;
 
@@ -170,6 +170,5 @@ const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr, char *buf, siz
 	}
 	if (low && addr - k->symbols[low - 1].addr < MAX_FUNCTION)
 		return k->names + k->symbols[low - 1].name;
-	snprintf(buf, size, "0x%llx", (unsigned long long)addr);
-	return buf;
+	return "[unknown]";
 }

@@ -22,9 +22,9 @@ void cdm_ksyms_close(struct cdm_ksyms *k);
 int cdm_ksyms_probe(void);
 
 /*
- * Name of the function that @addr is in. Return: @k's own string, or "0x..." in
- * @buf, of @size bytes, where no function is known for it.
+ * Name of the function that @addr is in, valid as long as @k. "[unknown]" if there is
+ * none for it: the address itself would tell where the kernel is in memory.
  */
-const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr, char *buf, size_t size);
+const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr);
 
 #endif
