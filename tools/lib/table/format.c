@@ -70,7 +70,7 @@ static const char *const decimal[] = { "", "k", "M", "G", "T", "P", NULL };
 static int format_bytes(char *buf, size_t size, double bytes, int width)
 {
 	return bytes > 0 ? format_scaled(buf, size, bytes, 1024, binary, width) :
-			   snprintf(buf, size, "0");
+			   put_number(buf, size, 0, -1, "");
 }
 
 static int format_ns(char *buf, size_t size, __u64 ns, int width)
@@ -133,10 +133,18 @@ static int text_width(const char *s)
 
 static int format_text(char *buf, size_t size, const char *s, int max)
 {
-	bool cut = max && text_width(s) > max;
-	size_t len, fill = 0;
+	size_t len = 0, fill = 0;
 	int width;
+	bool cut;
 
+	/* Nearly all: a short one without anything special. */
+	while (s[len] >= ' ' && s[len] <= '~')
+		len++;
+	if (!s[len] && len < size && (!max || len <= (size_t)max)) {
+		memcpy(buf, s, len + 1);
+		return len;
+	}
+	cut = max && text_width(s) > max;
 	for (; *s; s += len) {
 		const char *c = next_char(s, &len, &width);
 		size_t bytes = c == s ? len : 1;

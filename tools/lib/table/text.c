@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Aligned columns for people. */
 #include <math.h>
+#include <string.h>
 #include <time.h>
 
 #include "table/output-int.h"
@@ -42,43 +43,52 @@ static void print_summary(FILE *out, struct cdm_model *m)
 	putc('\n', out);
 }
 
-/* Without locks: nobody else writes, and a table has a hundred thousand of these. */
-static void pad(FILE *out, int n)
+#define FIELD_MAX	512	/* bytes */
+
+static char *pad(char *p, int n)
 {
-	while (n-- > 0)
-		putc_unlocked(' ', out);
+	if (n <= 0)
+		return p;
+	memset(p, ' ', n);
+	return p + n;
 }
 
-/* What follows the last column's text would be blanks. */
-static void print_field(FILE *out, const char *text, int width, bool last)
+/* Aligns the @len bytes at @p, which are a field. What follows the last one would be blanks. */
+static char *align(char *p, size_t len, int width, bool last)
 {
 	int columns = 0;
 
-	for (const char *s = text; *s; s++)
+	for (const char *s = p; s < p + len; s++)
 		columns += (*s & 0xc0) != 0x80;
-	if (width > 0)
-		pad(out, width - columns);
-	fputs_unlocked(text, out);
-	if (width < 0 && !last)
-		pad(out, -width - columns);
+	if (width > columns) {
+		memmove(p + width - columns, p, len);
+		return pad(p, width - columns) + len;
+	}
+	return width < 0 && !last ? pad(p + len, -width - columns) : p + len;
 }
 
+/* A line is made as a whole: a table has a hundred thousand fields. */
 static void print_row(FILE *out, const struct cdm_table *t, const void *row)
 {
-	char text[512];
+	char line[8 * FIELD_MAX], *p = line;
 
 	for (size_t i = 0; i < t->nr_columns; i++) {
 		const struct cdm_column *col = t->columns[i];
 		bool last = i + 1 == t->nr_columns;
 		struct cdm_cell cell;
+		size_t len;
 
 		if (row)
 			col->get(row, &cell);
-		if (row)
-			cdm_cell_format(col, &cell, text, sizeof(text),
-					last && col->unit == CDM_UNIT_TEXT ? 0 : col->width);
-		print_field(out, row ? text : col->title, col->width, last);
-		putc_unlocked(last ? '\n' : ' ', out);
+		len = row ? cdm_cell_format(col, &cell, p, FIELD_MAX, last &&
+					    col->unit == CDM_UNIT_TEXT ? 0 : col->width) :
+			    stpcpy(p, col->title) - p;
+		p = align(p, len, col->width, last);
+		*p++ = last ? '\n' : ' ';
+		if (p < line + sizeof(line) - 2 * FIELD_MAX && !last)
+			continue;
+		fwrite_unlocked(line, p - line, 1, out);
+		p = line;
 	}
 }
 
