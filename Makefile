@@ -91,6 +91,7 @@ bench-overhead: deps
 	$(INSTALL) bench
 	@$(MAKE) -s kernel tools
 	@tests/bench/overhead.sh
+	@tests/bench/holders.sh
 
 fuzz:
 	$(INSTALL) tools test

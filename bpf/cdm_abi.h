@@ -294,7 +294,6 @@ struct cdm_task {
 	__u64 rss_file;		/* pages, RAM and device together */
 	__u64 rss_anon;
 	__u64 rss_shmem;
-	__u64 swap;
 	__s64 device;		/* pages on DEVICE_HOST devices; -1: not counted */
 	__u32 pid;		/* tgid, in the reader's namespace */
 	__u32 uid;		/* effective, initial user namespace */

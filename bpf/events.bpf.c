@@ -13,6 +13,7 @@
 #include "cdm_abi.h"
 #include "flavours.h"
 #include "owner.bpf.h"
+#include "holders.bpf.h"
 #include "events.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
@@ -593,6 +594,8 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 	struct task_struct *owner;
 	struct cdm_loss *count;
 
+	if (with_holders && nr > 0 && (owner = mm_owner(mm)))
+		hold(owner->tgid);
 	if (!evictions && !wanted(CDM_EV_RSS))
 		return 0;
 	e.why = rss_cause(call_of_thread(), nr);

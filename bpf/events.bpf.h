@@ -345,6 +345,9 @@ static __always_inline struct cdm_stats *stats_of(u32 scope, u64 id)
 	if (s)
 		return s;
 	bpf_map_update_elem(&stats, &key, &no_stats, BPF_NOEXIST);
+	/* Who has figures is shown, even if nothing of it was ever on a device. */
+	if (scope == CDM_SCOPE_PROC)
+		put_in(id);
 	s = bpf_map_lookup_elem(&stats, &key);
 	if (!s)
 		no_room(0);

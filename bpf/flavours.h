@@ -199,6 +199,11 @@ struct bpf_iter__task {
 	struct task_struct *task;
 } CORE;
 
+struct bpf_iter__bpf_map_elem {
+	struct bpf_iter_meta *meta;
+	void *key;
+} CORE;
+
 struct bpf_iter__cgroup {
 	struct bpf_iter_meta *meta;
 	struct cgroup *cgroup;

@@ -13,6 +13,7 @@
 #include "cdm_abi.h"
 #include "flavours.h"
 #include "owner.bpf.h"
+#include "holders.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -25,6 +26,28 @@ const volatile __u32 nr_cpus = 1;		/* possible ones */
  * name to look for. The series adds its own at the end.
  */
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
+
+#define MAX_MEMBERS	8
+
+/* Not by a division, of which the verifier would not know the result. */
+static __always_inline u32 nr_members(void)
+{
+	u32 bytes = bpf_core_field_size(((struct mm_struct *)0)->rss_stat);
+	u32 n = 0;
+
+	for (u32 i = 1; i <= MAX_MEMBERS; i++)
+		if (i * bpf_core_type_size(struct percpu_counter) <= bytes)
+			n = i;
+	return n;
+}
+
+extern struct task_struct *bpf_task_from_pid(s32 pid) __ksym __weak;
+extern void bpf_task_release(struct task_struct *task) __ksym __weak;
+
+static __always_inline bool counts_device(void)
+{
+	return bpf_core_enum_value_exists(enum node_stat_item___cdm, NR_DEVICE_HOST);
+}
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -63,69 +86,123 @@ static __always_inline void measure(void)
 	measured = true;
 }
 
+static __always_inline struct percpu_counter *counter(struct mm_struct *mm, u32 member)
+{
+	/* The array's element size is the kernel's, not that of the flavour. */
+	struct percpu_counter *first = __builtin_preserve_access_index(&mm->rss_stat[0]);
+
+	return (void *)first + member * bpf_core_type_size(struct percpu_counter);
+}
+
+/* The parts of a CPU; they are in one piece since 6.6, which saves most of the time. */
+static __always_inline void read_parts(s32 *parts, struct mm_struct *mm, u64 distance)
+{
+	s32 *first = counter(mm, 0)->counters;
+
+	if (counter(mm, 1)->counters == first + 1) {
+		bpf_probe_read_kernel(parts, nr_members() * sizeof(*parts), (void *)first + distance);
+		return;
+	}
+	for (u32 i = 0; i < nr_members(); i++)
+		bpf_probe_read_kernel(&parts[i], sizeof(*parts),
+				      (void *)counter(mm, i)->counters + distance);
+}
+
 /*
  * percpu_counter_sum(): the count alone may be off by tens of pages for each CPU.
  * Without the lock, so a CPU that folds its part meanwhile may be counted twice or
  * not at all, as in the kernel's own readers of such counters.
  */
-static __always_inline s64 counter_sum(struct percpu_counter *counter)
+static __always_inline void sum_counters(s64 *sums, struct mm_struct *mm)
 {
-	s64 sum = BPF_CORE_READ(counter, count);
-	s32 *parts = BPF_CORE_READ(counter, counters);
-
+	for (u32 i = 0; i < nr_members(); i++)
+		sums[i] = counter(mm, i)->count;
 	for (u32 cpu = 0; cpu < MAX_CPUS && cpu < nr_cpus; cpu++) {
-		s32 part = 0;
+		s32 parts[MAX_MEMBERS] = {};
 
 		if (distances[cpu])
-			bpf_probe_read_kernel(&part, sizeof(part), (void *)parts + distances[cpu]);
-		sum += part;
+			read_parts(parts, mm, distances[cpu]);
+		for (u32 i = 0; i < nr_members(); i++)
+			sums[i] += parts[i];
 	}
-	return sum;
+	for (u32 i = 0; i < nr_members(); i++)
+		if (sums[i] < 0)
+			sums[i] = 0;
 }
 
-static __always_inline s64 rss(struct mm_struct *mm, u32 member)
+static __always_inline int write_task(struct seq_file *seq, struct task_struct *task)
 {
-	/* The array's element size is the kernel's, not that of the flavour. */
-	u32 size = bpf_core_type_size(struct percpu_counter);
-	struct percpu_counter *first = __builtin_preserve_access_index(&mm->rss_stat[0]);
-	s64 sum = counter_sum((void *)first + member * size);
+	struct mm_struct *mm = task->mm;
+	s64 sums[MAX_MEMBERS] = {};
+	struct cdm_task t = {};
 
-	return sum > 0 ? sum : 0;
-}
-
-static __always_inline s64 device_rss(struct mm_struct *mm)
-{
-	u32 members = bpf_core_field_size(mm->rss_stat) / bpf_core_type_size(struct percpu_counter);
-
-	if (!bpf_core_enum_value_exists(enum node_stat_item___cdm, NR_DEVICE_HOST))
-		return -1;
-	return rss(mm, members - 1);
+	t.pid = task_pid(task);
+	if (!mm || !t.pid)
+		return 0;
+	measure();
+	sum_counters(sums, mm);
+	t.start_ns = task->start_boottime;
+	t.uid = task->cred->euid.val;
+	t.cgroup = cgroup_id(task_memory_cgroup(task));
+	bpf_probe_read_kernel_str(t.comm, sizeof(t.comm), task->comm);
+	t.rss_file = sums[MM_FILEPAGES];
+	t.rss_anon = sums[MM_ANONPAGES];
+	t.rss_shmem = sums[MM_SHMEMPAGES];
+	t.device = counts_device() ? sums[nr_members() - 1] : -1;
+	if (t.device > 0)
+		put_in(task->tgid);
+	bpf_seq_write(seq, &t, sizeof(t));
+	return 0;
 }
 
 SEC("iter/task")
 int tasks(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct cdm_task t = {};
-	struct mm_struct *mm;
 
 	if (!task || task->pid != task->tgid)
 		return 0;
-	mm = task->mm;
-	t.pid = task_pid(task);
-	if (!mm || !t.pid)
-		return 0;
+	return write_task(ctx->meta->seq, task);
+}
 
-	measure();
-	t.start_ns = task->start_boottime;
-	t.uid = BPF_CORE_READ(task, cred, euid.val);
-	t.cgroup = cgroup_id(task_memory_cgroup(task));
-	bpf_probe_read_kernel_str(t.comm, sizeof(t.comm), task->comm);
-	t.rss_file = rss(mm, MM_FILEPAGES);
-	t.rss_anon = rss(mm, MM_ANONPAGES);
-	t.rss_shmem = rss(mm, MM_SHMEMPAGES);
-	t.swap = rss(mm, MM_SWAPENTS);
-	t.device = device_rss(mm);
-	bpf_seq_write(ctx->meta->seq, &t, sizeof(t));
+/* Those that have or had device memory alone: next to no time, whoever else is there. */
+SEC("iter/bpf_map_elem")
+int held(struct bpf_iter__bpf_map_elem *ctx)
+{
+	struct task_struct *task;
+	u32 *tgid = ctx->key;
+
+	if (!tgid)
+		return 0;
+	task = bpf_task_from_pid(*tgid);
+	if (!task)
+		return 0;
+	write_task(ctx->meta->seq, task);
+	bpf_task_release(task);
+	return 0;
+}
+
+/* What a holder's child has was copied for it before it had a number. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(holder_forks, struct task_struct *parent, struct task_struct *child)
+{
+	u32 tgid = parent->tgid;
+
+	if (child->tgid != parent->tgid && bpf_map_lookup_elem(&holders, &tgid))
+		hold(child->tgid);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(holder_ends, struct task_struct *task)
+{
+	u32 tgid = task->tgid;
+
+	/* Its last thread. */
+	if (task->signal->live.counter)
+		return 0;
+	if (last_holder == tgid)
+		last_holder = 0;
+	bpf_map_delete_elem(&holders, &tgid);
 	return 0;
 }

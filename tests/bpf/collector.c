@@ -20,6 +20,7 @@
 #include <bpf/bpf.h>
 #include <linux/cdm.h>
 
+#include "base/parse.h"
 #include "source/collector.h"
 #include "source/snapshot.h"
 
@@ -63,7 +64,7 @@ static void skip(const char *what, const char *why)
 struct seen {
 	char note[256];
 	__u64 all_faults, faults, migrated[CDM_NR_DIR], evicted, owned, bad;
-	__u64 pingpongs, pingpong_pages, pingpong_addr;
+	__u64 pingpongs, pingpong_pages, pingpong_addr, stays;
 	__u64 proc_in, proc_out, proc_evicted, proc_device, proc_pingpong;
 	__u32 pid;
 	unsigned long start, end;
@@ -107,6 +108,9 @@ static int see(void *ctx, const struct cdm_rec *rec)
 		s->pingpongs++;
 		s->pingpong_pages += p->pages;
 		s->pingpong_addr = p->addr;
+		break;
+	case CDM_SNAP_STAY:
+		s->stays++;
 		break;
 	case CDM_SNAP_PROC:
 		see_proc(s, (const void *)rec);
@@ -221,7 +225,7 @@ static void test_stop(int fd)
 		skip(what, s.note);
 		goto out;
 	}
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 10 || (i < 1000 && s.all_faults <= PRIME); i++)
 		cdm_collector_poll(c, 20);
 	result(!cdm_collector_stop(c), "the collector stops");
 	cdm_collector_loss(c, loss);
@@ -732,6 +736,151 @@ static void test_migrations(int fd)
 	cdm_collector_close(c);
 }
 
+/* A child that runs another program by the time that its number is returned. */
+static pid_t start_sleep(void)
+{
+	int ends[2];
+	char none;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -1;
+	pid = fork();
+	if (!pid) {
+		execlp("sleep", "sleep", "1000", NULL);
+		_exit(1);
+	}
+	close(ends[1]);
+	if (read(ends[0], &none, 1))
+		pid = -1;
+	close(ends[0]);
+	return pid;
+}
+
+/*
+ * A process that shares its pages with a child: 'm' moves them to the device, 'f' makes
+ * another child, 'x' one that runs another program, all answered with the child's pid;
+ * it ends at the end of the socket.
+ */
+static int start_family(int fd, pid_t *parent)
+{
+	int pair[2];
+	__u64 child;
+	char what, *p;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return -1;
+	*parent = fork();
+	if (*parent) {
+		close(pair[1]);
+		return pair[0];
+	}
+	close(pair[0]);
+	signal(SIGCHLD, SIG_IGN);
+	p = map(PRIME);
+	memset(p, 1, PRIME * PAGE);
+	child = fork();
+	while (child && read(pair[1], &what, 1) == 1) {
+		if (what == 'f')
+			child = fork();
+		else if (what == 'x')
+			child = start_sleep();
+		else if (migrate(fd, p, PRIME, CDM_TO_DEVICE) < 0)
+			break;
+		if (child && write(pair[1], &child, sizeof(child)) < 0)
+			break;
+	}
+	close(pair[1]);
+	if (!child)
+		pause();
+	_exit(0);
+}
+
+/* Whether a refresh has of @pid what its files say; 0: nobody. */
+static bool is_exact(struct cdm_collector *c, __u32 pid, bool holds)
+{
+	const struct cdm_snap_proc *found;
+	struct cdm_snap_proc p;
+
+	iterated.nr = 0;
+	cdm_collector_refresh(c);
+	found = find_proc(&iterated, pid);
+	if (cdm_proc_read(pid, &p))
+		return !found;
+	if (found && found->device == p.device && holds == !!p.device)
+		return true;
+	printf("# process %u: %lld, by its files %llu\n", pid, found ? (long long)found->device : -1,
+	       p.device);
+	return false;
+}
+
+static void test_holders(int fd)
+{
+	struct cdm_collector_options o = {
+		.features = CDM_F_PROC_DEVICE | CDM_F_MIGRATE | CDM_F_EVICT,
+		.filter = { .dir = -1, .why = -1 },
+		.emit = keep_proc, .all_procs_ns = 3600 * CDM_NS_PER_S, .verbose = !!getenv("VERBOSE"),
+	};
+	struct seen s = {};
+	pid_t parent = 0;
+	struct cdm_collector *c;
+	__u32 first, second, third;
+	char *p = map(PRIME);
+	int helper = start_helper(fd), family = start_family(fd, &parent);
+
+	memset(p, 1, PRIME * PAGE);
+	migrate(fd, p, PRIME, CDM_TO_DEVICE);
+	o.ctx = &s;
+	c = open_with(&o);
+	ask(helper, 'e');
+	iterated.nr = 0;
+	cdm_collector_refresh(c);
+	result(iterated.nr > 3 && !s.stays, "the first refresh visits all processes");
+	result(is_exact(c, getpid(), false) && s.stays == 1 && iterated.nr < 5,
+	       "the next one those that have figures, of an eviction before the first");
+	first = ask(family, 'm');
+	result(is_exact(c, parent, true) && iterated.nr < 5, "or device memory");
+	result(is_exact(c, first, true), "also who has it because he shares a page");
+	second = ask(family, 'f');
+	result(is_exact(c, second, true), "and a child that got it by fork");
+	third = ask(family, 'x');
+	result(is_exact(c, third, false), "which has none once it runs another program");
+	migrate(fd, p, PRIME, CDM_TO_DEVICE);
+	result(is_exact(c, getpid(), true), "who has some again has it");
+	munmap(p, PRIME * PAGE);
+	result(is_exact(c, getpid(), false), "and is there without");
+	close(family);
+	waitpid(parent, NULL, 0);
+	result(is_exact(c, parent, false) && s.stays == 8, "who has ended is gone");
+	kill(first, SIGKILL);
+	kill(second, SIGKILL);
+	kill(third, SIGKILL);
+	close(helper);
+	cdm_collector_close(c);
+}
+
+static void test_all_procs(int fd)
+{
+	struct seen s = {};
+	struct cdm_collector_options o = {
+		.features = CDM_F_PROC_DEVICE, .filter = { .dir = -1, .why = -1 },
+		.emit = keep_proc, .ctx = &s, .all_procs_ns = CDM_NS_PER_S,
+	};
+	struct cdm_collector *c = open_with(&o);
+	pid_t idle;
+
+	cdm_collector_refresh(c);
+	idle = fork();
+	if (!idle)
+		pause();
+	sleep(1);
+	s.stays = 0;
+	result(is_exact(c, idle, false) && !s.stays, "after a while all are visited, new ones too");
+	kill(idle, SIGKILL);
+	waitpid(idle, NULL, 0);
+	cdm_collector_close(c);
+}
+
 int main(void)
 {
 	int fd = open("/dev/cdm0", O_RDWR | O_CLOEXEC);
@@ -742,10 +891,13 @@ int main(void)
 	run(test_pagefaults, -1);
 	run(test_stop, -1);
 	run(test_cgroups, fd);
-	if (fd >= 0)
+	if (fd >= 0) {
 		run(test_migrations, fd);
-	else
+		run(test_holders, fd);
+		run(test_all_procs, fd);
+	} else {
 		skip("migrations", "no /dev/cdm0");
+	}
 	printf("1..%d\n", tests);
 	return failures > 0;
 }

@@ -371,13 +371,81 @@ static void test_json(void **state)
 	free(text);
 }
 
+static void idle(__u32 pid, __u64 device, __u64 rss)
+{
+	struct cdm_snap_proc p = { .pid = pid, .start_ns = 1, .rss = rss, .device = device };
+
+	feed(&p, CDM_SNAP_PROC, CDM_SNAP_PROC_MIN);
+}
+
+static void stay(void)
+{
+	struct cdm_rec rec;
+
+	feed(&rec, CDM_SNAP_STAY, sizeof(rec));
+}
+
+/* 0: there is no such row; unsorted they have no order. */
+static __u64 rss_of(__u32 pid, size_t wanted)
+{
+	struct cdm_proc_row **rows;
+	__u64 rss = 0;
+	size_t nr;
+
+	rows = cdm_model_procs(m, &nr);
+	assert_int_equal(nr, wanted);
+	for (size_t i = 0; i < nr; i++)
+		if (rows[i]->snap->pid == pid)
+			rss = rows[i]->snap->rss;
+	return rss;
+}
+
+/* Those who have nothing stay; who has or had something is told again, or has ended. */
+static void test_stay(void **state)
+{
+	begin(0);
+	idle(1, 0, 10);
+	idle(2, 5, 20);
+	idle(3, 0, 30);
+	end();
+	begin(1);
+	stay();
+	idle(2, 6, 21);
+	end();
+	assert_int_equal(rss_of(1, 3), 10);
+	assert_int_equal(rss_of(2, 3), 21);
+	begin(1);
+	stay();
+	idle(1, 7, 11);
+	end();
+	assert_int_equal(rss_of(2, 2), 0);
+	assert_int_equal(rss_of(1, 2), 11);
+	begin(1);
+	stay();
+	end();
+	assert_int_equal(rss_of(1, 1), 0);
+	assert_int_equal(rss_of(3, 1), 30);
+	begin(1);
+	idle(3, 0, 31);
+	idle(4, 0, 40);
+	end();
+	/* A refresh that did not come to its end, and one without any. */
+	begin(1);
+	idle(5, 0, 50);
+	begin(1);
+	stay();
+	stay();
+	end();
+	assert_int_equal(rss_of(5, 1), 50);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
 		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
-		TEST(test_reasons), TEST(test_json),
+		TEST(test_reasons), TEST(test_json), TEST(test_stay),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

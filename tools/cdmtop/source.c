@@ -6,10 +6,13 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/parse.h"
 #include "base/say.h"
 #include "source.h"
 #include "source/collector.h"
 #include "source/snapshot.h"
+
+#define ALL_PROCS_NS	(5 * CDM_NS_PER_S)
 
 /* Any record, straight from its source: the model has it first. Return: 0 or -errno. */
 static int take(void *ctx, const struct cdm_rec *rec)
@@ -185,6 +188,8 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		.filter = { .dir = -1, .why = -1 },
 		.pingpong_window_ns = o->pingpong_window_ns,
 		.pingpong_flips = o->pingpong_flips,
+		/* Who prints or records all of them sees each as it is. */
+		.all_procs_ns = o->record || (o->batch && !o->rows) ? 0 : ALL_PROCS_NS,
 		.pid = o->pid,
 		.no_bpf = o->no_bpf,
 		.strict = o->strict,

@@ -18,6 +18,7 @@ struct cdm_entry {
 struct cdm_proc_entry {
 	struct cdm_entry entry;		/* key: pid */
 	__u64 start_ns;
+	__u64 lasting;			/* all_procs of this generation has row.snap; 0: no */
 	struct cdm_proc_row row;
 };
 
@@ -69,6 +70,10 @@ struct cdm_model {
 	double tool_cost;
 
 	struct cdm_arena arena;		/* records of this refresh */
+	/* Of processes, of the last refresh that had them all: CDM_SNAP_STAY means these. */
+	struct cdm_arena all_procs;
+	__u64 all_generation;
+	bool staying;			/* it came in this refresh */
 	struct cdm_hash procs, cgroups, devices;
 	struct cdm_list proc_rows, cgroup_rows, device_rows, vmas;
 	struct cdm_delta total;
@@ -79,6 +84,7 @@ struct cdm_model {
 };
 
 /* Each takes one record of its kind. Return: 0 or -ENOMEM. */
+int cdm_model_stay(struct cdm_model *m);
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap);
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap);

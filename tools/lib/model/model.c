@@ -39,6 +39,7 @@ static void begin(struct cdm_model *m, const struct cdm_snap_begin *b)
 	m->device_rows.nr = 0;
 	m->vmas.nr = 0;
 	cdm_arena_reset(&m->arena);
+	m->staying = false;
 }
 
 /* NAN: nothing to compare with. BPF run time is left out where it is not known. */
@@ -84,6 +85,8 @@ int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
 	case CDM_SNAP_BEGIN:
 		begin(m, (const void *)rec);
 		return 0;
+	case CDM_SNAP_STAY:
+		return cdm_model_stay(m);
 	case CDM_SNAP_PROC:
 		return cdm_model_proc(m, (const void *)rec);
 	case CDM_SNAP_CGROUP:

@@ -21,12 +21,40 @@ static void forget(struct cdm_entry *e)
 	e->past = NULL;
 }
 
+/* What is under way in a process that stays as it was: nothing. */
+static int stay(struct cdm_model *m, struct cdm_proc_entry *e)
+{
+	e->row.cgroup = NULL;
+	return cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh, NULL,
+				   e->row.snap->device) ?:
+	       list_once(m, &e->entry, &m->proc_rows, &e->row);
+}
+
+int cdm_model_stay(struct cdm_model *m)
+{
+	int err = 0;
+
+	if (m->proc_rows.nr)
+		return 0;
+	m->staying = true;
+	for (size_t i = 0; i < 1UL << m->procs.bits && m->procs.slots && !err; i++)
+		for (struct cdm_node *n = m->procs.slots[i]; n && !err; n = n->next)
+			if (((struct cdm_proc_entry *)n)->lasting == m->all_generation)
+				err = stay(m, (struct cdm_proc_entry *)n);
+	return err;
+}
+
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 {
 	struct cdm_proc_entry *e = cdm_hash_take(&m->procs, snap->pid, sizeof(*e));
 	bool stats = snap->rec.len >= sizeof(*snap);
-	struct cdm_snap_proc *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
+	struct cdm_snap_proc *copy;
 
+	if (!m->staying && !m->proc_rows.nr) {
+		cdm_arena_reset(&m->all_procs);
+		m->all_generation = m->generation;
+	}
+	copy = cdm_arena_copy(m->staying ? &m->arena : &m->all_procs, snap, snap->rec.len);
 	if (!e || !copy)
 		return -ENOMEM;
 	/* The pid was given to another process. */
@@ -39,6 +67,8 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
 				stats ? &copy->stats : NULL, snap->device))
 		return -ENOMEM;
+	/* Who has or had something is told again in each refresh, or has ended. */
+	e->lasting = m->staying || e->entry.past ? 0 : m->generation;
 	return list_once(m, &e->entry, &m->proc_rows, &e->row);
 }
 
@@ -309,4 +339,5 @@ void cdm_model_free_rows(struct cdm_model *m)
 	free(m->device_rows.rows);
 	free(m->vmas.rows);
 	cdm_arena_free(&m->arena);
+	cdm_arena_free(&m->all_procs);
 }

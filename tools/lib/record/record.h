@@ -31,6 +31,7 @@ enum cdm_snap_kind {
 	CDM_REC_NOTE,			/* struct cdm_rec_note */
 	CDM_REC_DEVICE_ID,		/* struct cdm_rec_device_id */
 	CDM_SNAP_DELTA,			/* struct cdm_snap_delta, in files alone */
+	CDM_SNAP_STAY,			/* struct cdm_rec, see below; not in files */
 };
 
 /* As it was when each page was an event of its own, and @pages was 0. */
@@ -62,6 +63,11 @@ struct cdm_snap_begin {
 	__u64 interval_ns;	/* since the last one; 0: this is the first */
 	__u64 features;		/* enum cdm_feature that the figures come from */
 };
+
+/*
+ * CDM_SNAP_STAY, between BEGIN and END: processes of the last refresh without it that had
+ * neither device memory nor figures are as they were, unless CDM_SNAP_PROC says otherwise.
+ */
 
 #define CDM_MAX_DEVICES	16
 

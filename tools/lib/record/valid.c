@@ -148,6 +148,7 @@ static const struct {
 	[CDM_REC_NOTE] = { sizeof(struct cdm_rec_note) + 1, note_valid },
 	[CDM_REC_DEVICE_ID] = { sizeof(struct cdm_rec_device_id), device_id_valid },
 	[CDM_SNAP_DELTA] = { sizeof(struct cdm_snap_delta), NULL },
+	[CDM_SNAP_STAY] = { sizeof(struct cdm_rec), NULL },
 };
 
 bool cdm_rec_valid(const struct cdm_rec *rec, size_t len)

@@ -25,6 +25,8 @@
 struct cdm_bpf {
 	struct programs_bpf *programs;
 	struct bpf_link *tasks;		/* iterators; NULL: not possible */
+	struct bpf_link *holders;
+	__u64 holders_lost;		/* when all tasks were visited last */
 	struct bpf_link *cgroups;	/* also: not yet attached */
 	struct ring_buffer *ring;
 	int stats_fd;			/* keeps the measuring of run time on */
@@ -184,6 +186,33 @@ static void choose_iterators(struct cdm_bpf *b, const struct cdm_description *d)
 	p->rodata->nr_cpus = libbpf_num_possible_cpus();
 }
 
+/* By their numbers in the initial namespace, which others have no use for. */
+static void choose_holders(struct cdm_bpf *b, const struct cdm_collector_options *o,
+			   const struct cdm_description *d)
+{
+	bool use = o->all_procs_ns && d->holders && !b->programs->rodata->pidns;
+
+	b->programs->rodata->with_holders = use;
+	use_iterator(b->programs->progs.held, use);
+	bpf_program__set_autoload(b->programs->progs.holder_forks, use);
+	bpf_program__set_autoload(b->programs->progs.holder_ends, use);
+	if (use)
+		bpf_program__set_autoload(b->programs->progs.rss, true);
+	else
+		bpf_map__set_max_entries(b->programs->maps.holders, 1);
+}
+
+static struct bpf_link *attach_holders(struct cdm_bpf *b)
+{
+	union bpf_iter_link_info info = {
+		.map = { .map_fd = bpf_map__fd(b->programs->maps.holders) },
+	};
+	DECLARE_LIBBPF_OPTS(bpf_iter_attach_opts, opts,
+		.link_info = &info, .link_info_len = sizeof(info));
+
+	return bpf_program__attach_iter(b->programs->progs.held, &opts);
+}
+
 static int attach(struct cdm_bpf *b)
 {
 	struct cdm_device_range ranges[CDM_MAX_DEVICES];
@@ -195,6 +224,8 @@ static int attach(struct cdm_bpf *b)
 		err = programs_bpf__attach(b->programs);
 	if (!err && bpf_program__autoload(tasks))
 		b->tasks = bpf_program__attach_iter(tasks, NULL);
+	if (!err && bpf_program__autoload(b->programs->progs.held))
+		b->holders = attach_holders(b);
 	return err;
 }
 
@@ -211,6 +242,7 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	if (err)
 		return err;
 	choose_iterators(b, d);
+	choose_holders(b, o, d);
 	return programs_bpf__load(b->programs);
 }
 
@@ -251,6 +283,7 @@ void cdm_bpf_close(struct cdm_bpf *b)
 {
 	ring_buffer__free(b->ring);
 	bpf_link__destroy(b->tasks);
+	bpf_link__destroy(b->holders);
 	bpf_link__destroy(b->cgroups);
 	programs_bpf__destroy(b->programs);
 	if (b->stats_fd >= 0)
@@ -267,14 +300,13 @@ bool cdm_bpf_has_tasks(const struct cdm_bpf *b)
 	return b->tasks;
 }
 
-int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
+static int read_tasks(struct cdm_bpf *b, struct bpf_link *link,
+		      int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
 {
 	int fd, err = 0;
 	ssize_t n;
 
-	if (!b->tasks)
-		return -EOPNOTSUPP;
-	fd = bpf_iter_create(bpf_link__fd(b->tasks));
+	fd = bpf_iter_create(bpf_link__fd(link));
 	if (fd < 0)
 		return -errno;
 	/* The kernel hands over whole records: what does not fit comes with the next read. */
@@ -286,6 +318,32 @@ int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_tas
 		err = -errno;
 	close(fd);
 	return err;
+}
+
+int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
+{
+	if (!b->tasks)
+		return -EOPNOTSUPP;
+	b->holders_lost = b->programs->bss->holders_lost;
+	return read_tasks(b, b->tasks, each, ctx);
+}
+
+bool cdm_bpf_knows_holders(const struct cdm_bpf *b)
+{
+	return b->holders && b->holders_lost == b->programs->bss->holders_lost;
+}
+
+int cdm_bpf_holders(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx)
+{
+	return read_tasks(b, b->holders, each, ctx);
+}
+
+void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid)
+{
+	const __u8 yes = 1;
+
+	if (b->holders)
+		bpf_map_update_elem(bpf_map__fd(b->programs->maps.holders), &pid, &yes, BPF_ANY);
 }
 
 static int attach_cgroups(struct cdm_bpf *b, int fd)

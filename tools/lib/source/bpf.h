@@ -26,6 +26,15 @@ bool cdm_bpf_has_tasks(const struct cdm_bpf *b);
 int cdm_bpf_tasks(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx);
 
 /*
+ * Whether all those are known that have device memory or figures, or ever had; if so,
+ * once cdm_bpf_tasks() was through cdm_bpf_holders() visits these.
+ */
+bool cdm_bpf_knows_holders(const struct cdm_bpf *b);
+int cdm_bpf_holders(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_task *t), void *ctx);
+/* Counts @pid among them, whatever it has. */
+void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid);
+
+/*
  * Reads the values of all cgroups below the mount @fd; valid until the next call.
  * -EOPNOTSUPP: this kernel does not let.
  */

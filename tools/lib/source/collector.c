@@ -27,6 +27,7 @@ struct cdm_collector {
 	__u64 events;
 	unsigned int burst;		/* events of this poll */
 	__u64 last_ns;			/* of the last refresh */
+	__u64 all_ns;			/* of the last one that visited all processes; 0: none */
 	__u32 look_into;		/* pid, 0: nobody */
 	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
 	size_t nr_below, room_below;
@@ -35,13 +36,19 @@ struct cdm_collector {
 	int nr_ranges;
 };
 
-static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len)
+static int emit_at(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len,
+		   __u64 ts)
 {
 	rec->kind = kind;
 	rec->len = len;
 	rec->cpu = 0;
-	rec->ts = cdm_clock_ns(CLOCK_BOOTTIME);
+	rec->ts = ts;
 	return c->o.emit(c->o.ctx, rec);
+}
+
+static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len)
+{
+	return emit_at(c, rec, kind, len, cdm_clock_ns(CLOCK_BOOTTIME));
 }
 
 static int note(struct cdm_collector *c, const char *text)
@@ -129,6 +136,8 @@ static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, ch
 	c->bpf = cdm_bpf_open(&c->o, d, on_event, c, why);
 	if (c->bpf && c->o.stacks)
 		c->ksyms = cdm_ksyms_open();
+	if (c->bpf && c->o.pid)
+		cdm_bpf_hold(c->bpf, c->o.pid);
 	if (c->bpf && !cdm_bpf_has_tasks(c->bpf) && (c->o.features & CDM_F_PROC_DEVICE))
 		return note(c, "processes come from /proc, which is slower: this kernel has no task iterator");
 	if (c->bpf)
@@ -272,7 +281,8 @@ static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
 	if ((c->o.features & CDM_F_PER_DEVICE) && p->device && p->device != CDM_UNKNOWN &&
 	    c->nr_in_use > 1 && c->nr_ranges > 0)
 		cdm_proc_walk_devices(p, c->ranges, c->nr_ranges);
-	return emit(c, &p->rec, CDM_SNAP_PROC, s ? sizeof(*p) : CDM_SNAP_PROC_MIN);
+	/* Asking for the time takes as long as the rest of this. */
+	return emit_at(c, &p->rec, CDM_SNAP_PROC, s ? sizeof(*p) : CDM_SNAP_PROC_MIN, c->last_ns);
 }
 
 /* The last process's figures may be on the stack still: only what is read is set. */
@@ -313,16 +323,33 @@ static int emit_pid(void *ctx, __u32 pid)
 	return in_scope(c, pid, p.cgroup) ? emit_proc(c, &p) : 0;
 }
 
-static int emit_procs(struct cdm_collector *c)
+static int emit_holders(struct cdm_collector *c)
+{
+	struct cdm_rec stay;
+	int err = emit_at(c, &stay, CDM_SNAP_STAY, sizeof(stay), c->last_ns);
+
+	return err ?: cdm_bpf_holders(c->bpf, emit_task, c);
+}
+
+static int emit_all_procs(struct cdm_collector *c)
 {
 	int err = c->bpf ? cdm_bpf_tasks(c->bpf, emit_task, c) : -EOPNOTSUPP;
 
+	c->all_ns = c->last_ns;
 	if (err == -EOPNOTSUPP)
 		err = cdm_proc_each(emit_pid, c);
 	/* Only after all processes were looked at. */
 	if (!err && c->bpf && !c->o.pid && !c->o.cgroup)
 		cdm_bpf_forget_dead(c->bpf);
 	return err;
+}
+
+static int emit_procs(struct cdm_collector *c)
+{
+	bool all = !c->all_ns || c->last_ns - c->all_ns >= c->o.all_procs_ns;
+
+	return all || !c->bpf || !cdm_bpf_knows_holders(c->bpf) ? emit_all_procs(c) :
+								   emit_holders(c);
 }
 
 static int emit_begin(struct cdm_collector *c)
@@ -406,6 +433,8 @@ int cdm_collector_refresh(struct cdm_collector *c)
 void cdm_collector_look_into(struct cdm_collector *c, __u32 pid)
 {
 	c->look_into = pid;
+	if (pid && c->bpf)
+		cdm_bpf_hold(c->bpf, pid);
 }
 
 int cdm_collector_fd(const struct cdm_collector *c)

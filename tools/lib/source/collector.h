@@ -37,6 +37,12 @@ struct cdm_collector_options {
 	__u64 pingpong_window_ns;	/* 0: default, scaled under emulation */
 	unsigned int pingpong_flips;	/* 0: default, 3 */
 	bool pingpong_each;		/* an event for each page, not for each run of neighbours */
+	/*
+	 * Between looks at all processes, so far apart, refreshes visit only those that have
+	 * device memory or figures or ever had; CDM_SNAP_STAY stands for the others. 0: each
+	 * refresh visits all.
+	 */
+	__u64 all_procs_ns;
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
 	bool no_bpf;			/* only /proc, cgroups and sysfs */
@@ -59,6 +65,7 @@ struct cdm_description {
 	__u64 events;			/* of those asked for: bits of 1 << enum cdm_kind */
 	bool bpf;			/* programs may be loaded */
 	bool cgroup_iterator;		/* by which they tell the values of cgroups */
+	bool holders;			/* processes with device memory can be told from the others */
 	/* Why something that was asked for is not there: a capability, an option of Kconfig, a file. */
 	unsigned int nr_missing;
 	char missing[CDM_MISSING_MAX][CDM_MISSING_LEN];

@@ -132,6 +132,7 @@ static void describe_bpf(const struct cdm_collector_options *o, struct cdm_descr
 	}
 	d->bpf = may_load();
 	d->cgroup_iterator = cdm_types_iterator(types, "cgroup");
+	d->holders = cdm_types_tracepoint(types, "cdm_rss");
 	if (d->bpf)
 		describe_hooks(o, types, d);
 	else
