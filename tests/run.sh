@@ -87,7 +87,7 @@ hotplug() {
 
 # Programs in a VM with two devices
 in_vm() {
-	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout 600 \
+	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout 1800 \
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
