@@ -63,11 +63,6 @@ launch() {
 	settle "$reader"
 }
 
-finish() {
-	kill -INT "$reader"
-	wait "$reader" || true
-}
-
 received() {
 	case $1 in
 	cdmtrace-binary) "$cdmtrace" -r "$work/out" -e pagefault -j ;;
@@ -98,7 +93,7 @@ full_buffer() {
 	kill -CONT "$reader"
 	settle "$reader"
 	note full "$1" $((($(cpu_ns "$reader") - before) / faults))
-	finish
+	interrupt "$reader"
 	note full-lost "$1" "$(lost "$1" 3)"
 }
 
@@ -107,7 +102,7 @@ live() {
 	launch "$1"
 	note fault "$1" "$(load)"
 	settle "$reader"
-	finish
+	interrupt "$reader"
 	note lost "$1" "$(lost "$1" 1)"
 }
 

@@ -39,11 +39,34 @@ have() { command -v "$1" > /dev/null; }
 # Not %d: mawk ends at 2^31, two seconds.
 cpu_ns() { awk '{ ns += $1 } END { printf "%.0f\n", ns }' /proc/"$1"/task/*/schedstat; }
 
+# A contender that does not come to rest, or to its end, is not waited for any longer.
+limit_s=60
+
 # settle PID: waits until it takes less than a twentieth of a CPU
 settle() {
-	local before after
+	local before after end=$((SECONDS + limit_s))
 	after=$(cpu_ns "$1")
-	while before=$after; sleep 0.3; after=$(cpu_ns "$1"); ((after - before > 15000000)); do :; done
+	while before=$after; sleep 0.3; after=$(cpu_ns "$1"); ((after - before > 15000000)); do
+		((SECONDS < end)) || {
+			echo "bench: $(ps -o args= -p "$1" | cut -c1-60) is busy for $limit_s s: its figures are of what it did until then" >&2
+			return
+		}
+	done
+}
+
+# interrupt PID: a child ends as by Ctrl-C
+interrupt() {
+	local end=$((SECONDS + limit_s))
+	kill -INT "$1"
+	while kill -0 "$1" 2> /dev/null; do
+		((SECONDS < end)) || {
+			echo "bench: $(ps -o args= -p "$1" | cut -c1-60) does not end $limit_s s after SIGINT: it is killed, what it had not written is lost" >&2
+			kill -KILL "$1"
+			break
+		}
+		sleep 0.1
+	done
+	wait "$1" || true
 }
 
 # note NAME CONTENDER VALUE: one value a round

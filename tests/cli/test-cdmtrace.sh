@@ -205,7 +205,9 @@ for what in "-j" "--format csv" "" "--format chrome"; do
 	is "a recording of changes says the same: ${what:-text}" "$($trace -r a.cdm $what 2>&1 | md5sum)" \
 		"$($trace -r changes.cdm $what 2>&1 | md5sum)"
 done
-is "... in a report" "$(md5sum < report.json)" "$($trace report -r changes.cdm -j 2>/dev/null | md5sum)"
+report_but_size() { sed "s/\"recording_bytes\": $(stat -c %s "$1")//" | md5sum; }
+is "... in a report, but for the size of the file" "$(report_but_size a.cdm < report.json)" \
+	"$($trace report -r changes.cdm -j 2>/dev/null | report_but_size changes.cdm)"
 $trace -r changes.cdm -w copy.cdm > /dev/null 2>&1
 $trace -r a.cdm -w old.cdm > /dev/null 2>&1
 is "... and so do copies of it, and of an old one" "$(md5sum < a.ndjson) $(md5sum < a.ndjson)" \

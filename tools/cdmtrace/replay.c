@@ -3,6 +3,7 @@
 
 #include "base/say.h"
 #include "devices.h"
+#include "report/report.h"
 #include "sources.h"
 
 /* What was cut short may have named it later. Return: false after a message. */
@@ -41,6 +42,8 @@ int trace_replay(struct trace *t)
 		cdm_say("%s: ends within a record, read up to the last whole one", t->o->replay);
 	if (t->o->strict && !err && cdm_reader_truncated(r))
 		n = -EIO;
+	if (t->report)
+		cdm_report_recording(t->report, cdm_reader_bytes(r));
 	cdm_reader_close(r);
 	if (err && err != -ECANCELED)
 		cdm_say("%s", strerror(-err));

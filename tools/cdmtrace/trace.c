@@ -267,6 +267,8 @@ bool trace_end(struct trace *t)
 	cdm_printer_free(t->printer);
 	if (t->folded && t->summary)
 		cdm_folded_print(t->folded, &t->summary->out, t->o->by_pages);
+	if (t->report && t->writer && t->live)
+		cdm_report_recording(t->report, cdm_writer_bytes(t->writer));
 	if (t->report && t->summary && !t->discard)
 		ok = trace_print(t, print_report, t) && ok;
 	cdm_folded_free(t->folded);

@@ -10,9 +10,16 @@ struct cdm_report *cdm_report_new(const struct cdm_model *model)
 {
 	struct cdm_report *r = calloc(1, sizeof(*r));
 
-	if (r)
-		r->model = model;
+	if (!r)
+		return NULL;
+	r->model = model;
+	r->file_bytes = CDM_UNKNOWN;
 	return r;
+}
+
+void cdm_report_recording(struct cdm_report *r, __u64 bytes)
+{
+	r->file_bytes = bytes;
 }
 
 int cdm_report_over_time(struct cdm_report *r)
@@ -373,7 +380,6 @@ int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec)
 	const struct cdm_rec_loss *loss = (const void *)rec;
 
 	r->records++;
-	r->bytes += rec->len;
 	if (rec->ts && (!r->first_ts || rec->ts < r->first_ts))
 		r->first_ts = rec->ts;
 	if (rec->ts > r->last_ts)

@@ -88,7 +88,8 @@ struct report_state {
 struct cdm_report {
 	const struct cdm_model *model;
 	__u64 first_ts, last_ts;
-	__u64 records, bytes;
+	__u64 records;
+	__u64 file_bytes;		/* of the recording; CDM_UNKNOWN: there is none */
 	__u64 events[CDM_NR_EV];
 	struct cdm_loss loss[CDM_NR_EV];
 	bool traced[CDM_NR_EV];			/* there is a loss record */

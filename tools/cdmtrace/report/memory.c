@@ -300,7 +300,7 @@ void report_cost(struct cdm_report *r, struct report_out *o)
 		{ "bpf_runs", "runs of BPF programs", REPORT_COUNT, 0 },
 		{ "tool_rss_bytes", "memory of the tool MiB", REPORT_BYTES, 0 },
 		{ "events_per_s", "events/s", REPORT_DOUBLE, 0 },
-		{ "record_bytes", "records MiB", REPORT_BYTES, 0 },
+		{ "recording_bytes", "recording MiB", REPORT_BYTES, 0 },
 	};
 	bool known = r->end.rec.ts;
 	bool bpf = known && r->end.bpf_ns != CDM_UNKNOWN && r->first_end.bpf_ns != CDM_UNKNOWN &&
@@ -318,6 +318,6 @@ void report_cost(struct cdm_report *r, struct report_out *o)
 	report_figure(o, &figures[2], bpf ? REPORT_U(r->end.bpf_runs) : REPORT_NONE);
 	report_figure(o, &figures[3], known ? REPORT_U(r->end.tool_rss) : REPORT_NONE);
 	report_figure(o, &figures[4], seconds > 0 ? REPORT_D(events / seconds) : REPORT_NONE);
-	report_figure(o, &figures[5], REPORT_U(r->bytes));
+	report_figure(o, &figures[5], REPORT_U(r->file_bytes));
 	report_section_end(o);
 }

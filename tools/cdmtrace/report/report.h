@@ -12,6 +12,8 @@ struct cdm_report *cdm_report_new(const struct cdm_model *model);
 void cdm_report_free(struct cdm_report *r);
 /* Any record; an event has passed the filters. 0 or -ENOMEM. */
 int cdm_report_feed(struct cdm_report *r, const struct cdm_rec *rec);
+/* How large the file is that was read or written. */
+void cdm_report_recording(struct cdm_report *r, __u64 bytes);
 /* Before the first record: keeps what a page's charts need. 0 or -ENOMEM. */
 int cdm_report_over_time(struct cdm_report *r);
 

@@ -138,6 +138,7 @@ struct cdm_reader {
 	int fd;
 	bool truncated;
 	size_t start, end;	/* of what is in @buf and was not returned yet */
+	__u64 bytes;		/* that were read into @buf */
 	size_t size;		/* of @buf */
 	char *buf;
 	struct cdm_decoder decoder;
@@ -163,6 +164,7 @@ static int fill(struct cdm_reader *r, size_t n)
 		if (!done)
 			return 0;
 		r->end += done;
+		r->bytes += done;
 	}
 	return 0;
 }
@@ -301,6 +303,11 @@ int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec, char *why)
 		return cdm_error(why, -EINVAL,
 			       "is damaged: a refresh does not go on from the one before");
 	return ret;
+}
+
+__u64 cdm_reader_bytes(const struct cdm_reader *r)
+{
+	return r->bytes - (r->end - r->start);
 }
 
 bool cdm_reader_truncated(const struct cdm_reader *r)

@@ -241,6 +241,7 @@ int cdm_writer_flush(struct cdm_writer *w);
 int cdm_writer_close(struct cdm_writer *w, char *why);
 /* Frees @w and removes what it wrote: there is nothing worth keeping. */
 void cdm_writer_discard(struct cdm_writer *w);
+/* Of the file, written or buffered. */
 __u64 cdm_writer_bytes(const struct cdm_writer *w);
 
 /**
@@ -261,6 +262,8 @@ const struct cdm_file_header *cdm_reader_header(const struct cdm_reader *r);
  * true from then on.
  */
 int cdm_reader_next(struct cdm_reader *r, const struct cdm_rec **rec, char *why);
+/* Of the file, up to the end of what was returned last. */
+__u64 cdm_reader_bytes(const struct cdm_reader *r);
 bool cdm_reader_truncated(const struct cdm_reader *r);
 void cdm_reader_close(struct cdm_reader *r);
 
