@@ -60,22 +60,23 @@ suite() {
 		sed 's/^/    /'
 }
 
-# selftest DEBUG [--reserved|--v1] PROGRAM [ARG...]: one of the series' selftests, in
-# a VM of its own
+# selftest DEBUG [--reserved|--v1|--numa] PROGRAM [ARG...]: one of the series'
+# selftests, in a VM of its own
 selftest() {
 	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 600)
 	[[ -z $1 ]] || options=(--debug-kernel --memory 3G --timeout 2400)
 	shift
-	local setup=()
-	if [[ $1 == --* ]]; then
-		setup=("$1")
-		shift
-	fi
+	local tag='' setup=()
+	case $1 in
+	--numa) tag=$1 options+=(--numa 2) ;;
+	--*)	tag=$1 setup=("$1") ;;
+	esac
+	[[ -z $tag ]] || shift
 	local program=$1
 	shift
 	"$vm" "${options[@]}" --cpus 2 --swap 256M --no-modprobe \
 		--cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
-		--dmesg "$logs/$program${setup:+$setup}${kernel#"$top/build/kernel"}.dmesg" -- \
+		--dmesg "$logs/$program$tag${kernel#"$top/build/kernel"}.dmesg" -- \
 		"$top/tests/vm/guest-selftest.sh" "${setup[@]}" \
 		"$kernel/selftests/$program" "$@"
 }
@@ -103,7 +104,7 @@ unit() {
 	done
 }
 
-programs="accounting refuse memcg device trace coexist fixes storm unbind"
+programs="accounting refuse memcg device trace coexist fixes loss storm unbind"
 if [[ -z $debug ]]; then
 	suite "series" "$top/tests/kernel/series.sh"
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
@@ -126,9 +127,10 @@ for program in $programs; do
 	suite "$program${debug:+ debug}" selftest "$debug" "$program"
 done
 suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
+suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
 suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move
 if [[ -z $debug ]]; then
-	for program in storm unbind fixes; do
+	for program in storm unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
 fi

@@ -5,6 +5,8 @@
  * figures repeat to a fraction of a percent.
  *
  *   cost core                  fork+exit, faults, munmap of ordinary memory
+ *   cost core NAME             the same, NAME before the names of the lines
+ *   cost core NAME DEVICE      by a process with a page on a device
  *   cost hmm DEVICE NAME       migration in and out per page, lib/test_hmm
  *   cost cdm DEVICE NAME       the same with the reference driver
  */
@@ -57,17 +59,18 @@ static void touch(char *p, size_t pages)
 }
 
 /* The smallest of some rounds: what disturbs, a timer tick say, only adds. */
-static void report(const char *name, const uint64_t *ns, size_t ops)
+static void report(const char *prefix, const char *name, const uint64_t *ns,
+		   size_t ops)
 {
 	uint64_t best = ns[0];
 
 	for (int i = 1; i < ROUNDS; i++)
 		if (ns[i] < best)
 			best = ns[i];
-	printf("%s %.2f\n", name, (double)best / ops);
+	printf("%s%s %.2f\n", prefix, name, (double)best / ops);
 }
 
-static void core(void)
+static void core(const char *prefix)
 {
 	const size_t big = (256UL << 20) / PAGE, small = (64UL << 20) / PAGE;
 	uint64_t fork_ns[ROUNDS], fault_ns[ROUNDS], unmap_ns[ROUNDS], t;
@@ -97,9 +100,9 @@ static void core(void)
 		munmap(p, small * PAGE);
 		unmap_ns[i] = now() - t;
 	}
-	report("fork+exit_256MiB", fork_ns, 1);
-	report("anon_fault_4KiB", fault_ns, small);
-	report("munmap_per_page", unmap_ns, small);
+	report(prefix, "fork+exit_per_page", fork_ns, big);
+	report(prefix, "anon_fault_4KiB", fault_ns, small);
+	report(prefix, "munmap_per_page", unmap_ns, small);
 }
 
 static void hmm(int fd, char *p, size_t pages, int out)
@@ -141,7 +144,7 @@ static void migrate(const char *device, const char *name,
 	const size_t pages = 4096;
 	uint64_t in_ns[ROUNDS], out_ns[ROUNDS], t;
 	int fd = open(device, O_RDWR);
-	char *p = map(pages), line[64];
+	char *p = map(pages);
 
 	if (fd < 0)
 		die(device);
@@ -154,22 +157,35 @@ static void migrate(const char *device, const char *name,
 		move(fd, p, pages, 1);
 		out_ns[i] = now() - t;
 	}
-	snprintf(line, sizeof(line), "%s_in_per_page", name);
-	report(line, in_ns, pages);
-	snprintf(line, sizeof(line), "%s_out_per_page", name);
-	report(line, out_ns, pages);
+	report(name, "_in_per_page", in_ns, pages);
+	report(name, "_out_per_page", out_ns, pages);
+	close(fd);
+}
+
+/* From here on this process is one that has memory on the device. */
+static void use(const char *device)
+{
+	int fd = open(device, O_RDWR);
+	char *p = map(1);
+
+	if (fd < 0)
+		die(device);
+	touch(p, 1);
+	cdm(fd, p, 1, 0);
 	close(fd);
 }
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && !strcmp(argv[1], "core"))
-		core();
+	if (argc > 3 && !strcmp(argv[1], "core"))
+		use(argv[3]);
+	if (argc >= 2 && argc <= 4 && !strcmp(argv[1], "core"))
+		core(argc > 2 ? argv[2] : "");
 	else if (argc == 4 && !strcmp(argv[1], "hmm"))
 		migrate(argv[2], argv[3], hmm);
 	else if (argc == 4 && !strcmp(argv[1], "cdm"))
 		migrate(argv[2], argv[3], cdm);
 	else
-		return fprintf(stderr, "usage: cost core | hmm DEVICE NAME | cdm DEVICE NAME\n"), 2;
+		return fprintf(stderr, "usage: cost core [NAME [DEVICE]] | hmm DEVICE NAME | cdm DEVICE NAME\n"), 2;
 	return 0;
 }

@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Instructions per operation, by QEMU's instruction counter: the kernel with the
-# series and no device against the unpatched one, and migration to DEVICE_HOST
-# against DEVICE_COHERENT in the same kernel.
+# Instructions per operation, by QEMU's instruction counter: the unpatched kernel,
+# the kernel with the series without a device, with one that is not used, and in a
+# process that has a page on it; and migration to DEVICE_HOST against DEVICE_COHERENT
+# in the same kernel.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 vm=$top/tools/cdm-vm/cdm-vm
@@ -19,7 +20,6 @@ on() {
 }
 
 stock=$(on "$top/build/kernel-stock" -- "$top/tests/bench/guest-cost.sh" "$cost" core)
-series=$(on "$top/build/kernel" -- "$top/tests/bench/guest-cost.sh" "$cost" core)
 devices=$(on "$top/build/kernel" --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
 	--cdm 256M,reserved --cdm 256M,reserved -- \
 	"$top/tests/bench/guest-cost.sh" "$cost")
@@ -28,11 +28,19 @@ value() { awk -v name="$2" '$1 == name { print $2 }' <<< "$1"; }
 row() { awk -v n="$1" -v a="$2" -v b="$3" 'BEGIN {
 	printf "%-28s %14.1f %14.1f %9.3f %%\n", n, a, b, (b / a - 1) * 100 }'; }
 
-printf '%-28s %14s %14s %11s\n' "instructions" "unpatched" "series" "change"
-for name in fork+exit_256MiB anon_fault_4KiB munmap_per_page; do
-	row "$name" "$(value "$stock" "$name")" "$(value "$series" "$name")"
+for state in "" unused_ used_; do
+	case $state in
+	"")	 title="no device" ;;
+	unused_) title="a device, not used" ;;
+	used_)	 title="a page on the device" ;;
+	esac
+	printf '%-28s %14s %14s %11s\n' "$title" "unpatched" "series" "change"
+	for name in fork+exit_per_page anon_fault_4KiB munmap_per_page; do
+		row "$name" "$(value "$stock" "$name")" "$(value "$devices" "$state$name")"
+	done
+	echo
 done
-printf '\n%-28s %14s %14s %11s\n' "instructions per page" "COHERENT" "HOST" "change"
+printf '%-28s %14s %14s %11s\n' "instructions per page" "COHERENT" "HOST" "change"
 for way in in out; do
 	coherent=$(value "$devices" "test_hmm_coherent_${way}_per_page")
 	row "test_hmm, $way" "$coherent" "$(value "$devices" "test_hmm_host_${way}_per_page")"

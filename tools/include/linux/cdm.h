@@ -56,7 +56,7 @@ enum cdm_state {
  * @index: out: N of /dev/cdmN
  * @pages_free: out: pages that can be given out
  * @pages_used: out: pages that processes hold
- * @pages_quarantined: out: pages withdrawn because they were poisoned
+ * @pages_quarantined: out: pages withdrawn because they were poisoned or lost
  *
  * total == free + used + quarantined at any moment.
  */
@@ -211,7 +211,7 @@ enum cdm_inject_kind {
 	CDM_INJECT_DELAY	= 2,	/* @arg: us added per copied page, <= 1000000 */
 	CDM_INJECT_HANG		= 3,	/* @arg: milliseconds, at most 30000 */
 	CDM_INJECT_LOSE		= 4,	/* @arg, @len: range, bytes into the device */
-	CDM_INJECT_RESET	= 5,	/* hung -> online, withdraws all faults */
+	CDM_INJECT_RESET	= 5,	/* online, without faults and lost pages */
 };
 
 /**
@@ -220,11 +220,16 @@ enum cdm_inject_kind {
  * @kind: enum cdm_inject_kind
  * @arg: see enum cdm_inject_kind; else 0
  * @len: LOSE: bytes, page aligned; else 0
- * @affected: out: LOSE: pages that were lost
+ * @affected: out: LOSE: pages that were in use, and so data that were lost
+ *
+ * Who touches a lost page gets SIGBUS with BUS_MCEERR_AR, see madvise(2),
+ * MADV_HWPOISON. Lost pages are quarantined until CDM_INJECT_RESET, and longer
+ * while somebody holds references to them.
  *
  * Needs CAP_SYS_ADMIN and CONFIG_CDM_FAULT_INJECTION (-EOPNOTSUPP without).
  * While the device hangs, migrations to it and engine requests fail with -EIO; one
- * that was under way is rolled back and no data is lost.
+ * that was under way is rolled back and no data is lost. LOSE is not withdrawn when
+ * the file is closed.
  */
 struct cdm_inject {
 	__u32 size;
