@@ -34,6 +34,20 @@ wanted() {
 	return 1
 }
 
+# Each "not ok" of a log, after the comments since the result before it, which say
+# what was expected.
+failures() {
+	awk '
+	/^ok / { n = 0; next }
+	/^#  +(RUN|OK) / { next }
+	{ line[n++] = $0 }
+	/^not ok / {
+		for (i = n > 40 ? n - 40 : 0; i < n; i++)
+			print "    " line[i]
+		n = 0
+	}' "$1"
+}
+
 # suite NAME COMMAND...
 suite() {
 	local name=$1 log status ok skip bad start=$SECONDS
@@ -55,15 +69,13 @@ suite() {
 	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
 	printf '%-34s %4d passed %3d failed %3d skipped  %4d s\n' \
 		"$name" "$ok" "$bad" "$skip" $((SECONDS - start))
-	# The comments before a "not ok" say what was expected.
-	((bad == 0)) || grep -E -B12 '^not ok' "$log" | grep -vE '^(ok|#  +(RUN|OK)) ' |
-		sed 's/^/    /'
+	((bad == 0)) || failures "$log"
 }
 
 # selftest DEBUG [--reserved|--v1|--numa] PROGRAM [ARG...]: one of the series'
 # selftests, in a VM of its own
 selftest() {
-	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 600)
+	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 1200)
 	[[ -z $1 ]] || options=(--debug-kernel --memory 3G --timeout 2400)
 	shift
 	local tag='' setup=()

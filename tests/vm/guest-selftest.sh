@@ -25,4 +25,5 @@ if [[ ${#driver[@]} -gt 0 ]]; then
 	# shellcheck disable=SC2046
 	modprobe test_hmm $(test_hmm_parameters)
 fi
-exec "$@"
+# What failed is told on stderr, that it did on stdout: in this order.
+exec "$@" 2>&1
