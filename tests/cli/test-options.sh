@@ -28,6 +28,22 @@ is "and each letter once" "" "$(sed -nE 's/^\| `-(.)`.*/\1/p' ../docs/options.md
 is "no line of a help is one word that was left over" "" \
 	"$(helps | awk 'word != "" && NF { print word } { word = /^[a-z]+$/ ? $0 : "" }')"
 
+is "each example is a line" "" "$(helps | awk '/^(EXAMPLES|Examples:)$/ { on = 1; next } !NF || /^Usage/ { on = 0 }
+	on && !/^  / { print }')"
+is "no line ends in blanks" "" "$(helps | grep ' $')"
+
+for command in "${commands[@]}"; do
+	name=${command#*/}
+	said=$($command --hlep 2>&1); is "$name: an unknown option" 2 $?
+	like "... by the name of the tool, with a suggestion" \
+		"^$name: --hlep: no such option; did you mean --help\?"$'\n'"$name: .*'--hlep'" "$said"
+done
+unlike() { [[ ! $3 =~ $2 ]]; result $? "$1" "$3"; }
+unlike "options of a command are its own" "did you mean" "$(cdmtrace/cdmtrace -p 1 no-such --hlep 2>&1)"
+unlike "and what follows --" "did you mean" "$(cdm-vm/cdm-vm --dry-run -- ls --hlep 2>&1)"
+like "the value of an option is none" "did you mean --summary" \
+	"$(cdmtrace/cdmtrace --comm no-such -p 1 --summery 2>&1)"
+
 # --help ends the reading of options: what came before it was right.
 taken() {	# COMMAND OPTION VALUE
 	$1 "$2" "$3" --help > /dev/null 2>&1 && echo "$3"

@@ -109,8 +109,8 @@ static const char doc[] =
 	"  cdm-vm --cdm 256M -- cdmctl list         a CDM device behind a PCI BAR\n"
 	"  cdm-vm --cdm 1G,reserved,node=1 --numa 2 -- cdmtop\n"
 	"  cdm-vm --debug-kernel --cdm 256M -- ./program\n"
-	"  cdm-vm --gdb-wait -v                     then: gdb vmlinux -ex 'target remote :1234'\n"
-	"  cdm-vm --qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0 --monitor /tmp/qmp\n"
+	"  cdm-vm --gdb-wait -v                     then, in gdb: target remote :1234\n"
+	"  cdm-vm --qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0 --monitor qmp\n"
 	"  cdm-vm --kernel /boot/vmlinuz-X --no-dmesg-check -- dmesg\n";
 
 /* More than this is a slip of the keyboard. */

@@ -13,34 +13,6 @@
 #include "source/collector.h"
 #include "sources.h"
 
-#define MAX_OPTIONS	128
-
-/* argp says only that it does not know an option. */
-static void suggest(const char *arg)
-{
-	const char *words[MAX_OPTIONS + 4] = { "help", "usage", "version" };
-	char name[64];
-	int n = 3;
-
-	snprintf(name, sizeof(name), "%.*s", (int)strcspn(arg + 2, "="), arg + 2);
-	for (const struct argp_option *o = trace_argp.options; o->name || o->doc; o++)
-		if (o->name && n < MAX_OPTIONS)
-			words[n++] = o->name;
-	for (int i = 0; i < n; i++)
-		if (!strncmp(words[i], name, strlen(name)))
-			return;
-	if (cdm_nearest(name, words))
-		cdm_say("--%s: no such option; did you mean --%s?", name,
-			cdm_nearest(name, words));
-}
-
-static void check_names(int argc, char **argv)
-{
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++)
-		if (!strncmp(argv[i], "--", 2))
-			suggest(argv[i]);
-}
-
 static int trace(const struct trace_options *o)
 {
 	struct trace *t = calloc(1, sizeof(*t));
@@ -81,7 +53,6 @@ int main(int argc, char **argv)
 		argc--;
 		argv++;
 	}
-	check_names(argc, argv);
 	cdm_usage_parse(&trace_argp, argc, argv, ARGP_IN_ORDER, &o);
 
 	if (o.list) {

@@ -35,7 +35,7 @@ static const struct argp_option options[] = {
 	{ "stacks", OPT_STACKS, 0, 0, "kernel stacks with events", 2 },
 	{ "folded", OPT_FOLDED, "count|pages", OPTION_ARG_OPTIONAL, "at the end stacks for flame graphs, weighed by events or pages", 2 },
 	{ "summary", OPT_SUMMARY, 0, 0, "at the end a report; events only with -o", 2 },
-	{ "html", OPT_HTML, "FILE", 0, "the report as a page for browsers, instead of text", 2 },
+	{ "html", OPT_HTML, "FILE", 0, "the report as a page for browsers, not text", 2 },
 	{ "write", 'w', "FILE", 0, "records, for -r, cdmtop -r and report", 2 },
 	{ "snapshots", 'd', "TIME", 0, "records who holds what every so often; 0: never (default 1s with -w, --summary and --chrome)", 2 },
 
@@ -59,7 +59,7 @@ static const struct argp_option options[] = {
 
 #define AFTER \
 	"\vEXAMPLES\n" \
-	"  cdmtrace                                  migrations, evictions, faults as they happen\n" \
+	"  cdmtrace                                  migrations, evictions and faults\n" \
 	"  cdmtrace -p 1412 --min-latency 1ms        slow ones of a process\n" \
 	"  cdmtrace --why pinned -j                  what did not move, being pinned\n" \
 	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 #include "base/usage.h"
 
 #define EXIT_USAGE	2
+#define MAX_OPTIONS	128
 
 enum { OPT_USAGE = 0x1000 };
 
@@ -48,6 +50,66 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp usage = { .options = options, .parser = parse };
 
+/* Of the options of @argp and those of all tools: that with letter @key, or the one that @name is or begins. */
+static const struct argp_option *find(const struct argp *argp, int key, const char *name)
+{
+	const struct argp_option *const all[] = { argp->options, options };
+	size_t len = name ? strcspn(name, "=") : 0;
+
+	for (int i = 0; i < 2; i++)
+		for (const struct argp_option *o = all[i]; o->name || o->key || o->doc; o++)
+			if (name ? o->name && !strncmp(o->name, name, len) : o->key == key)
+				return o;
+	return NULL;
+}
+
+/* argp says only that it does not know an option. */
+static void suggest(const struct argp *argp, const char *tool, const char *name)
+{
+	const char *words[MAX_OPTIONS + 4] = { "help", "usage", "version" }, *nearest;
+	char wrong[64];
+	int n = 3;
+
+	for (const struct argp_option *o = argp->options; o->name || o->doc; o++)
+		if (o->name && n < MAX_OPTIONS)
+			words[n++] = o->name;
+	snprintf(wrong, sizeof(wrong), "%.*s", (int)strcspn(name, "="), name);
+	nearest = cdm_nearest(wrong, words);
+	if (nearest)
+		fprintf(stderr, "%s: --%s: no such option; did you mean --%s?\n", tool, wrong,
+			nearest);
+}
+
+static bool needs_value(const struct argp_option *o)
+{
+	return o && o->arg && !(o->flags & OPTION_ARG_OPTIONAL);
+}
+
+/* Whether the value of the option in @word is the next word. */
+static bool takes_next(const struct argp *argp, const char *word)
+{
+	if (!strncmp(word, "--", 2))
+		return !strchr(word, '=') && needs_value(find(argp, 0, word + 2));
+	while (*++word)
+		if (needs_value(find(argp, *word, NULL)))
+			return !word[1];
+	return false;
+}
+
+/* Up to where a command begins, whose options are its own. */
+static void check_names(const struct argp *argp, int argc, char **argv, unsigned int flags)
+{
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		bool option = argv[i][0] == '-' && argv[i][1];
+
+		if (!option && (flags & ARGP_IN_ORDER))
+			return;
+		if (!strncmp(argv[i], "--", 2) && !find(argp, 0, argv[i] + 2))
+			suggest(argp, argv[0], argv[i] + 2);
+		i += option && takes_next(argp, argv[i]);
+	}
+}
+
 error_t cdm_usage_parse(const struct argp *argp, int argc, char **argv, unsigned int flags,
 			void *input)
 {
@@ -56,6 +118,9 @@ error_t cdm_usage_parse(const struct argp *argp, int argc, char **argv, unsigned
 	const struct argp top = { .children = children };
 
 	argp_err_exit_status = EXIT_USAGE;
+	/* It is what getopt's messages begin with. */
+	argv[0] = basename(argv[0]);
+	check_names(argp, argc, argv, flags);
 	return argp_parse(&top, argc, argv, flags | ARGP_NO_HELP, NULL, input);
 }
 
