@@ -230,6 +230,21 @@ struct cdm_ev_pagefault {
 	__u64 error_code;	/* of the architecture */
 };
 
+#define CDM_USER_WORDS	32	/* of the stack that are looked at */
+
+/*
+ * With stacks, this follows an event in the ring, and goes no further: what it takes to
+ * find the functions in user space of the thread that ran.
+ */
+struct cdm_user {
+	__u64 mm;		/* a number for its address space, 0: a kernel thread */
+	__u64 start_stack;	/* address where the stack of its program began */
+	__u64 ip;		/* where it is in user space */
+	__s32 stack;		/* id in the map of user stacks, or -errno */
+	__u32 nr_words;		/* 0: the stack could not be read */
+	__u64 words[CDM_USER_WORDS];	/* from the top of the stack on */
+};
+
 /*
  * Aggregated by BPF since attachment, for one process, one cgroup, one device,
  * or all. Histograms: bucket n counts times in [2^n, 2^(n+1)) ns, the last one

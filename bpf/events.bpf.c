@@ -288,7 +288,7 @@ __noinline int end_run(struct walk *w)
 		for_each_scope(&p->ev, s, add(&s->pingpong, p->pages));
 	count = see(CDM_EV_PINGPONG);
 	if (count && wanted(CDM_EV_PINGPONG))
-		emit(count, p, sizeof(*p));
+		emit(NULL, count, p, sizeof(*p));
 	return 0;
 }
 
@@ -449,7 +449,7 @@ static long visit_page(u64 i, struct walk *w)
 	if (!count)
 		return 0;
 	if (w->pass)
-		emit(count, &w->e, sizeof(w->e));
+		emit(NULL, count, &w->e, sizeof(w->e));
 	else
 		filtered(CDM_EV_PAGE, count);
 	return 0;
@@ -718,7 +718,7 @@ static __always_inline int device_event(struct device_host *dh, u32 old, u32 sta
 		e.bytes = BPF_CORE_READ(dh, pgmap.range.end) + 1 - e.start;
 	}
 	if (wanted(CDM_EV_DEVICE))
-		emit(count, &e, sizeof(e));
+		emit(NULL, count, &e, sizeof(e));
 	return 0;
 }
 

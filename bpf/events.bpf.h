@@ -131,6 +131,14 @@ struct {
 	__uint(value_size, 64 * sizeof(u64));
 } stacks SEC(".maps");
 
+/* The same of those in user space; full: those events have none, which is told. */
+struct {
+	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
+	__uint(max_entries, 32768);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, 64 * sizeof(u64));
+} user_stacks SEC(".maps");
+
 /* One for each kind of event: seen == filtered + emitted + lost_ring + lost_map, see see(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -154,6 +162,9 @@ struct {
 } rings SEC(".maps");
 
 #define WAKE_BYTES (64 << 10)
+#define WAKE_NS 1000000
+
+__u64 last_wake;			/* ns, for stacks; it is no harm if two CPUs wake the reader */
 
 static __always_inline void add(u64 *to, u64 n)
 {
@@ -196,14 +207,41 @@ static __always_inline void no_room(u32 kind)
 	add(&count->lost_map, 1);
 }
 
+/* The reader has to look at a process before it ends: with stacks, soon. */
+static __always_inline bool is_late(void)
+{
+	u64 now = bpf_ktime_get_boot_ns();
+
+	if (now - last_wake < WAKE_NS)
+		return false;
+	last_wake = now;
+	return true;
+}
+
+static __always_inline void fill_user(void *ctx, struct cdm_user *user)
+{
+	struct task_struct *task = (void *)bpf_get_current_task_btf();
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
+	struct mm_struct *mm = task->mm;
+
+	user->mm = opaque(mm);
+	user->start_stack = mm ? mm->start_stack : 0;
+	user->ip = mm ? regs->ip : 0;
+	user->stack = bpf_get_stackid(ctx, &user_stacks, BPF_F_USER_STACK);
+	user->nr_words = mm && !bpf_probe_read_user(user->words, sizeof(user->words),
+						    (void *)regs->sp) ? CDM_USER_WORDS : 0;
+}
+
 /*
  * Wakes the reader when another 64 KiB were produced, not for each record while
  * it lags: that would slow down the traced program. The reader polls for the rest.
+ * @ctx: NULL: without the stack in user space.
  */
-static __always_inline void emit(struct cdm_loss *count, const void *event, u32 size)
+static __always_inline void emit(void *ctx, struct cdm_loss *count, const void *event, u32 size)
 {
 	u32 shard = bpf_get_smp_processor_id() % nr_rings;
 	void *ring = bpf_map_lookup_elem(&rings, &shard);
+	bool user = with_stacks && ctx;
 	void *room;
 	u64 before;
 	bool wake;
@@ -213,7 +251,7 @@ static __always_inline void emit(struct cdm_loss *count, const void *event, u32 
 		return;
 	}
 	before = bpf_ringbuf_query(ring, BPF_RB_PROD_POS);
-	room = bpf_ringbuf_reserve(ring, size, 0);
+	room = bpf_ringbuf_reserve(ring, size + (user ? sizeof(struct cdm_user) : 0), 0);
 	if (!room) {
 		add(&count->lost_ring, 1);
 		return;
@@ -221,8 +259,11 @@ static __always_inline void emit(struct cdm_loss *count, const void *event, u32 
 	/* Aligned, or it is by bytes, which the verifier does not allow of pointers. */
 	__builtin_memcpy(__builtin_assume_aligned(room, 8), __builtin_assume_aligned(event, 8),
 			 size);
+	if (user)
+		fill_user(ctx, room + size);
 	/* After the reservation: whoever else reserves meanwhile, one of us sees the edge. */
 	wake = before / WAKE_BYTES != bpf_ringbuf_query(ring, BPF_RB_PROD_POS) / WAKE_BYTES;
+	wake |= user && is_late();
 	bpf_ringbuf_submit(room, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 	add(&count->emitted, 1);
 }
@@ -234,7 +275,7 @@ static __always_inline void finish(void *ctx, struct cdm_loss *count, struct cdm
 		return;
 	if (with_stacks)
 		ev->stack = bpf_get_stackid(ctx, &stacks, 0);
-	emit(count, ev, size);
+	emit(ctx, count, ev, size);
 }
 
 static __always_inline bool same(const volatile char *a, const char *b)

@@ -186,6 +186,7 @@ struct folio {
 
 struct pt_regs {
 	unsigned long ip;
+	unsigned long sp;
 } CORE;
 
 struct seq_file;

@@ -10,7 +10,7 @@ declare -A packages=(
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
 	[deb]="debhelper dpkg-dev"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"
-	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev
+	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
 	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev

@@ -125,7 +125,7 @@ if [[ -z $debug ]]; then
 	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
 	suite "collector" "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
-	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live cdmctl; do
+	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" "$top/tests/cli/test-$test.sh"
 	done
 	for test in cdmctl cdmtop cdmtrace watch; do

@@ -10,4 +10,4 @@ CC ?= gcc
 CFLAGS ?= -O2 -g
 CFLAGS += -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Werror -MMD -MP \
 	  -D_GNU_SOURCE -I$(TOP)/tools/lib -I$(TOP)/tools/include
-LDLIBS += -lbpf -lelf -lz -lcap -lm
+LDLIBS += -lbpf -ldw -lelf -lz -lcap -lm

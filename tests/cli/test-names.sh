@@ -158,6 +158,39 @@ for line in open("trace.folded"):
         b"do_syscall_64", b"__x64_sys_ioctl", b"std::\x1b[2J;op\"\"x\\", b"migrate_vma_setup"], line
 assert set(names.values()) < got, got
 PY
+"$project/tests/fuzz/make-recording.py" users.cdm 97 hostile users > /dev/null
+for format in text csv ndjson chrome; do
+	"$trace" -r users.cdm --format $format > "users.$format" 2>> trace-err.text
+	result $? "stacks in user space, $format"
+done
+"$trace" -r users.cdm --folded > users.folded 2>> trace-err.text
+result $? "stacks in user space, folded"
+"$trace" report -r users.cdm > users.report 2>> trace-err.text
+result $? "stacks in user space, report"
+check "functions and files of user space: nothing hides or moves, JSON, CSV and folded have the names" << 'PY'
+from names import *
+import csv, glob, unicodedata
+for name in glob.glob("users.*"):
+    if name != "users.cdm":
+        bad = {c for c in open(name, "rb").read().decode() if c != "\n" and unicodedata.category(c) in ("Cc", "Cf")}
+        assert not bad, (name, bad)
+function, module = b"op;\x1b[2J<\xff>\\", b"/srv/\"\n\xe2\x80\xae,x"
+rows = [json.loads(line) for line in open("users.ndjson")]
+stacks = [r["ustack"] for r in rows if "ustack" in r]
+assert stacks and all(s == stacks[0] for s in stacks)
+wanted = [("ioctl", 0x3b, "/lib/libc.so.6", 0xfdd6b, bytes(range(20)).hex()),
+          (for_json(function), 1, for_json(module), 2, None), (None, None, "/srv/db", 0x1234, "0102ff"),
+          (None, None, None, 0x7f0000001000, None)]
+assert [tuple(f.values()) for f in stacks[0]] == wanted, stacks[0]
+assert {r["ustack_why"] for r in rows if "ustack" in r} == {"the program had ended before it was looked at"}
+table = [r for r in csv.DictReader(open("users.csv", newline="")) if r["ustack"]]
+assert {undo(r["ustack"]) for r in table} == {b"ioctl;" + function + b";db+0x1234;0x7f0000001000"}
+for line in open("users.folded"):
+    comm, *frames = line.rsplit(" ", 1)[0].split(";")
+    assert frames == ["[no stack]"] or [undo(f) for f in frames] == [
+        b"0x7f0000001000", b"db+0x1234", function, b"ioctl", b"do_syscall_64_[k]", b"__x64_sys_ioctl_[k]",
+        b"std::\x1b[2J;op\"\"x\\_[k]", b"migrate_vma_setup_[k]"], line
+PY
 check "report: JSON has the names, text a line for each process" << 'PY'
 from names import *
 report = json.load(open("report.json"))

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Writes a recording with every kind of record, and what is in it as JSON.
 
-make-recording.py FILE [MIGRATIONS [delta] [hostile] [stats]]: the truth goes to stdout.
+make-recording.py FILE [MIGRATIONS [delta] [hostile] [stats] [users]]: the truth goes to stdout.
 It knows the format from cdm-record(5), not from the C headers. With "delta" it is of
 version 2, and has only what changes from one refresh to the next; else of version 1.
 With "hostile" names are such as nobody expects, with "stats" devices have what BPF
-would have counted.
+would have counted, with "users" stacks have a part in user space.
 """
 import json
 import random
@@ -17,11 +17,16 @@ PAGE = 4096
 WHY = ("unmapped swapped pinned locked isolate file writeback large ksm foreign "
        "unsupported alloc charge copy raced").split()
 MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT = range(1, 10)
-BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID, DELTA = range(64, 75)
+(BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID, DELTA,
+ _, USER_STACK) = range(64, 77)
 CDM0, CDM1 = 0xffff888000010000, 0xffff888000020000
 PROCS = [(1412, 21, b"bfs"), (1420, 21, b'sten"cil,\\'), (1433, 22, b"redis-server")]
 PATHS = {1: b"/", 20: b"/job", 21: b"/job/a", 22: b"/db"}
 FRAMES = [b"migrate_vma_setup", b"cdm_ioctl", b"__x64_sys_ioctl", b"do_syscall_64"]
+# Function, its offset, module, offset in there, build id, whether it is the program's.
+USERS = [(b"ioctl", 0x3b, b"/lib/libc.so.6", 0xfdd6b, bytes(range(20)), 0),
+         (b"move", 0x11, b"/srv/db", 0x1150, b"\x01\x02\xff", 1),
+         (b"", 0, b"/srv/db", 0x1234, b"\x01\x02\xff", 1), (b"", 0, b"", 0x7f0000001000, b"", 0)]
 NOTE_TEXT = b"pagefault: not available, \"quoted\""
 HOST = b"host"
 if "hostile" in sys.argv[3:]:
@@ -33,6 +38,7 @@ if "hostile" in sys.argv[3:]:
     PATHS[21] = b"/job/\x1b]0;title\x07\\\"\n" + "\u2066\U000e0041".encode()
     PATHS[22] = b"/" + "\u00e9\u200f".encode() * 500
     FRAMES[1] = b"std::\x1b[2J;op\"\"x\\"
+    USERS[1] = (b"op;\x1b[2J<\xff>\\", 1, b"/srv/\"\n\xe2\x80\xae,x", 2, b"", 1)
     NOTE_TEXT = b"note \x1b[2J\n\xff"
     HOST = b"h\x1b\xff\"\\"
 held = {pid: 7 for pid, _, _ in PROCS[3:]}
@@ -154,6 +160,14 @@ rec(NOTE, NOTE_TEXT + b"\0")
 for name, ident in ((b"cdm0", CDM0), (b"cdm1", CDM1)):
     rec(DEVICE_ID, struct.pack("<Q16sQQ", ident, name, 0x60000000, 256 << 20))
 rec(STACK, struct.pack("<iI", 7, len(FRAMES)) + b"\0".join(FRAMES) + b"\0")
+if "users" in sys.argv[3:]:
+    frames = b""
+    for function, at, module, offset, build_id, program in USERS:
+        names = function + b"\0" + module + b"\0"
+        names += b"\0" * (-(44 + len(names)) % 8)
+        frames += struct.pack("<HBBIQQ20s", 44 + len(names), program, len(build_id), 0, offset,
+                              at, build_id) + names
+    rec(USER_STACK, struct.pack("<iHH", 7, len(USERS), 3) + frames)
 snapshot(0, {1412: 0, PROCS[1][0]: 100, PROCS[2][0]: 7, **held})
 for i in range(count):
     now += rng.randrange(1000, 2_000_000)

@@ -79,7 +79,7 @@ static void run(struct cdm_reader *r)
 	for (int i = 0; i < PRINTERS; i++)
 		s.printers[i] = cdm_printer_new(&out[i], (enum cdm_format)i, times[i], ~0ULL, s.model);
 	s.chrome = cdm_chrome_new(&out[PRINTERS], s.model);
-	s.folded = cdm_folded_new();
+	s.folded = cdm_folded_new(CDM_FOLD_STACK);
 	s.report = cdm_report_new(s.model);
 	cdm_report_over_time(s.report);
 	while (cdm_reader_next(r, &rec, why) > 0)

@@ -184,6 +184,50 @@ static void test_valid(void **state)
 	assert_false(cdm_rec_valid(&note.rec, sizeof(note)));
 }
 
+static void test_user_stack(void **state)
+{
+	union {
+		struct cdm_rec_user_stack stack;
+		char room[CDM_FRAME_MAX + 256];
+	} u = { .stack = { .id = 1, .nr = 2 } };
+	struct cdm_user_frame *first = (void *)u.stack.frames, *last;
+	const size_t len = sizeof(u.stack) + 56 + 48;
+
+	first->len = 56;
+	memcpy(first->names, "main\0/bin", 10);
+	last = (void *)cdm_frame_next(first);
+	last->len = 48;		/* two empty names */
+	u.stack.rec = (struct cdm_rec) { CDM_REC_USER_STACK, 0, len, 0 };
+	assert_true(cdm_rec_valid(&u.stack.rec, len));
+	assert_string_equal(cdm_frame_module(first), "/bin");
+	assert_string_equal(cdm_frame_module(last), "");
+
+	for (size_t cut = sizeof(u.stack); cut < len; cut += 8) {
+		u.stack.rec.len = cut;
+		assert_false(cdm_rec_valid(&u.stack.rec, cut));
+	}
+	u.stack.rec.len = len;
+	u.stack.nr = 3;
+	assert_false(cdm_rec_valid(&u.stack.rec, len));
+	u.stack.nr = 2;
+	u.stack.status = CDM_NR_USER;
+	assert_false(cdm_rec_valid(&u.stack.rec, len));
+	u.stack.status = 0;
+	last->build_id_len = 21;
+	assert_false(cdm_rec_valid(&u.stack.rec, len));
+	last->build_id_len = 20;
+	memset(last->names, 'x', 3);	/* one of them does not end */
+	assert_false(cdm_rec_valid(&u.stack.rec, len));
+	memset(last->names, 0, 3);
+	assert_true(cdm_rec_valid(&u.stack.rec, len));
+	first->len = 0;
+	assert_false(cdm_rec_valid(&u.stack.rec, len));
+	first->len = CDM_FRAME_MAX + 8;
+	u.stack.nr = 1;
+	u.stack.rec.len = sizeof(u.stack) + first->len;
+	assert_false(cdm_rec_valid(&u.stack.rec, sizeof(u)));
+}
+
 static void test_full_disk(void **state)
 {
 	struct cdm_ev_migrate m = migrate();
@@ -206,7 +250,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_foreign), cmocka_unit_test(test_impossible_length),
-		cmocka_unit_test(test_valid), cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_valid), cmocka_unit_test(test_user_stack), cmocka_unit_test(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

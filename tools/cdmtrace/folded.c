@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "event/event.h"
+#include "event/frame.h"
 #include "folded.h"
 #include "base/hash.h"
 #include "base/name.h"
 
 #define TEXT_MAX	(64 << 10)
+#define MAX_FRAMES	256
 
 struct site {
 	struct cdm_node node;	/* key: hash of the text */
@@ -17,15 +19,20 @@ struct site {
 };
 
 struct cdm_folded {
+	enum cdm_fold by;
 	struct cdm_hash sites;
 	const struct cdm_site **order;
 	size_t nr;
 	char text[TEXT_MAX];	/* being put together */
 };
 
-struct cdm_folded *cdm_folded_new(void)
+struct cdm_folded *cdm_folded_new(enum cdm_fold by)
 {
-	return calloc(1, sizeof(struct cdm_folded));
+	struct cdm_folded *f = calloc(1, sizeof(*f));
+
+	if (f)
+		f->by = by;
+	return f;
 }
 
 static bool drop(struct cdm_node *node, void *ctx)
@@ -52,26 +59,84 @@ static size_t put(struct cdm_folded *f, size_t at, const char *s, size_t max)
 	return cdm_put_name(f->text + at, s, max < room ? max : room, CDM_FORM_FOLDED) - f->text;
 }
 
-/* Return: length of the text, outermost first. */
-static size_t fold(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
+/* Outermost first. @mark: "" or what tells functions of the kernel from others. */
+static size_t fold_kernel(struct cdm_folded *f, size_t at, const struct cdm_rec_stack *stack,
+			  const char *mark)
 {
-	const struct cdm_rec_stack *stack = cdm_model_stack(m, ev->stack);
-	size_t at = put(f, 0, ev->actor_comm, CDM_COMM_LEN);
-	const char *frames[256];
-	__u32 nr = 0;
+	const char *frames[MAX_FRAMES], *frame = stack->frames;
+	__u32 nr;
 
-	if (!stack || !stack->nr) {
-		f->text[at++] = ';';
-		return put(f, at, "[no stack]", CDM_COMM_LEN);
+	for (nr = 0; nr < stack->nr && nr < MAX_FRAMES; nr++) {
+		frames[nr] = frame;
+		frame += strlen(frame) + 1;
 	}
-	frames[0] = stack->frames;
-	for (nr = 1; nr < stack->nr && nr < 256; nr++)
-		frames[nr] = frames[nr - 1] + strlen(frames[nr - 1]) + 1;
 	while (nr-- > 0 && at + 1 < sizeof(f->text)) {
 		f->text[at++] = ';';
 		at = put(f, at, frames[nr], TEXT_MAX);
+		at = put(f, at, mark, TEXT_MAX);
 	}
 	return at;
+}
+
+static size_t fold_user(struct cdm_folded *f, size_t at, const struct cdm_rec_user_stack *stack)
+{
+	const struct cdm_user_frame *frames[MAX_FRAMES], *frame = (const void *)stack->frames;
+	__u32 nr;
+
+	for (nr = 0; nr < stack->nr && nr < MAX_FRAMES; nr++) {
+		frames[nr] = frame;
+		frame = cdm_frame_next(frame);
+	}
+	while (nr-- > 0 && cdm_frame_room(frames[nr]) < sizeof(f->text) - at) {
+		f->text[at++] = ';';
+		at = cdm_put_frame(f->text + at, frames[nr], CDM_FORM_FOLDED) - f->text;
+	}
+	return at;
+}
+
+/*
+ * Return: length of the text, outermost first, as flame graphs have it: what is the
+ * kernel's in the stack of a program is marked.
+ */
+static size_t fold_stack(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
+{
+	const struct cdm_rec_stack *kernel = cdm_model_stack(m, ev->stack);
+	const struct cdm_rec_user_stack *user = cdm_model_user_stack(m, ev->stack);
+	size_t comm = put(f, 0, ev->actor_comm, CDM_COMM_LEN), at = comm;
+
+	if (user)
+		at = fold_user(f, at, user);
+	if (kernel)
+		at = fold_kernel(f, at, kernel, user ? "_[k]" : "");
+	if (at > comm)
+		return at;
+	f->text[at++] = ';';
+	return put(f, at, "[no stack]", CDM_COMM_LEN);
+}
+
+/* Of a library if there is none of the program. NULL: there is no stack in user space. */
+static const struct cdm_user_frame *program_frame(const struct cdm_rec_user_stack *stack)
+{
+	const struct cdm_user_frame *frame = stack ? (const void *)stack->frames : NULL;
+
+	for (unsigned int i = 0; stack && i < stack->nr; i++, frame = cdm_frame_next(frame))
+		if (frame->program)
+			return frame;
+	return stack && stack->nr ? (const void *)stack->frames : NULL;
+}
+
+/* Return: 0: there is none. */
+static size_t fold_function(struct cdm_folded *f, const struct cdm_ev *ev,
+			    const struct cdm_model *m)
+{
+	const struct cdm_user_frame *frame = program_frame(cdm_model_user_stack(m, ev->stack));
+	size_t at;
+
+	if (!frame)
+		return 0;
+	at = put(f, 0, ev->actor_comm, CDM_COMM_LEN);
+	f->text[at++] = ';';
+	return cdm_put_frame(f->text + at, frame, CDM_FORM_FOLDED) - f->text;
 }
 
 static struct site *find(const struct cdm_folded *f, __u64 key, size_t len)
@@ -90,10 +155,12 @@ static struct site *find(const struct cdm_folded *f, __u64 key, size_t len)
 
 int cdm_folded_add(struct cdm_folded *f, const struct cdm_ev *ev, const struct cdm_model *m)
 {
-	size_t len = fold(f, ev, m);
+	size_t len = f->by == CDM_FOLD_STACK ? fold_stack(f, ev, m) : fold_function(f, ev, m);
 	__u64 key = cdm_hash_text(f->text, len);
 	struct site *s = find(f, key, len);
 
+	if (!len)
+		return 0;
 	if (!s) {
 		s = calloc(1, sizeof(*s) + len + 1);
 		if (!s)

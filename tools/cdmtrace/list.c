@@ -24,7 +24,7 @@ void trace_list(void)
 {
 	printf("all events\n");
 	list_fields(cdm_event_head);
-	printf("    %-16s %s\n", cdm_event_stack.name, cdm_event_stack.help);
+	list_fields(cdm_event_stacks);
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++) {
 		printf("\n%s%s: %s\n", cdm_kind_name(k->kind), k->usual ? " (usual)" : "", k->help);
 		list_sorts(k);

@@ -32,7 +32,7 @@ static const struct argp_option options[] = {
 	{ "json", 'j', 0, 0, "the same as --format ndjson; of a report or diff: JSON", 2 },
 	{ "time", OPT_TIME, "wall|boot|delta", 0, "time of day, since boot, or since the last event, in text", 2 },
 	{ "chrome", OPT_CHROME, "FILE", 0, "also writes a trace for Perfetto or chrome://tracing", 2 },
-	{ "stacks", OPT_STACKS, 0, 0, "kernel stacks with events", 2 },
+	{ "stacks", OPT_STACKS, 0, 0, "stacks with events, in the kernel and in user space", 2 },
 	{ "folded", OPT_FOLDED, "count|pages", OPTION_ARG_OPTIONAL, "at the end stacks for flame graphs, weighed by events or pages", 2 },
 	{ "summary", OPT_SUMMARY, 0, 0, "at the end a report; events only with -o", 2 },
 	{ "html", OPT_HTML, "FILE", 0, "the report as a page for browsers, not text", 2 },

@@ -114,7 +114,7 @@ bool trace_start(struct trace *t)
 		t->printer = cdm_printer_new(out, (enum cdm_format)o->format, o->time,
 					     o->filter.kinds, t->model);
 	if (o->folded)
-		t->folded = cdm_folded_new();
+		t->folded = cdm_folded_new(CDM_FOLD_STACK);
 	if (o->summary || o->report)
 		t->report = cdm_report_new(t->model);
 	ok = (t->chrome || !(chrome || t->chrome_file)) && (t->printer || !out || chrome) &&

@@ -55,6 +55,7 @@ void cdm_report_free(struct cdm_report *r)
 	cdm_hash_drop(&r->pages, drop, NULL);
 	cdm_hash_free(&r->pages);
 	cdm_folded_free(r->sites);
+	cdm_folded_free(r->functions);
 	report_times_free(r->times);
 	free(r);
 }
@@ -244,16 +245,25 @@ static void state(struct cdm_report *r, const struct cdm_ev_device *d)
 	memcpy(r->states[n].name, d->name, sizeof(r->states[n].name));
 }
 
+static int site(struct cdm_report *r, const struct cdm_ev *ev)
+{
+	if (!r->sites)
+		r->sites = cdm_folded_new(CDM_FOLD_STACK);
+	if (!r->functions)
+		r->functions = cdm_folded_new(CDM_FOLD_FUNCTION);
+	if (!r->sites || !r->functions)
+		return -ENOMEM;
+	return cdm_folded_add(r->sites, ev, r->model) ?:
+	       cdm_folded_add(r->functions, ev, r->model);
+}
+
 static int event(struct cdm_report *r, const struct cdm_ev *ev)
 {
 	int err = 0;
 
 	r->events[ev->rec.kind]++;
-	if (ev->stack >= 0) {
-		if (!r->sites)
-			r->sites = cdm_folded_new();
-		err = r->sites ? cdm_folded_add(r->sites, ev, r->model) : -ENOMEM;
-	}
+	if (ev->stack >= 0)
+		err = site(r, ev);
 	if (err)
 		return err;
 	switch (ev->rec.kind) {

@@ -109,6 +109,7 @@ struct cdm_report {
 	struct report_state states[REPORT_STATES];
 	struct cdm_snap_end first_end, end;
 	struct cdm_folded *sites;		/* NULL: there were no stacks */
+	struct cdm_folded *functions;		/* the same, of programs */
 	struct report_times *times;		/* NULL: no charts are wanted */
 };
 

@@ -140,22 +140,16 @@ void report_migrations(struct cdm_report *r, struct report_out *o)
 	report_section_end(o);
 }
 
-static void sites(struct cdm_report *r, struct report_out *o)
+/* @columns: the sums, and the text of a site. Return: false: there are none. */
+static bool site_table(struct report_out *o, const char *key, const struct report_column *columns,
+		       struct cdm_folded *folded)
 {
-	static const struct report_column columns[] = {
-		{ "events", "EVENTS", REPORT_COUNT, 8 }, { "pages", "PAGES", REPORT_COUNT, 10 },
-		{ "total_ns", "us", REPORT_NS, 14 }, { "stack", "CALL SITE", REPORT_TEXT, -1 },
-		{ 0 }
-	};
-	const struct cdm_site *const *all;
 	size_t nr;
+	const struct cdm_site *const *all = cdm_folded_sites(folded, &nr);
 
-	if (!r->sites) {
-		report_remark(o, "call_sites_note", "no call sites: there are no stacks in the recording (--stacks)");
-		return;
-	}
-	all = cdm_folded_sites(r->sites, &nr);
-	report_table(o, "call_sites", columns);
+	if (!nr)
+		return false;
+	report_table(o, key, columns);
 	for (size_t i = 0; i < nr && i < TOP; i++) {
 		report_cell(o, REPORT_U(all[i]->count));
 		report_cell(o, REPORT_U(all[i]->pages));
@@ -164,6 +158,28 @@ static void sites(struct cdm_report *r, struct report_out *o)
 		report_row_end(o);
 	}
 	report_table_end(o);
+	return true;
+}
+
+static void sites(struct cdm_report *r, struct report_out *o)
+{
+#define SUMS \
+	{ "events", "EVENTS", REPORT_COUNT, 8 }, { "pages", "PAGES", REPORT_COUNT, 10 }, \
+	{ "total_ns", "us", REPORT_NS, 14 }
+	static const struct report_column stacks[] = {
+		SUMS, { "stack", "CALL SITE", REPORT_TEXT, -1 }, { 0 }
+	};
+	static const struct report_column functions[] = {
+		SUMS, { "function", "FUNCTION OF THE PROGRAM", REPORT_TEXT, -1 }, { 0 }
+	};
+
+	if (!r->sites) {
+		report_remark(o, "call_sites_note", "no call sites: there are no stacks in the recording (--stacks)");
+		return;
+	}
+	if (!site_table(o, "functions", functions, r->functions))
+		report_remark(o, "functions_note", "no functions of programs: the stacks have no part in user space");
+	site_table(o, "call_sites", stacks, r->sites);
 }
 
 static int by_pages_moved(const void *a, const void *b)
@@ -209,7 +225,7 @@ static void processes(struct cdm_report *r, struct report_out *o)
 	free(procs);
 }
 
-void report_reasons(struct cdm_report *r, struct report_out *o)
+static void causes(struct cdm_report *r, struct report_out *o)
 {
 	static const struct report_column columns[] = {
 		{ "cause", "CAUSE", REPORT_TEXT, -8 },
@@ -223,12 +239,6 @@ void report_reasons(struct cdm_report *r, struct report_out *o)
 		{ 0 }
 	};
 
-	report_section(o, "causes", "Who wanted it");
-	if (!r->events[CDM_EV_MIGRATE] && !r->events[CDM_EV_EVICT]) {
-		none_of(r, o, CDM_EV_MIGRATE);
-		report_section_end(o);
-		return;
-	}
 	report_table(o, "by_cause", columns);
 	for (unsigned int i = 0; i < CDM_NR_CAUSE; i++) {
 		const struct report_cause *c = &r->causes[i];
@@ -245,8 +255,22 @@ void report_reasons(struct cdm_report *r, struct report_out *o)
 		report_row_end(o);
 	}
 	report_table_end(o);
-	processes(r, o);
-	sites(r, o);
+}
+
+void report_reasons(struct cdm_report *r, struct report_out *o)
+{
+	bool moved = r->events[CDM_EV_MIGRATE] || r->events[CDM_EV_EVICT];
+
+	report_section(o, "causes", "Who wanted it");
+	if (moved) {
+		causes(r, o);
+		processes(r, o);
+	} else {
+		none_of(r, o, CDM_EV_MIGRATE);
+	}
+	/* Of other events, too. */
+	if (moved || r->sites)
+		sites(r, o);
 	report_section_end(o);
 }
 

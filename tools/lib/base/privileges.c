@@ -14,21 +14,27 @@ static bool has(cap_t caps, cap_value_t cap)
 	return !cap_get_flag(caps, cap, CAP_PERMITTED, &set) && set == CAP_SET;
 }
 
-void cdm_privileges_drop(bool pagemap)
+static void keep(cap_t left, cap_t have, cap_value_t cap)
 {
-	const cap_value_t keep[] = { CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH, CAP_SYS_ADMIN };
+	if (!has(have, cap))
+		return;
+	cap_set_flag(left, CAP_PERMITTED, 1, &cap, CAP_SET);
+	cap_set_flag(left, CAP_EFFECTIVE, 1, &cap, CAP_SET);
+}
+
+void cdm_privileges_drop(bool pagemap, bool mapped)
+{
 	const cap_value_t files = CAP_DAC_OVERRIDE;
-	int nr = pagemap ? 3 : 2;
 	cap_t have = cap_get_proc(), left = cap_init();
 
 	if (!have || !left)
 		goto out;
-	for (int i = 0; i < nr; i++) {
-		if (!has(have, keep[i]))
-			continue;
-		cap_set_flag(left, CAP_PERMITTED, 1, &keep[i], CAP_SET);
-		cap_set_flag(left, CAP_EFFECTIVE, 1, &keep[i], CAP_SET);
-	}
+	keep(left, have, CAP_SYS_PTRACE);
+	keep(left, have, CAP_DAC_READ_SEARCH);
+	if (pagemap)
+		keep(left, have, CAP_SYS_ADMIN);
+	if (mapped)
+		keep(left, have, CAP_CHECKPOINT_RESTORE);
 	if (has(have, files))
 		cap_set_flag(left, CAP_PERMITTED, 1, &files, CAP_SET);
 	cap_set_proc(left);

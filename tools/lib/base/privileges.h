@@ -6,10 +6,11 @@
 
 /*
  * Gives up every capability but those for reading /proc of other users'
- * processes, and with @pagemap the one that shows physical addresses. To be
- * called when all programs are attached. Does nothing without privileges.
+ * processes, with @pagemap the one that shows physical addresses, and with @mapped that
+ * which opens the files they have mapped. To be called when all programs are attached.
+ * Does nothing without privileges.
  */
-void cdm_privileges_drop(bool pagemap);
+void cdm_privileges_drop(bool pagemap, bool mapped);
 /*
  * Files of everybody may be written to until it is off again, if that was so before
  * cdm_privileges_drop(). Keeps errno.

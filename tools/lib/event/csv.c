@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "event/csv.h"
+#include "event/frame.h"
 
 static int add_column(struct cdm_event_csv *c, const char *name)
 {
@@ -44,9 +45,9 @@ static int fill_columns(struct cdm_event_csv *c, unsigned int kind)
 		return -ENOMEM;
 	for (size_t i = 0; i < c->nr_columns; i++)
 		c->cells[kind][i] = find(c->fields.kinds[kind], c->columns[i]);
-	/* The last column. */
-	if (kind < CDM_NR_EV)
-		c->cells[kind][c->nr_columns - 1] = &c->fields.stack;
+	/* The last columns. */
+	for (size_t i = 0; kind < CDM_NR_EV && i < CDM_NR_STACK_FIELDS; i++)
+		c->cells[kind][c->nr_columns - CDM_NR_STACK_FIELDS + i] = &c->fields.stacks[i];
 	return 0;
 }
 
@@ -57,8 +58,8 @@ static int add_columns(struct cdm_event_csv *c, __u64 kinds)
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		if (k->kind >= CDM_NR_EV || kinds & 1ULL << k->kind)
 			err = add_kind(c, c->fields.kinds[k->kind]);
-	if (!err)
-		err = add_column(c, cdm_event_stack.name);
+	for (const struct cdm_field *f = cdm_event_stacks; f->name && !err; f++)
+		err = add_column(c, f->name);
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind && !err; k++)
 		err = fill_columns(c, k->kind);
 	return err;
@@ -125,6 +126,35 @@ static char *put_stack(struct cdm_event_csv *c, char *s, __s32 id)
 	return s;
 }
 
+static char *put_user_stack(struct cdm_event_csv *c, char *s, __s32 id)
+{
+	const struct cdm_rec_user_stack *stack = cdm_model_user_stack(c->fields.model, id);
+	const char *limit = s + CDM_USER_STACK_MAX_OUT;
+	const struct cdm_user_frame *f;
+
+	if (!stack || !stack->nr)
+		return s;
+	f = (const void *)stack->frames;
+	*s++ = '"';
+	for (unsigned int i = 0; i < stack->nr && cdm_frame_room(f) < (size_t)(limit - s); i++) {
+		if (i)
+			*s++ = ';';
+		s = cdm_put_frame(s, f, CDM_FORM_CSV);
+		f = cdm_frame_next(f);
+	}
+	*s++ = '"';
+	return s;
+}
+
+static char *put_user_why(struct cdm_event_csv *c, char *s, __s32 id)
+{
+	const struct cdm_rec_user_stack *stack = cdm_model_user_stack(c->fields.model, id);
+
+	if (!stack || stack->status == CDM_USER_KNOWN)
+		return s;
+	return cdm_put_quoted(s, cdm_user_status_name(stack->status), CDM_WHY_LEN, CDM_FORM_CSV);
+}
+
 static char *put_value(struct cdm_event_csv *c, char *s, const struct cdm_printed *f,
 		       const struct cdm_rec *rec)
 {
@@ -141,6 +171,10 @@ static char *put_value(struct cdm_event_csv *c, char *s, const struct cdm_printe
 		return cdm_put_quoted(s, at, f->field->size ?: CDM_LINE_MAX_OUT / 12, CDM_FORM_CSV);
 	case CDM_FIELD_STACK:
 		return put_stack(c, s, *(const __s32 *)at);
+	case CDM_FIELD_USER_STACK:
+		return put_user_stack(c, s, *(const __s32 *)at);
+	case CDM_FIELD_USER_WHY:
+		return put_user_why(c, s, *(const __s32 *)at);
 	default:
 		return cdm_put_common(&c->fields, s, f->field, rec);
 	}

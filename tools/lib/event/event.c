@@ -28,8 +28,14 @@ const struct cdm_field cdm_event_head[] = {
 	{ 0 }
 };
 
-const struct cdm_field cdm_event_stack =
-	F(STACK, "stack", cdm_ev, stack, NONE, "kernel functions, innermost first (--stacks)");
+const struct cdm_field cdm_event_stacks[CDM_NR_STACK_FIELDS + 1] = {
+	F(STACK, "stack", cdm_ev, stack, NONE, "kernel functions, innermost first (--stacks)"),
+	F(USER_STACK, "ustack", cdm_ev, stack, NONE,
+	  "functions of the actor in user space, innermost first (--stacks)"),
+	F(USER_WHY, "ustack_why", cdm_ev, stack, NONE,
+	  "why those are not there, or are addresses alone"),
+	{ 0 }
+};
 
 #define END	CALC("end_ns", cdm_event_end, NONE, "when it was over: ts_ns and the duration")
 #define CALC(n, fn, p, h) \

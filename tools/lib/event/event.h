@@ -20,7 +20,9 @@ enum cdm_field_type {
 	CDM_FIELD_CGROUP,	/* path of the cgroup with that id */
 	CDM_FIELD_FAILED,	/* pages by reason, those that are not 0 ... */
 	CDM_FIELD_SKIPPED,	/* ... of the same array, see cdm_why_is_failure() */
-	CDM_FIELD_STACK,	/* frames, innermost first */
+	CDM_FIELD_STACK,	/* frames in the kernel, innermost first */
+	CDM_FIELD_USER_STACK,	/* frames in user space, of the same id */
+	CDM_FIELD_USER_WHY,	/* why there are none of those, or no names */
 };
 
 /* Where a field stands in text, and what filters look at. */
@@ -61,7 +63,9 @@ struct cdm_event_kind {
 
 /* Fields of struct cdm_ev, which all events have; ends with no name. */
 extern const struct cdm_field cdm_event_head[];
-extern const struct cdm_field cdm_event_stack;
+/* What a stack id stands for, behind a kind's own fields; ends with no name. */
+extern const struct cdm_field cdm_event_stacks[];
+#define CDM_NR_STACK_FIELDS	3
 /* All kinds; ends with kind 0. */
 extern const struct cdm_event_kind cdm_event_kinds[];
 const struct cdm_event_kind *cdm_event_kind(unsigned int kind);	/* NULL: none */

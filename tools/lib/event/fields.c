@@ -86,7 +86,8 @@ int cdm_fields_init(struct cdm_fields *f, enum cdm_format format, const struct c
 {
 	f->format = format;
 	f->nr_head = count(cdm_event_head);
-	prepare(&f->stack, &cdm_event_stack, format);
+	for (int i = 0; i < CDM_NR_STACK_FIELDS; i++)
+		prepare(&f->stacks[i], &cdm_event_stacks[i], format);
 	f->model = model;
 	for (const struct cdm_event_kind *k = cdm_event_kinds; k->kind; k++) {
 		f->kinds[k->kind] = prepare_kind(k, format);

@@ -12,7 +12,9 @@
 #define CDM_NAME_MAX_OUT	(32 << 10)	/* bytes of a name with its escapes */
 #define CDM_LINE_MAX_OUT	(8 << 10)	/* of a record without its names and stack */
 #define CDM_STACK_MAX_OUT	(96 << 10)	/* frames beyond that are left out */
-#define CDM_RECORD_MAX_OUT	(CDM_LINE_MAX_OUT + 2 * CDM_NAME_MAX_OUT + CDM_STACK_MAX_OUT)
+#define CDM_USER_STACK_MAX_OUT	(80 << 10)	/* as well */
+#define CDM_RECORD_MAX_OUT	(CDM_LINE_MAX_OUT + 2 * CDM_NAME_MAX_OUT + CDM_STACK_MAX_OUT + \
+				 CDM_USER_STACK_MAX_OUT)
 
 #define CDM_NAMES	64	/* cached, by the low bits of the id */
 #define CDM_MAX_VALUES	16
@@ -47,7 +49,7 @@ struct cdm_fields {
 	struct cdm_printed *kinds[CDM_REC_DEVICE_ID];	/* end with no field; NULL: not printed */
 	/* Of those of an event the first are of its head; losses and notes have the time alone. */
 	size_t nr_head;
-	struct cdm_printed stack;		/* of all events */
+	struct cdm_printed stacks[CDM_NR_STACK_FIELDS];	/* of all events */
 	struct cdm_name cgroups[CDM_NAMES], devices[CDM_NAMES];
 };
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "event/frame.h"
 #include "event/json.h"
 #include "record/meta.h"
 
@@ -98,6 +99,35 @@ static char *put_stack(struct cdm_event_json *j, char *s, __s32 id)
 	return s;
 }
 
+static char *put_user_stack(struct cdm_event_json *j, char *s, __s32 id)
+{
+	const struct cdm_rec_user_stack *stack = cdm_model_user_stack(j->fields.model, id);
+	const char *limit = s + CDM_USER_STACK_MAX_OUT;
+	const struct cdm_user_frame *f;
+
+	if (!stack)
+		return CDM_PUT(s, "null");
+	f = (const void *)stack->frames;
+	*s++ = '[';
+	for (unsigned int i = 0; i < stack->nr && cdm_frame_room(f) < (size_t)(limit - s); i++) {
+		if (i)
+			*s++ = ',';
+		s = cdm_put_frame_json(s, f);
+		f = cdm_frame_next(f);
+	}
+	*s++ = ']';
+	return s;
+}
+
+static char *put_user_why(struct cdm_event_json *j, char *s, __s32 id)
+{
+	const struct cdm_rec_user_stack *stack = cdm_model_user_stack(j->fields.model, id);
+
+	if (!stack || stack->status == CDM_USER_KNOWN)
+		return CDM_PUT(s, "null");
+	return cdm_put_quoted(s, cdm_user_status_name(stack->status), CDM_WHY_LEN, CDM_FORM_JSON);
+}
+
 static char *put_value(struct cdm_event_json *j, char *s, const struct cdm_printed *f,
 		       const struct cdm_rec *rec)
 {
@@ -124,6 +154,10 @@ static char *put_value(struct cdm_event_json *j, char *s, const struct cdm_print
 		return put_reasons(s, f->field, (const __u32 *)at);
 	case CDM_FIELD_STACK:
 		return put_stack(j, s, *(const __s32 *)at);
+	case CDM_FIELD_USER_STACK:
+		return put_user_stack(j, s, *(const __s32 *)at);
+	case CDM_FIELD_USER_WHY:
+		return put_user_why(j, s, *(const __s32 *)at);
 	default:
 		return cdm_put_common(&j->fields, s, f->field, rec);
 	}
@@ -175,6 +209,17 @@ static char *put_who(struct cdm_event_json *j, char *s, const struct cdm_ev *ev,
 	return s;
 }
 
+/* As far as the recording has it: older ones have the kernel's part alone. */
+static char *put_stacks(struct cdm_event_json *j, char *s, const struct cdm_rec *rec)
+{
+	const struct cdm_ev *ev = (const void *)rec;
+	int nr = cdm_model_user_stack(j->fields.model, ev->stack) ? CDM_NR_STACK_FIELDS : 1;
+
+	for (int i = 0; i < nr; i++)
+		s = put_field(j, s, &j->fields.stacks[i], rec);
+	return s;
+}
+
 /* Those from @f on, and a stack if there is one. */
 static inline char *put_own(struct cdm_event_json *j, char *s, struct cdm_printed *f,
 		     const struct cdm_rec *rec)
@@ -182,7 +227,7 @@ static inline char *put_own(struct cdm_event_json *j, char *s, struct cdm_printe
 	for (; f->field; f++)
 		s = put_field(j, s, f, rec);
 	if (rec->kind < CDM_NR_EV && ((const struct cdm_ev *)rec)->stack >= 0)
-		s = put_field(j, s, &j->fields.stack, rec);
+		s = put_stacks(j, s, rec);
 	return s;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/name.h"
 #include "event/describe.h"
+#include "event/frame.h"
 #include "event/text.h"
 
 #define NS		1000000000ULL
@@ -96,6 +97,31 @@ static char *put_column(struct cdm_event_text *t, char *s, const struct cdm_rec 
 	return width < 0 ? pad_left(s, end, -width) : pad(s, end, width);
 }
 
+static void put_user_stack(struct cdm_event_text *t, struct cdm_out *out, __s32 id)
+{
+	const struct cdm_rec_user_stack *stack = cdm_model_user_stack(t->model, id);
+	const struct cdm_user_frame *f;
+	char *s;
+
+	if (!stack)
+		return;
+	s = cdm_out_room(out, CDM_DESCRIBE_MAX);
+	s = CDM_PUT(s, "      user space");
+	if (stack->status != CDM_USER_KNOWN)
+		s += sprintf(s, ", %s: %s", stack->nr ? "addresses alone" : "no stack",
+			     cdm_user_status_name(stack->status));
+	*s++ = '\n';
+	cdm_out_end(out, s);
+	f = (const void *)stack->frames;
+	for (unsigned int i = 0; i < stack->nr; i++, f = cdm_frame_next(f)) {
+		s = cdm_out_room(out, cdm_frame_room(f));
+		s = CDM_PUT(s, "        ");
+		s = cdm_put_frame_text(s, f);
+		*s++ = '\n';
+		cdm_out_end(out, s);
+	}
+}
+
 static void put_stack(struct cdm_event_text *t, struct cdm_out *out, __s32 id)
 {
 	const struct cdm_rec_stack *stack = cdm_model_stack(t->model, id);
@@ -135,6 +161,8 @@ void cdm_event_text_put(struct cdm_event_text *t, struct cdm_out *out, const str
 		s--;
 	*s++ = '\n';
 	cdm_out_end(out, s);
-	if (event && ev->stack >= 0)
+	if (event && ev->stack >= 0) {
 		put_stack(t, out, ev->stack);
+		put_user_stack(t, out, ev->stack);
+	}
 }

@@ -19,7 +19,7 @@ struct cdm_event_text {
 void cdm_event_text_init(struct cdm_event_text *t, const struct cdm_model *model,
 			 enum cdm_time time);
 void cdm_event_text_header(struct cdm_out *out);
-/* A line, and one for each frame of its stack. */
+/* A line, and one for each frame of its stack, the kernel's first. */
 void cdm_event_text_put(struct cdm_event_text *t, struct cdm_out *out, const struct cdm_rec *rec);
 
 #endif

@@ -53,38 +53,59 @@ size_t cdm_model_events(struct cdm_model *m, __u32 pid, struct cdm_event_row *ro
 	return nr;
 }
 
+static struct cdm_stack_entry *stack_of(const struct cdm_model *m, __s32 id)
+{
+	return id < 0 ? NULL : (void *)cdm_hash_find(&m->stacks, id);
+}
+
+/* @stack is the entry's from then on. */
+static void set_stack(struct cdm_stack_entry *e, struct cdm_rec_stack *stack)
+{
+	free(e->stack);
+	free(e->user);
+	e->stack = stack;
+	e->user = NULL;
+}
+
 int cdm_model_add_stack(struct cdm_model *m, const struct cdm_rec_stack *stack)
 {
-	struct cdm_stack_entry *e = (void *)cdm_hash_find(&m->stacks, (__u32)stack->id);
-	struct cdm_rec_stack *copy = malloc(stack->rec.len);
+	struct cdm_stack_entry *e = cdm_hash_take(&m->stacks, (__u32)stack->id, sizeof(*e));
+	void *copy = e ? malloc(stack->rec.len) : NULL;
 
 	if (!copy)
 		return -ENOMEM;
-	memcpy(copy, stack, stack->rec.len);
-	if (!e) {
-		e = calloc(1, sizeof(*e));
-		if (!e)
-			goto err;
-		e->node.key = (__u32)stack->id;
-		if (cdm_hash_add(&m->stacks, &e->node))
-			goto err;
-	}
-	free(e->stack);
-	e->stack = copy;
+	set_stack(e, memcpy(copy, stack, stack->rec.len));
 	return 0;
-err:
-	free(e);
-	free(copy);
-	return -ENOMEM;
+}
+
+int cdm_model_add_user_stack(struct cdm_model *m, const struct cdm_rec_user_stack *user)
+{
+	struct cdm_stack_entry *e = stack_of(m, user->id);
+	void *copy;
+
+	/* The kernel's part precedes it. */
+	if (!e)
+		return 0;
+	copy = malloc(user->rec.len);
+	if (!copy)
+		return -ENOMEM;
+	free(e->user);
+	e->user = memcpy(copy, user, user->rec.len);
+	return 0;
 }
 
 const struct cdm_rec_stack *cdm_model_stack(const struct cdm_model *m, __s32 id)
 {
-	struct cdm_stack_entry *e = NULL;
+	const struct cdm_stack_entry *e = stack_of(m, id);
 
-	if (id >= 0)
-		e = (void *)cdm_hash_find(&m->stacks, id);
 	return e ? e->stack : NULL;
+}
+
+const struct cdm_rec_user_stack *cdm_model_user_stack(const struct cdm_model *m, __s32 id)
+{
+	const struct cdm_stack_entry *e = stack_of(m, id);
+
+	return e ? e->user : NULL;
 }
 
 int cdm_model_add_identity(struct cdm_model *m, __u64 device, const char *name)
@@ -138,7 +159,7 @@ static bool drop_stack(struct cdm_node *node, void *ctx)
 {
 	struct cdm_stack_entry *e = (void *)node;
 
-	free(e->stack);
+	set_stack(e, NULL);
 	free(e);
 	return true;
 }

@@ -45,6 +45,7 @@ struct cdm_device_entry {
 struct cdm_stack_entry {
 	struct cdm_node node;		/* key: id */
 	struct cdm_rec_stack *stack;
+	struct cdm_rec_user_stack *user;	/* NULL: none */
 };
 
 struct cdm_identity {
@@ -94,6 +95,7 @@ void cdm_model_free_rows(struct cdm_model *m);
 
 int cdm_model_event(struct cdm_model *m, const struct cdm_rec *rec);
 int cdm_model_add_stack(struct cdm_model *m, const struct cdm_rec_stack *stack);
+int cdm_model_add_user_stack(struct cdm_model *m, const struct cdm_rec_user_stack *user);
 int cdm_model_add_identity(struct cdm_model *m, __u64 device, const char *name);
 int cdm_model_add_note(struct cdm_model *m, const char *text);
 void cdm_model_free_events(struct cdm_model *m);

@@ -99,6 +99,8 @@ int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
 		return end(m, (const void *)rec);
 	case CDM_REC_STACK:
 		return cdm_model_add_stack(m, (const void *)rec);
+	case CDM_REC_USER_STACK:
+		return cdm_model_add_user_stack(m, (const void *)rec);
 	case CDM_REC_NOTE:
 		return cdm_model_add_note(m, ((const struct cdm_rec_note *)rec)->text);
 	case CDM_REC_DEVICE_ID:

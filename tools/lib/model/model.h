@@ -108,8 +108,10 @@ const struct cdm_delta *cdm_model_total(const struct cdm_model *m);
 double cdm_model_tool_cost(const struct cdm_model *m);
 /* "cdm0" for the identity of a device, NULL: unknown. */
 const char *cdm_model_device_name(const struct cdm_model *m, __u64 device);
-/* Frames of a stack id, innermost first; NULL: unknown. */
+/* The kernel's frames of a stack id, innermost first; NULL: unknown. */
 const struct cdm_rec_stack *cdm_model_stack(const struct cdm_model *m, __s32 id);
+/* Those in user space; NULL: unknown, or it is an older recording. */
+const struct cdm_rec_user_stack *cdm_model_user_stack(const struct cdm_model *m, __s32 id);
 /* Path of a cgroup id, NULL: unknown. */
 const char *cdm_model_cgroup_path(const struct cdm_model *m, __u64 id);
 

@@ -14,7 +14,7 @@ static const char *const kinds[] = {
 	[CDM_SNAP_BEGIN] = "begin", [CDM_SNAP_PROC] = "proc", [CDM_SNAP_CGROUP] = "cgroup",
 	[CDM_SNAP_DEVICE] = "devices", [CDM_SNAP_VMA] = "vma", [CDM_SNAP_END] = "end",
 	[CDM_REC_LOSS] = "loss", [CDM_REC_STACK] = "stack", [CDM_REC_NOTE] = "note",
-	[CDM_REC_DEVICE_ID] = "device_id",
+	[CDM_REC_DEVICE_ID] = "device_id", [CDM_REC_USER_STACK] = "user_stack",
 };
 
 /* As the kernel prints them, see Documentation/trace/events-cdm.rst of the series. */
@@ -50,6 +50,15 @@ static const char *const memories[] = { "unknown", "host", "coherent", "private"
 static const char *const rsses[CDM_NR_RSS] = { "migrate", "evict", "map", "unmap" };
 static const char *const charges[CDM_NR_CHARGE] = {
 	"charge", "uncharge", "transfer_in", "transfer_out",
+};
+
+static const char *const user_statuses[CDM_NR_USER] = {
+	[CDM_USER_KNOWN] = "known",
+	[CDM_USER_KERNEL] = "it is a kernel thread, or could not be read",
+	[CDM_USER_FULL] = "there were too many different ones",
+	[CDM_USER_ENDED] = "the program had ended before it was looked at",
+	[CDM_USER_DENIED] = "the process may not be looked into",
+	[CDM_USER_ELSEWHERE] = "the process is of another pid namespace",
 };
 
 const char *cdm_kind_name(unsigned int kind)
@@ -105,4 +114,9 @@ const char *cdm_rss_name(unsigned int why)
 const char *cdm_charge_name(unsigned int charge)
 {
 	return NAME(charges, charge);
+}
+
+const char *cdm_user_status_name(unsigned int status)
+{
+	return NAME(user_statuses, status);
 }

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "../../../bpf/cdm_abi.h"
@@ -32,6 +33,7 @@ enum cdm_snap_kind {
 	CDM_REC_DEVICE_ID,		/* struct cdm_rec_device_id */
 	CDM_SNAP_DELTA,			/* struct cdm_snap_delta, in files alone */
 	CDM_SNAP_STAY,			/* struct cdm_rec, see below; not in files */
+	CDM_REC_USER_STACK,		/* struct cdm_rec_user_stack */
 };
 
 /* As it was when each page was an event of its own, and @pages was 0. */
@@ -155,13 +157,60 @@ struct cdm_rec_loss {
 	struct cdm_loss total;	/* since the start */
 };
 
-/* A stack, before the first event that refers to it: "outer;inner" symbols. */
+/* The kernel's part of a stack, before the first event that refers to it. */
 struct cdm_rec_stack {
 	struct cdm_rec rec;
 	__s32 id;
 	__u32 nr;
 	char frames[];		/* nr NUL-terminated names, innermost first */
 };
+
+/* Why a stack has no frames in user space, or none with names. */
+enum cdm_user_status {
+	CDM_USER_KNOWN,		/* it has */
+	CDM_USER_KERNEL,	/* a kernel thread, or it could not be read */
+	CDM_USER_FULL,		/* there were too many different ones */
+	CDM_USER_ENDED,		/* the program had ended before it was looked at; frames are addresses */
+	CDM_USER_DENIED,	/* its mappings may not be read; frames are addresses */
+	CDM_USER_ELSEWHERE,	/* in no pid namespace that the reader sees; frames are addresses */
+	CDM_NR_USER
+};
+
+#define CDM_FRAME_MAX	4096	/* bytes */
+
+/* Of the thread that ran. */
+struct cdm_user_frame {
+	__u16 len;		/* bytes with the names, a multiple of 8 */
+	__u8 program;		/* 1: in the program itself, not in a library */
+	__u8 build_id_len;	/* of the module, bytes; 0: it has none */
+	__u32 pad;
+	__u64 offset;		/* address as nm(1) has it of the module; without one in the process */
+	__u64 function_offset;	/* bytes from the start of the function */
+	unsigned char build_id[20];
+	char names[];		/* of function and module, "" if not known; NUL-terminated */
+};
+
+/*
+ * The part of a stack in user space: follows the record of kind CDM_REC_STACK with this
+ * id, before the first event that has it. There is none in older recordings.
+ */
+struct cdm_rec_user_stack {
+	struct cdm_rec rec;
+	__s32 id;
+	__u16 nr;
+	__u16 status;		/* enum cdm_user_status */
+	__u64 frames[];		/* nr times struct cdm_user_frame, innermost first */
+};
+
+static inline const char *cdm_frame_module(const struct cdm_user_frame *f)
+{
+	return strchr(f->names, '\0') + 1;
+}
+
+static inline const struct cdm_user_frame *cdm_frame_next(const struct cdm_user_frame *f)
+{
+	return (const void *)((const char *)f + f->len);
+}
 
 /* Something that the user should know, "faults: not available: ..." */
 struct cdm_rec_note {
@@ -283,5 +332,6 @@ const char *cdm_state_name(unsigned int state);
 const char *cdm_memory_name(unsigned int memory);
 const char *cdm_rss_name(unsigned int why);
 const char *cdm_charge_name(unsigned int charge);
+const char *cdm_user_status_name(unsigned int status);	/* "the program had ended"; why it is so */
 
 #endif

@@ -110,6 +110,31 @@ static bool stack_valid(const struct cdm_rec *rec)
 	return s->id >= 0;
 }
 
+/* Of @left bytes at hand. */
+static bool frame_valid(const struct cdm_user_frame *f, size_t left)
+{
+	const size_t head = offsetof(struct cdm_user_frame, names);
+	const char *end;
+
+	if (left < head || f->len < head || f->len > left || f->len > CDM_FRAME_MAX || f->len % 8 ||
+	    f->build_id_len > sizeof(f->build_id))
+		return false;
+	end = memchr(f->names, '\0', f->len - head);
+	return end && memchr(end + 1, '\0', (const char *)f + f->len - (end + 1));
+}
+
+static bool user_stack_valid(const struct cdm_rec *rec)
+{
+	const struct cdm_rec_user_stack *s = (const void *)rec;
+	const struct cdm_user_frame *f = (const void *)s->frames;
+	const char *end = (const char *)rec + rec->len;
+
+	for (unsigned int i = 0; i < s->nr; i++, f = cdm_frame_next(f))
+		if (!frame_valid(f, end - (const char *)f))
+			return false;
+	return s->id >= 0 && s->status < CDM_NR_USER;
+}
+
 static bool note_valid(const struct cdm_rec *rec)
 {
 	const struct cdm_rec_note *n = (const void *)rec;
@@ -149,6 +174,7 @@ static const struct {
 	[CDM_REC_DEVICE_ID] = { sizeof(struct cdm_rec_device_id), device_id_valid },
 	[CDM_SNAP_DELTA] = { sizeof(struct cdm_snap_delta), NULL },
 	[CDM_SNAP_STAY] = { sizeof(struct cdm_rec), NULL },
+	[CDM_REC_USER_STACK] = { sizeof(struct cdm_rec_user_stack), user_stack_valid },
 };
 
 bool cdm_rec_valid(const struct cdm_rec *rec, size_t len)

@@ -120,8 +120,10 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 	/* Maps that nobody uses take no time to make. */
 	if (!f->children)
 		bpf_map__set_max_entries(e->maps.children, 1);
-	if (!o->stacks)
+	if (!o->stacks) {
 		bpf_map__set_max_entries(e->maps.stacks, 1);
+		bpf_map__set_max_entries(e->maps.user_stacks, 1);
+	}
 	if (!e->rodata->with_pingpong)
 		bpf_map__set_max_entries(e->maps.blocks, 1);
 	return 0;
@@ -568,15 +570,15 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
 	}
 }
 
-int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 *addrs, int max)
+int cdm_bpf_stack(const struct cdm_bpf *b, bool user, __s32 id, __u64 addrs[CDM_MAX_FRAMES])
 {
-	__u64 all[64] = {};
+	const struct bpf_map *map = user ? b->programs->maps.user_stacks : b->programs->maps.stacks;
 	int n = 0;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stacks), &id, all))
+	if (bpf_map_lookup_elem(bpf_map__fd(map), &id, addrs))
 		return 0;
-	for (; n < max && n < 64 && all[n]; n++)
-		addrs[n] = all[n];
+	while (n < CDM_MAX_FRAMES && addrs[n])
+		n++;
 	return n;
 }
 

@@ -10,18 +10,20 @@
 #include "base/clock.h"
 #include "base/privileges.h"
 #include "source/bpf.h"
-#include "source/ksyms.h"
 #include "source/snapshot.h"
+#include "source/stacks.h"
 
-#define MAX_FRAMES	64
-#define MAX_STACKS	16384	/* ids, see the map of stacks */
+#define EVENT_MAX	512	/* bytes of an event */
 #define BURST		16384	/* events */
 
 struct cdm_collector {
 	struct cdm_collector_options o;
-	struct cdm_ksyms *ksyms;	/* NULL: stacks are not asked for */
-	bool stack_seen[MAX_STACKS];
 	struct cdm_bpf *bpf;		/* NULL: without */
+	struct cdm_stacks *stacks;	/* NULL: they are not asked for */
+	union {				/* the one that is passed on */
+		struct cdm_ev event;
+		char event_room[EVENT_MAX];
+	};
 	struct cdm_cgroups *cgroups;	/* NULL: there is no memory controller */
 	unsigned int features;
 	__u64 events;
@@ -53,59 +55,27 @@ static int emit(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind,
 
 static int note(struct cdm_collector *c, const char *text)
 {
-	union {
-		struct cdm_rec_note note;
-		char room[sizeof(struct cdm_rec_note) + CDM_WHY_LEN];
-	} rec = {};
-
-	snprintf(rec.note.text, CDM_WHY_LEN, "%s", text);
-	return emit(c, &rec.note.rec, CDM_REC_NOTE,
-		    (sizeof(rec.note) + strlen(rec.note.text) + 1 + 7) & ~7UL);
-}
-
-/* How an event gets to its program: nothing that a program's developer looks for. */
-static bool is_tracing(const char *name)
-{
-	static const char *const prefixes[] = {
-		"bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_", "bpf_get_stackid",
-	};
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
-}
-
-/* Frames by name, before the first event that has them. */
-static int emit_stack(struct cdm_collector *c, __s32 id)
-{
-	union {
-		struct cdm_rec_stack stack;
-		char room[sizeof(struct cdm_rec_stack) + MAX_FRAMES * 128];
-	} rec = {};
-	size_t len = sizeof(rec.stack);
-	__u64 addrs[MAX_FRAMES];
-	int nr = cdm_bpf_stack(c->bpf, id, addrs, MAX_FRAMES);
-
-	rec.stack.id = id;
-	for (int i = 0; i < nr; i++) {
-		const char *name = cdm_ksyms_name(c->ksyms, addrs[i]);
-		size_t size = strnlen(name, 126) + 1;
-
-		if (!rec.stack.nr && is_tracing(name))
-			continue;
-		memcpy(rec.room + len, name, size - 1);
-		len += size;
-		rec.stack.nr++;
-	}
-	return emit(c, &rec.stack.rec, CDM_REC_STACK, (len + 7) & ~7UL);
+	return cdm_emit_note(c->o.emit, c->o.ctx, text);
 }
 
 #define CACHE_LINE	64	/* bytes, of most machines */
 
-static bool is_new_stack(struct cdm_collector *c, __s32 id)
+/*
+ * What followed it in the ring was for its stack alone, which has its final number from
+ * here on.
+ * Return: the event, in another place, and *@err: 0 or -errno.
+ */
+static const struct cdm_ev *with_stack(struct cdm_collector *c, const struct cdm_ev *ev,
+				       size_t size, int *err)
 {
-	return c->ksyms && id >= 0 && id < MAX_STACKS && !c->stack_seen[id];
+	size_t len = ev->rec.len;
+
+	if (!c->stacks || size < len + sizeof(struct cdm_user) || len > EVENT_MAX)
+		return ev;
+	memcpy(&c->event, ev, len);
+	*err = cdm_stacks_id(c->stacks, ev, (const void *)((const char *)ev + len),
+			     &c->event.stack);
+	return &c->event;
 }
 
 /*
@@ -115,16 +85,13 @@ static bool is_new_stack(struct cdm_collector *c, __s32 id)
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct cdm_collector *c = ctx;
-	struct cdm_ev *ev = data;
+	const struct cdm_ev *ev;
 	int err = 0;
 
 	/* Those that follow lie behind it, and this CPU has not seen them yet. */
 	__builtin_prefetch((const char *)data + 4 * size);
 	__builtin_prefetch((const char *)data + 4 * size + CACHE_LINE);
-	if (is_new_stack(c, ev->stack)) {
-		c->stack_seen[ev->stack] = true;
-		err = emit_stack(c, ev->stack);
-	}
+	ev = with_stack(c, data, size, &err);
 	if (!err)
 		err = c->o.emit(c->o.ctx, &ev->rec);
 	return err || ++c->burst < BURST ? err : -EAGAIN;
@@ -134,8 +101,11 @@ static int on_event(void *ctx, void *data, size_t size)
 static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, char *why)
 {
 	c->bpf = cdm_bpf_open(&c->o, d, on_event, c, why);
-	if (c->bpf && c->o.stacks)
-		c->ksyms = cdm_ksyms_open();
+	if (c->bpf && c->o.stacks) {
+		c->stacks = cdm_stacks_open(c->bpf, c->o.emit, c->o.ctx);
+		if (!c->stacks)
+			return -ENOMEM;
+	}
 	if (c->bpf && c->o.pid)
 		cdm_bpf_hold(c->bpf, c->o.pid);
 	if (c->bpf && !cdm_bpf_has_tasks(c->bpf) && (c->o.features & CDM_F_PROC_DEVICE))
@@ -172,7 +142,7 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 		cdm_collector_close(c);
 		return NULL;
 	}
-	cdm_privileges_drop(c->features & c->o.features & CDM_F_PER_DEVICE);
+	cdm_privileges_drop(c->features & c->o.features & CDM_F_PER_DEVICE, c->o.stacks);
 	return c;
 }
 
@@ -182,7 +152,7 @@ void cdm_collector_close(struct cdm_collector *c)
 		cdm_bpf_close(c->bpf);
 	if (c->cgroups)
 		cdm_cgroups_close(c->cgroups);
-	cdm_ksyms_close(c->ksyms);
+	cdm_stacks_close(c->stacks);
 	free(c->below);
 	free(c);
 }

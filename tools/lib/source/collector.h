@@ -30,7 +30,7 @@ struct cdm_collector_options {
 	unsigned int features;		/* aggregated: enum cdm_feature */
 	unsigned int extras;		/* the same; what is missing of these is left out in silence */
 	__u64 events;			/* to the ring: bits of 1 << enum cdm_kind */
-	bool stacks;			/* kernel stacks with events */
+	bool stacks;			/* in the kernel and in user space, with events */
 	struct cdm_filter filter;
 	size_t ring_bytes;		/* of one ring, a power of two; 0: default */
 	unsigned int rings;		/* shards; 0: one */

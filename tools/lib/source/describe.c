@@ -145,9 +145,9 @@ static void describe_stacks(struct cdm_description *d)
 	int err = cdm_ksyms_probe();
 
 	if (err == -EPERM)
-		missing(d, "stacks are without names: CAP_SYSLOG is needed for those of the kernel, see /proc/sys/kernel/kptr_restrict");
+		missing(d, "kernel stacks are without names: CAP_SYSLOG is needed, see /proc/sys/kernel/kptr_restrict");
 	else if (err)
-		missing(d, "no stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
+		missing(d, "no kernel stacks: /proc/kallsyms cannot be read (CONFIG_KALLSYMS)");
 }
 
 static void describe_header(const struct cdm_collector_options *o, struct cdm_file_header *h)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A sorted table of the kernel's functions, names in one block beside it. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,51 +6,11 @@
 
 #include "source/ksyms.h"
 #include "source/snapshot.h"
-
-/* No function is larger; what is further away from one is code without a name. */
-#define MAX_FUNCTION	(256ULL << 10)
-
-struct symbol {
-	__u64 addr;
-	size_t name;		/* offset in names */
-};
+#include "source/symbols.h"
 
 struct cdm_ksyms {
-	struct symbol *symbols;	/* by address */
-	size_t nr, room;
-	char *names;
-	size_t names_len, names_room;
+	struct cdm_symbols symbols;
 };
-
-static int grow(void **array, size_t *room, size_t need, size_t size)
-{
-	size_t new_room = *room ? *room : 4096;
-	void *bigger;
-
-	if (need <= *room)
-		return 0;
-	while (new_room < need)
-		new_room *= 2;
-	bigger = realloc(*array, new_room * size);
-	if (!bigger)
-		return -ENOMEM;
-	*array = bigger;
-	*room = new_room;
-	return 0;
-}
-
-static int add(struct cdm_ksyms *k, __u64 addr, const char *name)
-{
-	size_t len = strlen(name) + 1;
-
-	if (grow((void **)&k->symbols, &k->room, k->nr + 1, sizeof(*k->symbols)) ||
-	    grow((void **)&k->names, &k->names_room, k->names_len + len, 1))
-		return -ENOMEM;
-	k->symbols[k->nr++] = (struct symbol){ addr, k->names_len };
-	memcpy(k->names + k->names_len, name, len);
-	k->names_len += len;
-	return 0;
-}
 
 /*
  * "ffffffff81000000 T name", and "\t[module]" after those of modules. Return: NULL if
@@ -76,14 +35,7 @@ static int add_line(struct cdm_ksyms *k, char *line)
 	__u64 addr;
 	char *name = parse_function(line, &addr);
 
-	return name && addr ? add(k, addr, name) : 0;
-}
-
-static int by_addr(const void *a, const void *b)
-{
-	const struct symbol *x = a, *y = b;
-
-	return x->addr < y->addr ? -1 : x->addr > y->addr;
+	return name && addr ? cdm_symbols_add(&k->symbols, addr, 0, name, 0) : 0;
 }
 
 static int read_all(struct cdm_ksyms *k, FILE *in)
@@ -141,8 +93,7 @@ struct cdm_ksyms *cdm_ksyms_open(void)
 		errno = -err;
 		return NULL;
 	}
-	if (k->nr)
-		qsort(k->symbols, k->nr, sizeof(*k->symbols), by_addr);
+	cdm_symbols_sort(&k->symbols);
 	return k;
 }
 
@@ -150,25 +101,14 @@ void cdm_ksyms_close(struct cdm_ksyms *k)
 {
 	if (!k)
 		return;
-	free(k->symbols);
-	free(k->names);
+	cdm_symbols_free(&k->symbols);
 	free(k);
 }
 
 const char *cdm_ksyms_name(const struct cdm_ksyms *k, __u64 addr)
 {
-	size_t low = 0, high = k->nr;
+	__u64 start;
+	const char *name = cdm_symbols_find(&k->symbols, addr, &start);
 
-	/* The first symbol above @addr: the one before it is the function. */
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->symbols[middle].addr <= addr)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low && addr - k->symbols[low - 1].addr < MAX_FUNCTION)
-		return k->names + k->symbols[low - 1].name;
-	return "[unknown]";
+	return name ?: "[unknown]";
 }

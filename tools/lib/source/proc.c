@@ -27,6 +27,19 @@ void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len)
 	};
 }
 
+int cdm_emit_note(cdm_emit_fn emit, void *ctx, const char *text)
+{
+	union {
+		struct cdm_rec_note note;
+		char room[sizeof(struct cdm_rec_note) + CDM_WHY_LEN];
+	} rec = {};
+
+	snprintf(rec.note.text, CDM_WHY_LEN, "%s", text);
+	cdm_snap_head(&rec.note.rec, CDM_REC_NOTE,
+		      (sizeof(rec.note) + strlen(rec.note.text) + 1 + 7) & ~7UL);
+	return emit(ctx, &rec.note.rec);
+}
+
 ssize_t cdm_read_file(int dir, const char *path, char *buf, size_t size)
 {
 	size_t len = 0;
@@ -208,6 +221,21 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	return 0;
 }
 
+int cdm_proc_start_stack(__u32 pid, __u64 *start)
+{
+	char buf[1024];
+	ssize_t n = read_proc(pid, "stat", buf, sizeof(buf));
+	const char *s;
+
+	if (n < 0)
+		return n;
+	/* Behind the name, in which anything may stand, it is the 28th number, the 26th from there. */
+	s = strrchr(buf, ')');
+	s = s ? skip_fields(s, 26) : NULL;
+	*start = s ? strtoull(s, NULL, 10) : 0;
+	return 0;
+}
+
 bool cdm_proc_has_device(void)
 {
 	struct cdm_snap_proc self;
@@ -257,16 +285,16 @@ static enum cdm_abi_vma vma_kind(const char *name)
 /* "START-END PERMS OFFSET DEVICE INODE      NAME" */
 static bool parse_vma(char *line, struct cdm_vma *vma)
 {
-	unsigned long long start, end;
+	unsigned long long start, end, offset, inode;
 	char perms[8];
 	int name = 0;
 
-	if (sscanf(line, "%llx-%llx %7s %*x %*x:%*x %*u %n", &start, &end, perms, &name) != 3 ||
-	    !name)
+	if (sscanf(line, "%llx-%llx %7s %llx %*x:%*x %llu %n", &start, &end, perms, &offset, &inode,
+		   &name) != 5 || !name)
 		return false;
 	line[strcspn(line, "\n")] = '\0';
 	*vma = (struct cdm_vma) {
-		.start = start, .end = end,
+		.start = start, .end = end, .offset = offset, .inode = inode,
 		.rss = CDM_UNKNOWN, .device = CDM_UNKNOWN,
 		.kind = vma_kind(line + name),
 		.name = line + name,

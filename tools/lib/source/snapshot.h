@@ -26,6 +26,8 @@ extern struct cdm_roots cdm_roots;
 
 /* Fills in the head of a snapshot record of @len bytes, a multiple of 8, made now. */
 void cdm_snap_head(struct cdm_rec *rec, unsigned int kind, size_t len);
+/* Emits a CDM_REC_NOTE; @text is cut after CDM_WHY_LEN. Return: 0 or -errno. */
+int cdm_emit_note(cdm_emit_fn emit, void *ctx, const char *text);
 /*
  * Reads all of a small file, relative to @dir unless @path is absolute. A longer
  * file is cut. Return: bytes, not counting the NUL that is added; -errno.
@@ -43,6 +45,11 @@ bool cdm_emulated(void);
  * thread; -errno.
  */
 int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap);
+/*
+ * Where the stack of its program began, which is chosen anew at each exec; 0: that is not
+ * told. Return: 0 or -errno.
+ */
+int cdm_proc_start_stack(__u32 pid, __u64 *start);
 /* Whether the kernel counts processes' device memory: it is built with DEVICE_HOST. */
 bool cdm_proc_has_device(void);
 /* Calls @each for every process in /proc. */
@@ -64,6 +71,8 @@ struct cdm_vma {
 	__u64 device;		/* of them on devices; CDM_UNKNOWN: not counted */
 	enum cdm_abi_vma kind;
 	bool special;		/* the kernel's own: [vdso], [vvar], device memory */
+	__u64 offset;		/* in the file, bytes */
+	__u64 inode;		/* of it; 0: none */
 	char perms[8];		/* "rw-p" */
 	const char *name;	/* "" */
 };
