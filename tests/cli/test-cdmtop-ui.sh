@@ -451,7 +451,17 @@ for size in "40 PID" "60 PID COMM DIR DEV"; do
 	seen "${size%% *} columns: events" "^CLOCK +EVENT $(sed 's/ / +/g' <<< " ${size#* }") +\+[0-9]>$"
 	unseen "${size%% *} columns: no figure is cut" "320u?$"
 done
-keys Right
+start 40 12 "$work/small.cdm"
+until_seen "END"
+keys s
+seen "40 columns: the menu's texts are marked as cut" "^Sort by \(Enter.*~$" "RSS .* Resident memory.*~$"
+keys Escape / x y z
+seen "40 columns: sentences go on below" "^nothing matches the filter \(Esc clears$" "^it\)"
+keys Escape d
+seen "40 columns: titles, too" "^Where figures come from, and the$" "^columns that need it"
+start 60 24 "$work/small.cdm"
+until_seen "END"
+keys 4 Right
 seen "events: what is scrolled out is counted" "^CLOCK +EVENT +COMM .* <1\+[0-9]>$"
 keys Right Right Right Right Right Right
 seen "events: the last column" "^CLOCK +EVENT +DETAIL +<7$" "driver anon$"

@@ -87,6 +87,18 @@ void ui_put(struct ui_canvas *c, enum ui_style style, const char *text)
 	put_cut(c, style, text, c->cols);
 }
 
+void ui_put_marked(struct ui_canvas *c, enum ui_style style, const char *text)
+{
+	int room = c->cols - c->col;
+
+	if (ui_width(text) <= room) {
+		ui_put(c, style, text);
+	} else if (room > 0) {
+		ui_field(c, style, text, -(room - 1));
+		ui_put(c, style, "~");
+	}
+}
+
 void ui_printf(struct ui_canvas *c, enum ui_style style, const char *format, ...)
 {
 	char buf[TEXT_MAX];
@@ -149,6 +161,40 @@ void ui_newline(struct ui_canvas *c, enum ui_style style)
 		ui_spaces(c, style, c->cols - c->col);
 	c->line++;
 	c->col = 0;
+}
+
+/* Bytes of the word at @text, or of what of it there is room for in a line of its own. */
+static size_t next_word(const char *text, int room, char *word, size_t size)
+{
+	size_t len = strcspn(text, " ");
+
+	if (len >= size)
+		len = size - 1;
+	do {
+		/* Not from within a character. */
+		while (len > 1 && (text[len] & 0xc0) == 0x80)
+			len--;
+		snprintf(word, size, "%.*s", (int)len, text);
+	} while (ui_width(word) > room && len > 1 && len--);
+	return len;
+}
+
+void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent)
+{
+	char word[256];
+	size_t len;
+
+	while (*text) {
+		len = next_word(text, c->cols - indent - 1, word, sizeof(word));
+		if (c->col > indent && c->col + ui_width(word) >= c->cols) {
+			ui_newline(c, UI_PLAIN);
+			ui_spaces(c, UI_PLAIN, indent);
+		}
+		text += len;
+		ui_printf(c, style, *text == ' ' || !*text ? "%s " : "%s", word);
+		text += strspn(text, " ");
+	}
+	ui_newline(c, UI_PLAIN);
 }
 
 /* Eighths of a cell, from none to all. */

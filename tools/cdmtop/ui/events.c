@@ -175,19 +175,6 @@ static enum ui_style cell_style(const struct cdm_ev *ev, enum column column, con
 	return column == FAIL ? UI_WARN : UI_PLAIN;
 }
 
-/* Its end, where it does not fit, is "~". */
-static void draw_detail(struct ui_canvas *c, const char *text)
-{
-	int room = c->cols - c->col;
-
-	if (ui_width(text) <= room) {
-		ui_put(c, UI_PLAIN, text);
-	} else if (room > 0) {
-		ui_field(c, UI_PLAIN, text, -(room - 1));
-		ui_put(c, UI_PLAIN, "~");
-	}
-}
-
 void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev *ev)
 {
 	struct layout l = lay_out(ui, c);
@@ -203,7 +190,7 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 	}
 	if (l.shown[DETAIL]) {
 		describe(ui, ev, DETAIL, 0, text);
-		draw_detail(c, text);
+		ui_put_marked(c, UI_PLAIN, text);
 	}
 	ui_newline(c, UI_PLAIN);
 }
@@ -320,9 +307,9 @@ void ui_events_draw(struct ui *ui, struct ui_canvas *c)
 	for (; i < seen; i++)
 		ui_event_draw(ui, c, ui->events[i].ev);
 	if (!ui->nr_events)
-		ui_put(c, UI_DIM, *ui->filter ? "no event matches the filter (Esc clears it)" :
-		       begin && !(begin->features & CDM_F_MIGRATE) ?
-		       "no events can be had (d: why)" : "no events yet");
+		ui_wrapped(c, UI_DIM, *ui->filter ? "no event matches the filter (Esc clears it)" :
+			   begin && !(begin->features & CDM_F_MIGRATE) ?
+			   "no events can be had (d: why)" : "no events yet", 0);
 }
 
 void ui_events_scroll_left(struct ui *ui, int key)

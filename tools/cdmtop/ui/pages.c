@@ -29,44 +29,9 @@ static const struct { const char *key, *what; } keys[] = {
 	{ "q, F10, Ctrl-C", "leave" },
 };
 
-/* Bytes of the word at @text, or of what of it there is room for in a line of its own. */
-static size_t next_word(const char *text, int room, char *word, size_t size)
-{
-	size_t len = strcspn(text, " ");
-
-	if (len >= size)
-		len = size - 1;
-	do {
-		/* Not from within a character. */
-		while (len > 1 && (text[len] & 0xc0) == 0x80)
-			len--;
-		snprintf(word, size, "%.*s", (int)len, text);
-	} while (ui_width(word) > room && len > 1 && len--);
-	return len;
-}
-
-void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent)
-{
-	char word[256];
-	size_t len;
-
-	while (*text) {
-		len = next_word(text, c->cols - indent - 1, word, sizeof(word));
-		if (c->col > indent && c->col + ui_width(word) >= c->cols) {
-			ui_newline(c, UI_PLAIN);
-			ui_spaces(c, UI_PLAIN, indent);
-		}
-		text += len;
-		ui_printf(c, style, *text == ' ' || !*text ? "%s " : "%s", word);
-		text += strspn(text, " ");
-	}
-	ui_newline(c, UI_PLAIN);
-}
-
 static void section(struct ui_canvas *c, const char *title)
 {
-	ui_put(c, UI_SECTION, title);
-	ui_newline(c, UI_PLAIN);
+	ui_wrapped(c, UI_SECTION, title, 0);
 }
 
 static int indent_of(const struct ui_canvas *c, int want)
@@ -179,7 +144,8 @@ void ui_menu_draw(struct ui *ui, struct ui_canvas *c)
 	const struct ui_columns *cs = &t->columns;
 	size_t i;
 
-	ui_put(c, UI_SECTION, "Sort by (Enter: take it, Space: show it or not, Esc: leave)");
+	ui_put_marked(c, UI_SECTION,
+		      "Sort by (Enter: take it, Space: show it or not, Esc: leave)");
 	ui_newline(c, UI_PLAIN);
 	for (i = 0; i < cs->nr; i++) {
 		enum ui_style style = i == ui->menu ? UI_SELECTED : UI_PLAIN;
@@ -187,7 +153,8 @@ void ui_menu_draw(struct ui *ui, struct ui_canvas *c)
 		ui_put(c, style, cs->usual[i] ? "[x] " : "[ ] ");
 		ui_put(c, style, cs->all[i] == cs->sort ? "* " : "  ");
 		ui_field(c, style, cs->all[i]->title, -12);
-		ui_printf(c, style, " %s", cs->all[i]->help);
+		ui_put(c, style, " ");
+		ui_put_marked(c, style, cs->all[i]->help);
 		ui_newline(c, style);
 	}
 	/* The cursor stays in sight. */

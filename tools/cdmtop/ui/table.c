@@ -234,9 +234,9 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 	for (size_t i = t->top; i < t->top + in_sight; i++)
 		draw_row(ui, c, &t->layout, t->rows.rows[i], i == t->cursor);
 	if (!t->rows.nr)
-		ui_put(c, UI_DIM, *ui->filter ? "nothing matches the filter (Esc clears it)" :
-		       ui->view == CDM_VIEW_DEVICE ? "there are no devices (d: why)" :
-		       "there is nothing to show (d: why)");
+		ui_wrapped(c, UI_DIM, *ui->filter ? "nothing matches the filter (Esc clears it)" :
+			   ui->view == CDM_VIEW_DEVICE ? "there are no devices (d: why)" :
+			   "there is nothing to show (d: why)", 0);
 }
 
 void ui_table_sort(struct ui_table *t, const struct cdm_column *by)

@@ -77,6 +77,8 @@ struct ui_canvas {
 int ui_width(const char *text);
 /* Draws @text at @c->col, and moves it. */
 void ui_put(struct ui_canvas *c, enum ui_style style, const char *text);
+/* Its end, where it does not fit, is "~". */
+void ui_put_marked(struct ui_canvas *c, enum ui_style style, const char *text);
 void ui_printf(struct ui_canvas *c, enum ui_style style, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /* Whether there is room for so many columns up to the margin. */
@@ -89,6 +91,8 @@ void ui_field(struct ui_canvas *c, enum ui_style style, const char *text, int wi
 void ui_spaces(struct ui_canvas *c, enum ui_style style, int nr);
 /* Fills the line up to the margin with @style, and starts the next one. */
 void ui_newline(struct ui_canvas *c, enum ui_style style);
+/* @text in lines, all but the first from column @indent on. */
+void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent);
 
 /* A segment of a bar. */
 struct ui_part {

@@ -193,8 +193,6 @@ void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev
 void ui_event_heading(const struct ui *ui, struct ui_canvas *c);
 
 /* ui-look.c, ui-pages.c */
-/* @text in lines, all but the first from column @indent on. */
-void ui_wrapped(struct ui_canvas *c, enum ui_style style, const char *text, int indent);
 void ui_look_draw(struct ui *ui, struct ui_canvas *c);
 void ui_help_draw(struct ui *ui, struct ui_canvas *c);
 void ui_notes_draw(struct ui *ui, struct ui_canvas *c);
