@@ -93,7 +93,7 @@ left() {
 	done
 	[[ $(cat "$work/status" 2> /dev/null) == "$2" ]]
 	result $? "$1: status $2"
-	cmp -s "$work/before" "$work/after" && screen | grep -q "left with"
+	cmp -s "$work/before" "$work/after" && until_seen "left with"
 	result $? "$1: the terminal is as it was"
 }
 
