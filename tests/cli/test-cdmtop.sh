@@ -340,6 +340,10 @@ is "-o after SIGTERM" "143 1 out.csv" "$? $(grep -c ^cdmtop "$work/out.csv") $(l
 "$cdmtop" --list-columns -o "$work/columns"
 is "--list-columns -o" "0 " "$? $(diff "$work/columns" <("$cdmtop" --list-columns))"
 fails "-o where there is no folder" 1 "cannot write /no/such/dir/x: No such file" -o /no/such/dir/x --no-bpf 0.1 1
+for arguments in "-o" "--textfile"; do
+	is "$arguments /dev/full" $'cdmtop: cannot write /dev/full: No space left on device\n1' \
+		"$("$cdmtop" -r "$work/small.cdm" "$arguments" /dev/full 2>&1; echo $?)"
+done
 fails "-o and --textfile" 2 "one of them" -o x --textfile y
 for output in "--list-columns" "--features" "-b -r $work/small.cdm" "-j -r $work/small.cdm"; do
 	is "${output%% -r*} > /dev/full" $'cdmtop: cannot write standard output: No space left on device\n1' \

@@ -367,6 +367,11 @@ $trace -r /nonexistent -w keep.cdm > /dev/null 2>&1
 is "what was there stays when nothing could be traced" "$(md5sum < a.cdm)" "$(md5sum < keep.cdm)"
 is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
+for what in "report -r a.cdm" "report -j -r a.cdm" "diff a.cdm b.cdm" "-r a.cdm --summary" "-r a.cdm --folded"; do
+	exec 3> >(:); wait $!		# nobody reads it any more
+	$trace $what >&3 2> err; is "a closed pipe: $what" "141 0" "$? $(grep -c 'cannot write' err)"
+	exec 3>&-
+done
 
 echo precious > kept
 for output in "" -j "--format csv" "--format chrome -o kept" --summary "--folded -o kept" "-w kept" "--chrome kept"; do

@@ -113,15 +113,11 @@ static int output_failed(const struct cdmtop_options *o, int err)
 static int show(struct cdmtop_source *s, const struct cdmtop_options *o,
 		struct cdmtop_events *events, bool first, bool *seen)
 {
-	int err;
-
 	if (o->textfile)
 		return write_textfile(s, o, seen);
 	if (events)
 		return cdmtop_events_refreshed(events);
-	errno = 0;
-	err = print_refresh(stdout, s, o, o->format, first, seen);
-	return output_failed(o, err && errno ? -errno : err);
+	return output_failed(o, print_refresh(stdout, s, o, o->format, first, seen));
 }
 
 static double seconds_to(const struct timespec *when)

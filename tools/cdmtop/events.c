@@ -117,8 +117,7 @@ int cdmtop_events_refreshed(struct cdmtop_events *e)
 		return err;
 	if (cdmtop_events_flush(e))
 		return e->out.err;
-	if (cdm_output_end(stdout, e->o->format, e->s->model))
-		e->out.err = errno ? -errno : -EIO;
+	e->out.err = cdm_output_end(stdout, e->o->format, e->s->model);
 	return e->out.err;
 }
 

@@ -11,19 +11,24 @@ static const struct cdm_output *const outputs[CDM_NR_FORMAT] = {
 
 static int status(FILE *out)
 {
-	return fflush(out) || ferror(out) ? -EIO : 0;
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
 }
 
 int cdm_output_table(FILE *out, enum cdm_format format, struct cdm_model *m,
 		     const struct cdm_table *t, bool first)
 {
-	int err = outputs[format]->table(out, m, t, first);
+	int err;
 
+	errno = 0;
+	err = outputs[format]->table(out, m, t, first);
 	return err ?: status(out);
 }
 
 int cdm_output_end(FILE *out, enum cdm_format format, struct cdm_model *m)
 {
+	errno = 0;
 	if (outputs[format]->end)
 		outputs[format]->end(out, m);
 	return status(out);
