@@ -306,6 +306,7 @@ struct cdm_cgroup {
 struct cdm_task {
 	__u64 cgroup;
 	__u64 start_ns;		/* CLOCK_BOOTTIME, tells reused pids apart */
+	__u64 cpu_ns;		/* of all its threads; 0: not asked for */
 	__u64 rss_file;		/* pages, RAM and device together */
 	__u64 rss_anon;
 	__u64 rss_shmem;

@@ -432,6 +432,11 @@ static __always_inline void pingpong(struct walk *w)
 	end_run(w);
 }
 
+static __always_inline bool watches_pingpong(void)
+{
+	return with_pingpong && !pingpong_off;
+}
+
 static long visit_page(u64 i, struct walk *w)
 {
 	unsigned long src = 0, dst = 0;
@@ -455,18 +460,11 @@ static long visit_page(u64 i, struct walk *w)
 	return 0;
 }
 
-SEC("tp_btf/migrate_vma_pages")
-int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
+static __always_inline void visit_pages(struct mm_struct *mm, struct migrate_vma *args,
+					const struct call *call)
 {
-	struct call *call = call_of_thread();
-	struct task_struct *owner = mm_owner(mm);
 	struct walk w = { .mm = (u64)mm, .src = args->src, .dst = args->dst };
-
-	if (!call || call->args != (u64)args)
-		return 0;
-	call->pages = bpf_ktime_get_boot_ns();
-	if (!with_pingpong && !wanted(CDM_EV_PAGE))
-		return 0;
+	struct task_struct *owner = mm_owner(mm);
 
 	w.page = args->start >> page_shift;
 	w.end = w.page + args->npages;
@@ -479,8 +477,20 @@ int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 		head(&w.e.ev, CDM_EV_PAGE, sizeof(w.e), call->pages, owner, mm);
 	if (wanted(CDM_EV_PAGE))
 		bpf_loop(w.end - w.page, visit_page, &w, 0);
-	if (with_pingpong && w.pass)
+	if (watches_pingpong() && w.pass)
 		pingpong(&w);
+}
+
+SEC("tp_btf/migrate_vma_pages")
+int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || call->args != (u64)args)
+		return 0;
+	call->pages = bpf_ktime_get_boot_ns();
+	if (watches_pingpong() || wanted(CDM_EV_PAGE))
+		visit_pages(mm, args, call);
 	return 0;
 }
 

@@ -28,6 +28,9 @@ const volatile __u64 filter_min_ns;
 #define MIGRATE_PFN_MIGRATE 2UL
 #define MEMCG_DATA_FLAGS 7UL
 
+/* Nobody looks at it just now; it would slow down migrations. */
+bool pingpong_off;
+
 /* Bound: processes, cgroups and devices seen since the start; full: counted as lost_map. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

@@ -95,8 +95,19 @@ typedef struct {
 	int counter;
 } atomic_t;
 
+struct list_head {
+	struct list_head *next;
+} CORE;
+
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
+	struct list_head thread_head;
+	unsigned long long sum_sched_runtime;
+} CORE;
+
+struct sched_entity {
+	u64 sum_exec_runtime;
 } CORE;
 
 struct task_struct {
@@ -104,6 +115,8 @@ struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	struct signal_struct *signal;
+	struct list_head thread_node;
+	struct sched_entity se;
 	char comm[16];
 	u64 start_boottime;
 	struct mm_struct *mm;

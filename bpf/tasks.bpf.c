@@ -18,8 +18,10 @@
 char LICENSE[] SEC("license") = "GPL";
 
 #define MAX_CPUS 1024
+#define MAX_THREADS (1 << 22)			/* as many as there are numbers for */
 
 const volatile __u32 nr_cpus = 1;		/* possible ones */
+const volatile bool with_cpu_time;
 
 /*
  * Members of mm->rss_stat, in linux/mm_types_task.h since 4.5: their enum has no
@@ -130,6 +132,41 @@ static __always_inline void sum_counters(s64 *sums, struct mm_struct *mm)
 			sums[i] = 0;
 }
 
+struct threads {
+	struct list_head *at, *head;
+	u64 ns;
+};
+
+static long add_thread(u64 i, struct threads *t)
+{
+	u64 node = __builtin_preserve_field_info(((struct task_struct *)0)->thread_node,
+						 BPF_FIELD_BYTE_OFFSET);
+	struct task_struct *task = (void *)t->at - node;
+
+	if (!t->at || t->at == t->head)
+		return 1;
+	t->ns += BPF_CORE_READ(task, se.sum_exec_runtime);
+	t->at = BPF_CORE_READ(task, thread_node.next);
+	return 0;
+}
+
+/*
+ * What utime and stime of /proc/PID/stat are made of. A thread that ends meanwhile may be
+ * counted twice or not at all, for as long as this refresh is looked at.
+ */
+static __always_inline u64 cpu_time(struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct threads t = { .ns = signal->sum_sched_runtime };
+
+	if (signal->nr_threads == 1)
+		return t.ns + task->se.sum_exec_runtime;
+	t.head = &signal->thread_head;
+	t.at = signal->thread_head.next;
+	bpf_loop(MAX_THREADS, add_thread, &t, 0);
+	return t.ns;
+}
+
 static __always_inline int write_task(struct seq_file *seq, struct task_struct *task)
 {
 	struct mm_struct *mm = task->mm;
@@ -142,6 +179,8 @@ static __always_inline int write_task(struct seq_file *seq, struct task_struct *
 	measure();
 	sum_counters(sums, mm);
 	t.start_ns = task->start_boottime;
+	if (with_cpu_time)
+		t.cpu_ns = cpu_time(task);
 	t.uid = task->cred->euid.val;
 	t.cgroup = cgroup_id(task_memory_cgroup(task));
 	bpf_probe_read_kernel_str(t.comm, sizeof(t.comm), task->comm);

@@ -6,10 +6,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -518,6 +520,74 @@ static void test_exact(int fd)
 	cdm_collector_close(c);
 }
 
+static void *work(void *unused)
+{
+	for (;;)
+		;
+	return NULL;
+}
+
+static void *end_soon(void *unused)
+{
+	clock_t start = clock();
+
+	while (clock() - start < CLOCKS_PER_SEC / 10)
+		;
+	return NULL;
+}
+
+/* One thread works, one waits, and one has ended after some work. */
+static pid_t start_threads(int said)
+{
+	pthread_t ends, other;
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	pthread_create(&ends, NULL, end_soon, NULL);
+	pthread_join(ends, NULL);
+	pthread_create(&other, NULL, work, NULL);
+	if (write(said, "", 1) == 1)
+		pause();
+	_exit(0);
+}
+
+/* In /proc it is in clock ticks, and neither is told at the same moment. */
+static void test_cpu_time(int fd)
+{
+	const char *what = "CPU time is that of all threads, also those that have ended";
+	struct seen s = {};
+	struct cdm_collector_options o = {
+		.features = CDM_F_CPU, .filter = { .dir = -1, .why = -1 },
+		.emit = keep_proc, .ctx = &s,
+	};
+	const __u32 slack = 2 * 1000 / sysconf(_SC_CLK_TCK) + 10;
+	struct cdm_collector *c = open_with(&o);
+	const struct cdm_snap_proc *found;
+	struct cdm_snap_proc start, end;
+	int pipefd[2];
+	char byte;
+	pid_t pid;
+
+	if (pipe(pipefd))
+		return;
+	pid = start_threads(pipefd[1]);
+	if (read(pipefd[0], &byte, 1) != 1)
+		return;
+	iterated.nr = 0;
+	cdm_proc_read(pid, &start);
+	cdm_collector_refresh(c);
+	cdm_proc_read(pid, &end);
+	found = find_proc(&iterated, pid);
+	result(found && found->cpu_ms + slack >= start.cpu_ms && found->cpu_ms <= end.cpu_ms + slack &&
+	       found->cpu_ms + slack >= 100, what);
+	printf("# %u ms, by its files from %u to %u\n", found ? found->cpu_ms : 0, start.cpu_ms,
+	       end.cpu_ms);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cdm_collector_close(c);
+}
+
 #define MAX_CGROUPS	256
 
 struct cgroups {
@@ -888,6 +958,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	run(test_processes, -1);
 	run(test_exact, -1);
+	run(test_cpu_time, -1);
 	run(test_pagefaults, -1);
 	run(test_stop, -1);
 	run(test_cgroups, fd);

@@ -31,11 +31,16 @@ top() { "$cdmtop" -b -r "$work/small.cdm" "$@"; }
 
 is "processes" "\
 cdmtop 22:13:49  interval 1.0s  in 408K/s  out 208K/s  lost 0  cost 0.6%
-    PID USER     COMM            CGROUP        CDM    RSS  %CDM   IN/s  OUT/s FAIL/s WHY          P99  PP/s
-   1420 1000     python3         ml          39.1M    96M  40.7      0      0      0 -              -     0
-   1412 107      redis-server    db           5.7M   220M   2.6   400K   200K    28K pinned     522us     0
-   1433 1000     stress-ng       stress          0    32M   0.0     8K     8K      0 -          522us    4K" \
+    PID USER     COMM            CGROUP        CDM    RSS  %CDM   IN/s  OUT/s FAIL/s WHY          P99  CPU%
+   1420 1000     python3         ml          39.1M    96M  40.7      0      0      0 -              -  99.8
+   1412 107      redis-server    db           5.7M   220M   2.6   400K   200K    28K pinned     522us  30.5
+   1433 1000     stress-ng       stress          0    32M   0.0     8K     8K      0 -          522us   125" \
 	"$(top | tail -5)"
+is "what goes to and fro, if it is asked for" $'PP/s\n0\n0\n4K' "$(top -F pp | tail -4 | tr -d ' ')"
+is "CPU time is a percentage in all formats" "99.800|0.998" \
+	"$(top --format csv -F pid,cpu | tail -3 | sed -n 's/.*,1420,//p')|$(top --format openmetrics -F pid,comm,cpu | sed -n 's/^cdm_process_cpu_ratio{pid="1420".* //p')"
+is "in order" "1433 1420 1412" "$(top -F pid -s cpu | tail -3 | xargs)"
+is "not known in a recording without" "-" "$(top -F cpu -r "$project/tests/data/demo.cdm" | tail -1 | tr -d ' ')"
 is "cgroups" "\
 CGROUP                   CHARGED    CDM  %CDM  LIMIT   IN/s  OUT/s FAIL/s WHY
 /                           360M  44.7M  12.4    max   408K   208K    28K pinned

@@ -33,10 +33,11 @@ static const struct program {
 	const char *comm;
 	const char *path;
 	__u64 rss;
+	__u32 cpu_ms;		/* each second */
 } programs[NR_PROGRAMS] = {
-	[REDIS] = { 1412, 107, 11, "redis-server", "/db", 56320 },
-	[PYTHON] = { 1420, 1000, 12, "python3", "/ml", 24576 },
-	[STRESS] = { 1433, 1000, 13, "stress-ng", "/stress", 8192 },
+	[REDIS] = { 1412, 107, 11, "redis-server", "/db", 56320, 305 },
+	[PYTHON] = { 1420, 1000, 12, "python3", "/ml", 24576, 998 },
+	[STRESS] = { 1433, 1000, 13, "stress-ng", "/stress", 8192, 1250 },
 };
 
 /* What the BPF programs would have counted. */
@@ -170,6 +171,7 @@ static void put_program(int i)
 		.cgroup = p->cgroup, .start_ns = p->pid * SECOND / 10, .rss = p->rss,
 		.device = on_device[i][0] + on_device[i][1],
 		.per_device = { on_device[i][0], on_device[i][1] }, .stats = stats[i],
+		.cpu_ms = (now - START) / SECOND * p->cpu_ms,
 	};
 
 	s.device_anon = s.device;
@@ -191,7 +193,7 @@ static void refresh(int n, unsigned long idle)
 {
 	const unsigned int features = CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES |
 		CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_PER_DEVICE |
-		CDM_F_EVICT;
+		CDM_F_EVICT | CDM_F_CPU;
 	struct cdm_snap_begin begin = { .interval_ns = n ? SECOND : 0, .features = features };
 	struct cdm_snap_end end = {
 		.emitted = n * 6, .tool_cpu_ns = n * 5000000ULL, .bpf_ns = n * 1000000ULL,

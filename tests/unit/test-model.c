@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The model, columns and figures, from records made here. */
 #include <locale.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -439,13 +440,77 @@ static void test_stay(void **state)
 	assert_int_equal(rss_of(5, 1), 50);
 }
 
+static void begin_at(__u64 seconds)
+{
+	struct cdm_snap_begin b = { .interval_ns = 1, .features = ~0U };
+
+	b.rec = (struct cdm_rec) { CDM_SNAP_BEGIN, 0, sizeof(b), seconds * 1000000000 };
+	assert_int_equal(cdm_model_feed(m, &b.rec), 0);
+}
+
+static void worked(__u32 pid, __u64 start_ns, __u32 cpu_ms)
+{
+	struct cdm_snap_proc p = { .pid = pid, .start_ns = start_ns, .cpu_ms = cpu_ms };
+
+	feed(&p, CDM_SNAP_PROC, CDM_SNAP_PROC_MIN);
+}
+
+/* NAN is not equal to anything. */
+static double cpu_of(__u32 pid)
+{
+	struct cdm_proc_row **rows;
+	size_t nr;
+
+	rows = cdm_model_procs(m, &nr);
+	for (size_t i = 0; i < nr; i++)
+		if (rows[i]->snap->pid == pid)
+			return rows[i]->cpu;
+	return -1;
+}
+
+/* Since a process was told the last time, which may be some refreshes ago. */
+static void test_cpu(void **state)
+{
+	struct cdm_snap_begin without = { .interval_ns = 1 };
+
+	begin_at(10);
+	worked(1, 1, 1000);
+	worked(2, 1, UINT32_MAX - 499);
+	worked(3, 1, 70);
+	end();
+	assert_true(isnan(cpu_of(1)));
+	begin_at(12);
+	worked(1, 1, 1250);
+	worked(2, 1, 500);
+	worked(3, 2, 7000);
+	worked(4, 1, 5);
+	end();
+	assert_true(cpu_of(1) == 12.5 && cpu_of(2) == 50);
+	assert_true(isnan(cpu_of(3)) && isnan(cpu_of(4)));
+	begin_at(13);
+	stay();
+	worked(4, 1, 15);
+	end();
+	assert_true(cpu_of(1) == 12.5 && cpu_of(4) == 1);
+	begin_at(14);
+	worked(1, 1, 6250);
+	worked(2, 1, 490);
+	worked(4, 1, 15);
+	end();
+	assert_true(cpu_of(1) == 250 && cpu_of(2) == 0 && cpu_of(4) == 0);
+	feed(&without, CDM_SNAP_BEGIN, sizeof(without));
+	worked(1, 1, 9999);
+	end();
+	assert_true(isnan(cpu_of(1)));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
 		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
-		TEST(test_reasons), TEST(test_json), TEST(test_stay),
+		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_cpu),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

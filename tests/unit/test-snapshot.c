@@ -52,7 +52,7 @@ static int real_roots(void **state)
 	return system(command);
 }
 
-#define STAT_REST " S 1 7 7 0 -1 4194560 100 0 0 0 5 6 0 0 20 0 1 0 4242 1000000 200 0\n"
+#define STAT_REST " S 1 7 7 0 -1 4194560 100 0 0 0 512 6 7 8 20 0 1 0 4242 1000000 200 0\n"
 #define STATUS_TOP(pid) "Name:\tx\nTgid:\t" pid "\nPid:\t" pid "\nUid:\t1000\t1001\t1002\t1003\n"
 
 static void test_comm(void **state)
@@ -68,6 +68,7 @@ static void test_comm(void **state)
 	assert_int_equal(snap.device, 1024 * 1024 / sysconf(_SC_PAGESIZE));
 	assert_int_equal(snap.device_anon, snap.device);
 	assert_true(snap.device_file == CDM_UNKNOWN && snap.device_shmem == CDM_UNKNOWN);
+	assert_int_equal(snap.cpu_ms, (512 + 6) * 1000 / sysconf(_SC_CLK_TCK));
 	assert_int_equal(snap.start_ns, 4242 * (1000000000ULL / sysconf(_SC_CLK_TCK)));
 	assert_int_equal(snap.rec.len, CDM_SNAP_PROC_MIN);
 }

@@ -167,12 +167,14 @@ static void print_notes(struct cdm_model *m, size_t *nr)
 	}
 }
 
-static bool wants_rates(const struct cdmtop_options *o)
+/* CPU time alone is not worth the wait if nobody asked for it. */
+static bool wants_rates(const struct cdmtop_options *o, unsigned int features)
 {
+	features &= o->column_list ? RATES | CDM_F_CPU : RATES;
 	for (size_t i = 0; i < o->nr_columns; i++)
-		if (o->columns[i]->needs & RATES)
+		if (o->columns[i]->needs & features)
 			return true;
-	return cdmtop_metrics(o);
+	return cdmtop_metrics(o) && features;
 }
 
 /* A refresh to compare the first one that is shown with. */
@@ -180,8 +182,7 @@ static bool is_baseline(const struct cdmtop_source *s, const struct cdmtop_optio
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(s->model);
 
-	return s->collector && begin && !begin->interval_ns && (begin->features & RATES) &&
-	       wants_rates(o);
+	return s->collector && begin && !begin->interval_ns && wants_rates(o, begin->features);
 }
 
 /*

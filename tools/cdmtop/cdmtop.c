@@ -16,7 +16,8 @@
 
 /* What the terminal shows beside columns: the tail of events and the header. */
 #define UI_FEATURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_MIGRATE | \
-			 CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_PER_DEVICE)
+			 CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_PER_DEVICE | \
+			 CDM_F_CPU)
 #define UI_EVENTS	(1ULL << CDM_EV_MIGRATE | 1ULL << CDM_EV_EVICT | 1ULL << CDM_EV_FAULT | \
 			 1ULL << CDM_EV_PINGPONG | 1ULL << CDM_EV_DEVICE)
 
@@ -54,7 +55,7 @@ static unsigned int needed_features(const struct cdmtop_options *o)
 		needs |= o->sort->needs;
 	if (o->device)
 		needs |= CDM_F_PER_DEVICE;
-	return cdmtop_metrics(o) ? needs | (UI_FEATURES & ~CDM_F_PER_DEVICE) : needs;
+	return cdmtop_metrics(o) ? needs | (UI_FEATURES & ~CDM_F_COSTLY) : needs;
 }
 
 static int run_ui(struct cdmtop_source *s, const struct cdmtop_options *o)

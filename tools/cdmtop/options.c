@@ -283,11 +283,11 @@ static void add_column(struct cdmtop_options *o, const struct cdm_column *col)
 
 static void usual_columns(struct cdmtop_options *o)
 {
-	/* Programs have room for all that needs no walk through page tables. */
+	/* Programs have room for all that costs little. */
 	bool people = o->format == CDM_TEXT && !o->textfile;
 
 	for (const struct cdm_column *col = cdm_columns(o->view); col->id; col++)
-		if (!col->extra || (!people && !(col->needs & CDM_F_PER_DEVICE)))
+		if (!col->extra || (!people && !(col->needs & CDM_F_COSTLY)))
 			add_column(o, col);
 }
 

@@ -300,6 +300,12 @@ void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid)
 		cdm_collector_look_into(s->collector, pid);
 }
 
+void cdmtop_source_watch_pingpong(struct cdmtop_source *s, bool on)
+{
+	if (s->collector)
+		cdm_collector_watch_pingpong(s->collector, on);
+}
+
 int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n)
 {
 	struct cdm_reader *reader;

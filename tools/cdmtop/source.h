@@ -48,6 +48,8 @@ int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms);
 int cdmtop_source_fd(const struct cdmtop_source *s);
 /* Live: refreshes have the areas of @pid (reader's namespace) from now on; 0: of nobody. */
 void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid);
+/* Live: whether somebody looks at pages that go to and fro. */
+void cdmtop_source_watch_pingpong(struct cdmtop_source *s, bool on);
 /*
  * Reads the recording anew, up to the end of refresh @n (0: the start), into a model
  * of its own. Return: 0; -ESPIPE: it is not a file; -errno.

@@ -143,7 +143,10 @@ static bool choose_usual(struct ui_layout *l, struct choice *c, const struct ui_
 	return all;
 }
 
-/* Others, where there is room besides what makes the usual ones readable. */
+/*
+ * Others, where there is room besides what makes the usual ones readable, but not what
+ * slows down migrations.
+ */
 static void choose_others(struct ui_layout *l, struct choice *c, int cols,
 			  const void *const *rows, size_t nr_rows)
 {
@@ -158,7 +161,7 @@ static void choose_others(struct ui_layout *l, struct choice *c, int cols,
 		roomy.widths[i] = want > full ? want : full;
 	}
 	for (i = 0; i < c->nr; i++) {
-		if (c->usual[i])
+		if (c->usual[i] || (c->all[i]->needs & CDM_F_PINGPONG))
 			continue;
 		roomy.shown[i] = true;
 		roomy.shown[i] = place(l, &roomy) <= cols;

@@ -82,12 +82,13 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 
 static const struct { unsigned int feature; const char *what; } features[] = {
 	{ CDM_F_PROC_DEVICE, "device pages of processes" },
+	{ CDM_F_CPU, "CPU time of processes" },
 	{ CDM_F_CGROUP_DEVICE, "device pages of cgroups" },
 	{ CDM_F_DEVICES, "devices" },
 	{ CDM_F_MIGRATE, "migrations" },
 	{ CDM_F_WHY, "reasons for pages that stayed" },
 	{ CDM_F_FAULTS, "CPU faults on device memory" },
-	{ CDM_F_PINGPONG, "pages that go to and fro" },
+	{ CDM_F_PINGPONG, "pages to and fro, while shown" },
 	{ CDM_F_PER_DEVICE, "device pages by device" },
 	{ CDM_F_EVICT, "evictions" },
 };

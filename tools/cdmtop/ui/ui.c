@@ -161,6 +161,20 @@ static void refreshed(struct ui *ui)
 	*ui->message = '\0';
 }
 
+/* Whoever records wants what there is. */
+static bool shows_pingpong(const struct ui *ui)
+{
+	const struct ui_layout *l;
+
+	if (ui->o->record || ui->view == CDM_VIEW_EVENTS || ui->page == UI_PAGE_LOOK)
+		return true;
+	l = &ui->tables[ui->view].layout;
+	for (size_t i = 0; i < l->nr; i++)
+		if (l->columns[i]->needs & CDM_F_PINGPONG)
+			return true;
+	return false;
+}
+
 static int take_refresh(struct ui *ui)
 {
 	int ret;
@@ -610,6 +624,7 @@ static int loop(struct ui *ui)
 	int err;
 
 	for (;;) {
+		cdmtop_source_watch_pingpong(ui->s, shows_pingpong(ui));
 		if (is_due(ui)) {
 			err = take_refresh(ui);
 			if (err)

@@ -79,11 +79,16 @@ static int char_width(const char *s, size_t len)
 
 int cdm_name_width(const char *s, size_t max)
 {
-	int width = 0;
+	size_t ascii = 0, len;
 	bool visible;
+	int width;
 
-	for (size_t i = 0, len; i < max && s[i]; i += len) {
-		len = is_plain(s[i]) ? 1 : cdm_name_char(s + i, max - i, &visible);
+	/* Nearly all that ever comes; control characters have a "?" for each. */
+	while (ascii < max && (signed char)s[ascii] > 0)
+		ascii++;
+	width = ascii;
+	for (size_t i = ascii; i < max && s[i]; i += len) {
+		len = cdm_name_char(s + i, max - i, &visible);
 		width += len == 1 || !visible ? 1 : char_width(s + i, len);
 	}
 	return width;

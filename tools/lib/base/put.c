@@ -83,14 +83,18 @@ char *cdm_put_s64(char *p, __s64 value)
 	return cdm_put_u64(p, -(__u64)value);
 }
 
-char *cdm_put_hex(char *p, __u64 value)
+char *cdm_put_xdigits(char *p, __u64 value)
 {
 	unsigned int digits = value ? (63 - __builtin_clzll(value)) / 4 + 1 : 1;
 
-	p = CDM_PUT(p, "0x");
 	for (unsigned int i = digits; i-- > 0; )
 		*p++ = "0123456789abcdef"[value >> (4 * i) & 15];
 	return p;
+}
+
+char *cdm_put_hex(char *p, __u64 value)
+{
+	return cdm_put_xdigits(CDM_PUT(p, "0x"), value);
 }
 
 char *cdm_put_padded(char *p, __u64 value, unsigned int width)

@@ -29,6 +29,7 @@ struct cdm_put_near {
 char *cdm_put_u64_near(char *p, __u64 value, struct cdm_put_near *n);
 char *cdm_put_s64(char *p, __s64 value);
 char *cdm_put_hex(char *p, __u64 value);
+char *cdm_put_xdigits(char *p, __u64 value);	/* without "0x" */
 /* @value with two digits or more, zeros in front up to @width. */
 char *cdm_put_padded(char *p, __u64 value, unsigned int width);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Events in words. */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/name.h"
@@ -93,13 +92,10 @@ static char *put_address(char *p, const struct cdm_rec *rec)
 	__u64 address = start ? cdm_field_value(start, rec) : 0;
 	__u64 bytes = length ? cdm_field_value(length, rec) : 0;
 
-	if (address || bytes)
-		p += sprintf(p, "%llx", address);
-	else
-		*p++ = '-';
-	if (bytes)
-		p += sprintf(p, "-%llx", address + bytes);
-	return p;
+	if (!address && !bytes)
+		return CDM_PUT(p, "-");
+	p = cdm_put_xdigits(p, address);
+	return bytes ? cdm_put_xdigits(CDM_PUT(p, "-"), address + bytes) : p;
 }
 
 /* What needs no name, so that of what is most important most is seen where room is short. */

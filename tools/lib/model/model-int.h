@@ -18,6 +18,8 @@ struct cdm_entry {
 struct cdm_proc_entry {
 	struct cdm_entry entry;		/* key: pid */
 	__u64 start_ns;
+	__u64 cpu_ts;			/* when CPU time was told the last time; 0: not yet */
+	__u32 cpu_ms;
 	__u64 lasting;			/* all_procs of this generation has row.snap; 0: no */
 	struct cdm_proc_row row;
 };

@@ -41,6 +41,7 @@ struct cdm_proc_row {
 	const struct cdm_model *model;
 	const struct cdm_snap_proc *snap;	/* may end before .stats, see record.h */
 	const struct cdm_cgroup_row *cgroup;	/* NULL: unknown */
+	double cpu;	/* percent of a CPU since it was told the last time; NAN: not known */
 	struct cdm_activity activity;
 };
 

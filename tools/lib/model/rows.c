@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rows of the model: processes, cgroups, devices, and what joins them. */
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,19 @@ int cdm_model_stay(struct cdm_model *m)
 	return err;
 }
 
+static void take_cpu_time(struct cdm_model *m, struct cdm_proc_entry *e,
+			  const struct cdm_snap_proc *snap)
+{
+	bool known = m->begin.features & CDM_F_CPU;
+	__u64 now = m->begin.rec.ts, ns = now - e->cpu_ts;
+	/* If a thread that ended was counted twice before it goes back. */
+	__s32 ms = snap->cpu_ms - e->cpu_ms;
+
+	e->row.cpu = !known || !e->cpu_ts || !ns ? NAN : ms > 0 ? 1e8 * ms / ns : 0;
+	e->cpu_ts = known ? now : 0;
+	e->cpu_ms = snap->cpu_ms;
+}
+
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 {
 	struct cdm_proc_entry *e = cdm_hash_take(&m->procs, snap->pid, sizeof(*e));
@@ -58,8 +72,11 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 	if (!e || !copy)
 		return -ENOMEM;
 	/* The pid was given to another process. */
-	if (e->row.snap && e->start_ns != snap->start_ns)
+	if (e->row.snap && e->start_ns != snap->start_ns) {
 		forget(&e->entry);
+		e->cpu_ts = 0;
+	}
+	take_cpu_time(m, e, snap);
 	e->row.model = m;
 	e->row.snap = copy;
 	e->start_ns = snap->start_ns;

@@ -54,7 +54,10 @@ enum cdm_feature {
 	CDM_F_PAGEFAULTS	= 1 << 7,	/* all page faults */
 	CDM_F_PER_DEVICE	= 1 << 8,	/* device rss by device: walks pagemap */
 	CDM_F_EVICT		= 1 << 9,
+	CDM_F_CPU		= 1 << 10,	/* CPU time of processes */
 };
+/* Those that are not had in passing: page tables are walked, what migrates is slowed down. */
+#define CDM_F_COSTLY	(CDM_F_PER_DEVICE | CDM_F_PINGPONG)
 /* Those that BPF programs count. */
 #define CDM_F_COUNTED	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | \
 			 CDM_F_PAGEFAULTS | CDM_F_EVICT)
@@ -80,7 +83,7 @@ struct cdm_snap_begin {
 struct cdm_snap_proc {
 	struct cdm_rec rec;
 	__u32 pid;		/* of the reader's namespace */
-	__u32 reserved;		/* 0; once the pid again */
+	__u32 cpu_ms;		/* CPU time of all its threads, modulo 2^32; with CDM_F_CPU */
 	__u32 uid;
 	__u32 nr_devices;	/* used in per_device; 0: not walked */
 	__u64 cgroup;		/* id */

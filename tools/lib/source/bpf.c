@@ -179,13 +179,15 @@ static void use_iterator(struct bpf_program *program, bool use)
 }
 
 /* What they do not do files tell, which takes longer. */
-static void choose_iterators(struct cdm_bpf *b, const struct cdm_description *d)
+static void choose_iterators(struct cdm_bpf *b, const struct cdm_collector_options *o,
+			     const struct cdm_description *d)
 {
 	struct programs_bpf *p = b->programs;
 
 	use_iterator(p->progs.tasks, true);
 	use_iterator(p->progs.cgroup_values, d->cgroup_iterator);
 	p->rodata->nr_cpus = libbpf_num_possible_cpus();
+	p->rodata->with_cpu_time = o->features & CDM_F_CPU;
 }
 
 /* By their numbers in the initial namespace, which others have no use for. */
@@ -243,7 +245,7 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	err = set_options(b, o, d);
 	if (err)
 		return err;
-	choose_iterators(b, d);
+	choose_iterators(b, o, d);
 	choose_holders(b, o, d);
 	return programs_bpf__load(b->programs);
 }
@@ -346,6 +348,11 @@ void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid)
 
 	if (b->holders)
 		bpf_map_update_elem(bpf_map__fd(b->programs->maps.holders), &pid, &yes, BPF_ANY);
+}
+
+void cdm_bpf_watch_pingpong(struct cdm_bpf *b, bool on)
+{
+	b->programs->bss->pingpong_off = !on;
 }
 
 static int attach_cgroups(struct cdm_bpf *b, int fd)

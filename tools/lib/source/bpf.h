@@ -34,6 +34,9 @@ int cdm_bpf_holders(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_t
 /* Counts @pid among them, whatever it has. */
 void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid);
 
+/* Whether pages that go to and fro are looked for, from now on. */
+void cdm_bpf_watch_pingpong(struct cdm_bpf *b, bool on);
+
 /*
  * Reads the values of all cgroups below the mount @fd; valid until the next call.
  * -EOPNOTSUPP: this kernel does not let.

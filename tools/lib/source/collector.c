@@ -29,8 +29,10 @@ struct cdm_collector {
 	__u64 events;
 	unsigned int burst;		/* events of this poll */
 	__u64 last_ns;			/* of the last refresh */
-	__u64 all_ns;			/* of the last one that visited all processes; 0: none */
+	__u64 all_ns;			/* of the last one that visited all processes */
+	unsigned int nr_all;		/* of those */
 	__u32 look_into;		/* pid, 0: nobody */
+	bool pingpong_off;
 	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
 	size_t nr_below, room_below;
 	unsigned int nr_in_use;		/* devices */
@@ -268,6 +270,7 @@ static int emit_task(void *ctx, const struct cdm_task *t)
 	p.uid = t->uid;
 	p.cgroup = t->cgroup;
 	p.start_ns = t->start_ns;
+	p.cpu_ms = t->cpu_ns / 1000000;
 	p.rss = t->rss_file + t->rss_anon + t->rss_shmem;
 	p.device = t->device < 0 ? CDM_UNKNOWN : (__u64)t->device;
 	/* The kernel keeps one counter, and takes only anonymous memory to devices. */
@@ -306,6 +309,7 @@ static int emit_all_procs(struct cdm_collector *c)
 	int err = c->bpf ? cdm_bpf_tasks(c->bpf, emit_task, c) : -EOPNOTSUPP;
 
 	c->all_ns = c->last_ns;
+	c->nr_all++;
 	if (err == -EOPNOTSUPP)
 		err = cdm_proc_each(emit_pid, c);
 	/* Only after all processes were looked at. */
@@ -316,7 +320,9 @@ static int emit_all_procs(struct cdm_collector *c)
 
 static int emit_procs(struct cdm_collector *c)
 {
-	bool all = !c->all_ns || c->last_ns - c->all_ns >= c->o.all_procs_ns;
+	/* How much CPU time they take two of them tell. */
+	unsigned int least = c->o.features & CDM_F_CPU ? 2 : 1;
+	bool all = c->nr_all < least || c->last_ns - c->all_ns >= c->o.all_procs_ns;
 
 	return all || !c->bpf || !cdm_bpf_knows_holders(c->bpf) ? emit_all_procs(c) :
 								   emit_holders(c);
@@ -327,6 +333,8 @@ static int emit_begin(struct cdm_collector *c)
 	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
 	__u64 now = cdm_clock_ns(CLOCK_BOOTTIME);
 
+	if (c->pingpong_off)
+		begin.features &= ~CDM_F_PINGPONG;
 	begin.interval_ns = c->last_ns ? now - c->last_ns : 0;
 	c->last_ns = now;
 	return emit(c, &begin.rec, CDM_SNAP_BEGIN, sizeof(begin));
@@ -405,6 +413,13 @@ void cdm_collector_look_into(struct cdm_collector *c, __u32 pid)
 	c->look_into = pid;
 	if (pid && c->bpf)
 		cdm_bpf_hold(c->bpf, pid);
+}
+
+void cdm_collector_watch_pingpong(struct cdm_collector *c, bool on)
+{
+	c->pingpong_off = !on;
+	if (c->bpf)
+		cdm_bpf_watch_pingpong(c->bpf, on);
 }
 
 int cdm_collector_fd(const struct cdm_collector *c)

@@ -94,6 +94,12 @@ int cdm_collector_refresh(struct cdm_collector *c);
 /* Emits CDM_SNAP_VMA records of a process before the END of refreshes; 0: no more. */
 void cdm_collector_look_into(struct cdm_collector *c, __u32 pid);
 
+/*
+ * CDM_F_PINGPONG, if it was asked for, is there for as long as somebody looks at it: on
+ * from the start. It slows down migrations by some percent.
+ */
+void cdm_collector_watch_pingpong(struct cdm_collector *c, bool on);
+
 /* Readable when events wait. Poll it, with a timeout of at most 100 ms for the tail. */
 int cdm_collector_fd(const struct cdm_collector *c);
 /* Emits events that wait, not more than some thousand. Return: how many or -errno. */

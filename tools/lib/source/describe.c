@@ -32,6 +32,7 @@ static void missing(struct cdm_description *d, const char *format, ...)
 
 static void describe_procs(unsigned int asked, struct cdm_description *d)
 {
+	d->features |= CDM_F_CPU;
 	if (cdm_proc_has_device())
 		d->features |= CDM_F_PROC_DEVICE;
 	else if (asked & CDM_F_PROC_DEVICE)

@@ -116,7 +116,9 @@ static const char *skip_fields(const char *s, int n)
 /* The comm may have spaces and parentheses in it: it ends at the last one. */
 static int parse_stat(const char *text, struct cdm_snap_proc *snap)
 {
-	const char *comm = strchr(text, '('), *end = strrchr(text, ')'), *start;
+	const char *comm = strchr(text, '('), *end = strrchr(text, ')'), *times, *start;
+	const __u64 ticks = sysconf(_SC_CLK_TCK);
+	__u64 user, system;
 	size_t len;
 
 	if (!comm || !end || end < comm)
@@ -127,11 +129,13 @@ static int parse_stat(const char *text, struct cdm_snap_proc *snap)
 		len = sizeof(snap->comm) - 1;
 	memcpy(snap->comm, comm, len);
 
-	/* Field 22, clock ticks; field 3 follows the parenthesis. */
-	start = skip_fields(end + 1, 20);
-	if (!start)
+	/* Fields 14, 15 and 22, clock ticks; field 3 follows the parenthesis. */
+	times = skip_fields(end + 1, 12);
+	start = skip_fields(times, 8);
+	if (!start || sscanf(times, "%llu %llu", &user, &system) != 2)
 		return -EPROTO;
-	snap->start_ns = strtoull(start, NULL, 10) * (1000000000ULL / sysconf(_SC_CLK_TCK));
+	snap->cpu_ms = (user + system) * 1000 / ticks;
+	snap->start_ns = strtoull(start, NULL, 10) * (1000000000ULL / ticks);
 	return 0;
 }
 

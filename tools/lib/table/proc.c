@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Columns of processes. */
+#include <math.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +107,14 @@ static void proc_share(const void *p, struct cdm_cell *cell)
 	cdm_cell_percent(cell, row->snap->device, row->snap->rss);
 }
 
+static void proc_cpu(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_proc_row *row = p;
+
+	cell->known = !isnan(row->cpu);
+	cell->d = row->cpu;
+}
+
 static void proc_charged(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_proc_row *row = p;
@@ -177,10 +186,12 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .extra = true, .get = proc_p50 },
 	{ "p99", "P99", "99th percentile of the times of migration calls.",
 	  CDM_UNIT_NS, 6, CDM_F_MIGRATE, .yields = 9, .get = proc_p99 },
+	{ "cpu", "CPU%", "CPU time since the last look at it, of one CPU; threads add up.",
+	  CDM_UNIT_PERCENT, 5, CDM_F_CPU, .yields = 10, .get = proc_cpu },
 	{ "wait99", "WAIT99", "99th percentile of waits of the CPU for a migration.",
 	  CDM_UNIT_NS, 6, CDM_F_FAULTS, .extra = true, .get = proc_wait99 },
 	{ "pp", "PP/s", "Memory found to go to and fro.",
-	  CDM_UNIT_PAGES_PER_S, 5, CDM_F_PINGPONG, .yields = 10, RATE(pp) },
+	  CDM_UNIT_PAGES_PER_S, 5, CDM_F_PINGPONG, .extra = true, RATE(pp) },
 	{ "charged", "MCG", "Memory that is charged to the process's cgroup.",
 	  CDM_UNIT_BYTES, 6, 0, .extra = true, .get = proc_charged },
 	{ 0 }
