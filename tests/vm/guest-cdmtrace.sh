@@ -335,12 +335,31 @@ for r in got:
     assert any("ioctl" in f for f in r["stack"]), r["stack"]
     assert not any(f.startswith("0x") for f in r["stack"]), r["stack"]
 PY
+checks "... and from there to the function of the program that asked, or touched the page" << 'PY'
+workers = {told["first"]: "/worker", told["second"]: "/second"}
+asked, touched = [], []
+for r in events("stacks"):
+    if r["type"] == "migrate" and r["actor_tid"] in workers:
+        asked.append((r["actor_pid"], r["ustack"]))
+    if r["type"] == "fault" and r["fault"] == "cow" and r["actor_tid"] in workers:
+        touched.append((r["actor_pid"], r["ustack"]))
+assert asked and touched, (len(asked), len(touched))
+for function, stacks in ("migrate", asked), ("write_pages", touched):
+    for pid, frames in stacks:
+        mine = [f["function"] for f in frames if f["module"].endswith(workers[pid])]
+        assert mine[0] == function and "main" in mine, frames
+        # ioctl() is in the C library.
+        assert function != "migrate" or frames[0]["module"].endswith("/libc.so.6"), frames
+PY
 checks "--folded=pages: the weights are the pages" << 'PY'
 lines = [l.rsplit(" ", 1) for l in open("folded.out")]
 assert any("migrate_vma_" in stack for stack, n in lines)
 wanted = sum(r["migrated_pages"] for r in of("migrate")) + sum(r["evicted_pages"] for r in of("evict"))
 same("pages", wanted, sum(int(n) for stack, n in lines))
-assert not any("0x" in stack for stack, n in lines), "without names"
+for stack, n in lines:
+    for frame in stack.split(";")[1:]:
+        assert not frame.endswith("_[k]") or not frame.startswith(("0x", "[unknown]")), "without names"
+assert any(re.search(r"/?worker;.*main;.*migrate;.*ioctl_\[k\];", stack) for stack, n in lines)
 PY
 filtered "--rings 2: the same events" rings 'of("page")'
 is "--strict fails when events were lost" 1 "${status[tiny]}"

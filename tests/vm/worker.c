@@ -47,7 +47,7 @@ static int open_device(unsigned long n)
 }
 
 /* Return: pages that moved, or -1. */
-static long long migrate(const struct request *r, __u32 direction)
+static __attribute__((noinline)) long long migrate(const struct request *r, __u32 direction)
 {
 	struct cdm_migrate m = {
 		.size = sizeof(m), .addr = (unsigned long)memory + r->first * PAGE,
@@ -80,7 +80,7 @@ static void map(unsigned long pages)
 	printf("ok %#lx\n", (unsigned long)memory);
 }
 
-static void write_pages(const struct request *r)
+static __attribute__((noinline)) void write_pages(const struct request *r)
 {
 	for (unsigned long i = r->first; i < r->first + r->pages; i++)
 		((volatile char *)memory)[i * PAGE]++;
