@@ -26,6 +26,14 @@ print(os.getpid(), at, at + pages * 4096, file=open(sys.argv[2], "w"))
 PY
 touch="$python touch.py"
 
+refused() {	# NAME MESSAGE OPTION...
+	local said
+	said=$($trace -e pagefault --duration 30 "${@:3}" 2>&1); is "$1" "1 cdmtrace: $2" "$? $said"
+}
+refused "a process that is not there" "pid 2147483: no such process" -p 2147483
+refused "a device that is not there" "cdm99: no such device in this machine; there $(
+	ls /sys/class/cdm 2> /dev/null | grep -q . && echo "are: $(ls /sys/class/cdm | xargs)" || echo "is none")" -D cdm99
+
 $trace -e pagefault -o own.ndjson -j -- $touch 1409 own 2> err; is "a command" 0 $?
 check "all its faults are there, and no one else's" << 'PY'
 import json

@@ -102,6 +102,10 @@ is "what moved of it is on the device" "$(($(json 'd["moved_pages"]' < "$work/ou
 is "status walks pagemap: by device" "$(used cdm0) $(used cdm1)" \
 	"$("$cdmctl" status -j -p $pid | json '*d["processes"][0]["devices"].values()')"
 
+"$cdmctl" migrate -p $pid --to cdm1 -v > "$work/out"
+like "-v: an area without a name" '[0-9a-f]+-[0-9a-f]+ anon: [0-9]+ pages moved' "$(< "$work/out")"
+is "or with one" "" "$(grep ' :' "$work/out")"
+
 echo "# home"
 before=$(on_device $pid)
 is "evict -p brings all home, from both devices" $((before / 4096)) \

@@ -266,8 +266,8 @@ static void print_vma(struct request *r, const struct cdm_vma *vma, const struct
 		json_counts(j, c);
 		cdm_json_close(j, '}');
 	} else if (opt.verbose) {
-		printf("%llx-%llx %s ", vma->start, vma->end,
-		       *vma->perms ? cdm_vma_name(vma->kind) : "range");
+		printf("%llx-%llx %s%s", vma->start, vma->end,
+		       *vma->perms ? cdm_vma_name(vma->kind) : "range", *vma->name ? " " : "");
 		cdm_print_name(stdout, vma->name, CDM_FORM_TEXT);
 		printf(": %llu pages moved, %llu there already, %llu stayed\n", c->migrated,
 		       c->already, ctl_counts_stayed(c));

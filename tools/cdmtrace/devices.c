@@ -19,17 +19,22 @@ static const char *device_of(const struct cdm_rec *rec)
 	}
 }
 
-void trace_devices_look(struct trace_devices *d, const struct cdm_rec *rec)
+void trace_devices_name(struct trace_devices *d, const char *name)
 {
-	const char *name = *d->wanted && !d->found ? device_of(rec) : NULL;
 	char word[CDM_NAME_LEN + 2];
 
-	if (!name || !*name)
-		return;
-	d->found = !strcmp(name, d->wanted);
+	d->found |= !strcmp(name, d->wanted);
 	snprintf(word, sizeof(word), " %s", name);
 	if (!strstr(d->names, word) && strlen(d->names) + strlen(word) < sizeof(d->names))
 		strcat(d->names, word);
+}
+
+void trace_devices_look(struct trace_devices *d, const struct cdm_rec *rec)
+{
+	const char *name = *d->wanted && !d->found ? device_of(rec) : NULL;
+
+	if (name && *name)
+		trace_devices_name(d, name);
 }
 
 bool trace_devices_found(const struct trace_devices *d, const char *where)
@@ -39,6 +44,6 @@ bool trace_devices_found(const struct trace_devices *d, const char *where)
 	if (*d->names)
 		cdm_say("%s: no such device in %s; there are:%s", d->wanted, where, d->names);
 	else
-		cdm_say("%s: no such device in %s, which names none", d->wanted, where);
+		cdm_say("%s: no such device in %s; there is none", d->wanted, where);
 	return false;
 }

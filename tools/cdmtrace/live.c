@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "devices.h"
 #include "source/collector.h"
 #include "source/snapshot.h"
 #include "sources.h"
@@ -119,6 +120,23 @@ static bool is_possible(const struct trace_options *o, const struct cdm_descript
 	return false;
 }
 
+/* A process or a device that is not here is a slip, not something to wait for. False after a message. */
+static bool is_here(const struct cdm_filter *by)
+{
+	struct trace_devices devices = { .wanted = by->device };
+	struct cdm_snap_device all[CDM_MAX_DEVICES];
+	struct cdm_snap_proc snap;
+	int nr = cdm_devices_read(all, CDM_MAX_DEVICES);
+
+	if (by->pid && cdm_proc_read(by->pid, &snap)) {
+		cdm_say("pid %u: no such process", by->pid);
+		return false;
+	}
+	for (int i = 0; i < nr; i++)
+		trace_devices_name(&devices, all[i].name);
+	return trace_devices_found(&devices, "this machine");
+}
+
 /* What is to come is known, and all outputs are there, before the collector is open. */
 static bool open_collector(struct live *l)
 {
@@ -143,6 +161,8 @@ static bool open_collector(struct live *l)
 	struct cdm_description d;
 	char why[CDM_WHY_LEN];
 
+	if (!is_here(&o->filter.by))
+		return false;
 	if (o->cgroup && !find_cgroup(o->cgroup, &c.filter.cgroup))
 		return false;
 	if (l->child) {

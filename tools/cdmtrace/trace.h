@@ -45,7 +45,7 @@ int trace_put(struct trace *t, const struct cdm_rec *rec);
 void trace_flush(struct trace *t);
 /*
  * Prints through a stream into the file that was opened for the end of the run. @print
- * returns 0 or -errno. Return: whether all was written.
+ * returns 0 or -errno. Return: whether all was written that somebody reads.
  */
 bool trace_print(struct trace *t, int (*print)(void *ctx, FILE *out), void *ctx);
 /* Ends the outputs. Return: whether all was written. */

@@ -21,11 +21,11 @@ struct cdm_table {
 
 /*
  * Prints @table to @out. @first: also what precedes the first refresh (CSV
- * header, NDJSON meta record). Return: 0, -EIO or -ENOMEM.
+ * header, NDJSON meta record). Return: 0 or -errno.
  */
 int cdm_output_table(FILE *out, enum cdm_format format, struct cdm_model *m,
 		     const struct cdm_table *table, bool first);
-/* Ends a refresh: OpenMetrics "# EOF", NDJSON record of losses and cost. */
+/* Ends a refresh: OpenMetrics "# EOF", NDJSON record of losses and cost. As above. */
 int cdm_output_end(FILE *out, enum cdm_format format, struct cdm_model *m);
 
 #endif
