@@ -394,6 +394,10 @@ usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --
 usage "report without a recording" report
 usage "a command and a recording" -r a.cdm -- true
 usage "the same file" -r a.cdm -w a.cdm
+for word in report diff; do
+	usage "$word after options" -r a.cdm $word; like "... is told" "$word: comes first" "$(< err)"
+done
+is "a program of that name" "command: diff" "$($trace --dry-run -- diff a b | grep ^command)"
 usage "a diff of one" diff a.cdm; usage "a diff of three" diff a.cdm a.cdm a.cdm
 usage "a diff that records" diff a.cdm b.cdm -w c.cdm; usage "a diff as CSV" diff a.cdm b.cdm --format csv
 

@@ -225,6 +225,14 @@ static void check(struct argp_state *state, struct trace_options *o)
 		argp_error(state, "a report or a diff is text, or with -j JSON");
 }
 
+/* The words of the usage are no programs, unless one says so. */
+static void check_command(struct argp_state *state, const char *name)
+{
+	if (!state->quoted && (!strcmp(name, "report") || !strcmp(name, "diff")))
+		argp_error(state, "%s: comes first, before options; a program of that name comes after --",
+			   name);
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace_options *o = state->input;
@@ -280,6 +288,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		}
 		if (o->diff)
 			argp_error(state, "%s: diff takes two recordings, A and B", arg);
+		check_command(state, arg);
 		/* The command's options are its own. */
 		o->command = state->argv + state->next - 1;
 		state->next = state->argc;
