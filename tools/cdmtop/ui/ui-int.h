@@ -106,7 +106,7 @@ struct ui {
 void ui_show_view(struct ui *ui, enum cdm_view view);
 void ui_look_into(struct ui *ui, __u32 pid);
 
-/* ui-table.c */
+/* table.c */
 void ui_table_init(struct ui *ui, enum cdm_view view);
 /* Takes the rows of the model anew. Return: 0 or -ENOMEM. */
 int ui_table_update(struct ui *ui, enum cdm_view view);
@@ -125,7 +125,7 @@ const void *ui_table_selected(struct ui *ui);
 /* What the options mean, within the cgroup that was entered. */
 struct cdm_select ui_scope(const struct ui *ui, enum cdm_view view);
 
-/* ui-layout.c */
+/* layout.c */
 
 /* @cols: of the screen; @bar: there is one; @rows: in sight, their texts want room. */
 void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool bar,
@@ -141,7 +141,7 @@ void ui_heading_end(struct ui_canvas *c, const struct ui_text *mark);
 void ui_cell(struct ui_canvas *c, const struct ui_layout *l, size_t i, const void *row,
 	     bool selected);
 
-/* ui-figure.c: figures that are not in the table of columns. */
+/* figure.c: figures that are not in the table of columns. */
 struct ui_text ui_pages(const struct ui *ui, __u64 pages);
 struct ui_text ui_time(__u64 ns, int width);
 struct ui_text ui_ns(__u64 ns);	/* of the usual width */
@@ -160,25 +160,25 @@ const struct cdm_proc_row *ui_process(struct ui *ui, __u32 pid);
 /* Its name, never NULL. */
 const char *ui_comm(struct ui *ui, __u32 pid);
 
-/* ui-command.c */
+/* command.c */
 void ui_command(__u32 pid, char *text, size_t size);
 extern const struct cdm_column ui_command_column;	/* in place of "comm" */
 
-/* ui-config.c */
+/* config.c */
 
 /* Where there is none, or after a message, all zero. */
 void ui_config_read(struct ui_config *c);
 /* If anything changed. Says on stderr what went wrong. */
 void ui_config_write(struct ui_config *c);
 
-/* ui-head.c */
+/* head.c */
 int ui_head_draw(struct ui *ui, int rows);
 void ui_foot_draw(struct ui *ui, int y, int rows);
 
-/* ui-cards.c: devices in full, below their table. */
+/* cards.c: devices in full, below their table. */
 void ui_cards_draw(struct ui *ui, struct ui_canvas *c);
 
-/* ui-events.c */
+/* events.c */
 
 /* Takes those to be shown, anew. @pid: those of a process; 0: those of the view. */
 int ui_events_update(struct ui *ui, __u32 pid);
@@ -192,7 +192,7 @@ void ui_events_scroll_left(struct ui *ui, int key);
 void ui_event_draw(const struct ui *ui, struct ui_canvas *c, const struct cdm_ev *ev);
 void ui_event_heading(const struct ui *ui, struct ui_canvas *c);
 
-/* ui-look.c, ui-pages.c */
+/* look.c, pages.c */
 void ui_look_draw(struct ui *ui, struct ui_canvas *c);
 void ui_help_draw(struct ui *ui, struct ui_canvas *c);
 void ui_notes_draw(struct ui *ui, struct ui_canvas *c);
