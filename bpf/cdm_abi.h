@@ -230,7 +230,8 @@ struct cdm_ev_pagefault {
 	__u64 error_code;	/* of the architecture */
 };
 
-#define CDM_USER_WORDS	32	/* of the stack that are looked at */
+#define CDM_USER_FRAMES	64
+#define CDM_USER_WORDS	24	/* of the stack that are looked at */
 
 /*
  * With stacks, this follows an event in the ring, and goes no further: what it takes to
@@ -239,9 +240,9 @@ struct cdm_ev_pagefault {
 struct cdm_user {
 	__u64 mm;		/* a number for its address space, 0: a kernel thread */
 	__u64 start_stack;	/* address where the stack of its program began */
-	__u64 ip;		/* where it is in user space */
-	__s32 stack;		/* id in the map of user stacks, or -errno */
-	__u32 nr_words;		/* 0: the stack could not be read */
+	__u32 nr_frames;	/* 0: it could not be read */
+	__u32 nr_words;		/* the same */
+	__u64 frames[CDM_USER_FRAMES];	/* addresses, innermost first */
 	__u64 words[CDM_USER_WORDS];	/* from the top of the stack on */
 };
 

@@ -134,14 +134,6 @@ struct {
 	__uint(value_size, 64 * sizeof(u64));
 } stacks SEC(".maps");
 
-/* The same of those in user space; full: those events have none, which is told. */
-struct {
-	__uint(type, BPF_MAP_TYPE_STACK_TRACE);
-	__uint(max_entries, 32768);
-	__uint(key_size, sizeof(u32));
-	__uint(value_size, 64 * sizeof(u64));
-} user_stacks SEC(".maps");
-
 /* One for each kind of event: seen == filtered + emitted + lost_ring + lost_map, see see(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -221,16 +213,17 @@ static __always_inline bool is_late(void)
 	return true;
 }
 
+/* In the ring itself: there are too many different ones for a map. */
 static __always_inline void fill_user(void *ctx, struct cdm_user *user)
 {
 	struct task_struct *task = (void *)bpf_get_current_task_btf();
 	struct pt_regs *regs = (void *)bpf_task_pt_regs(task);
 	struct mm_struct *mm = task->mm;
+	long bytes = bpf_get_stack(ctx, user->frames, sizeof(user->frames), BPF_F_USER_STACK);
 
 	user->mm = opaque(mm);
 	user->start_stack = mm ? mm->start_stack : 0;
-	user->ip = mm ? regs->ip : 0;
-	user->stack = bpf_get_stackid(ctx, &user_stacks, BPF_F_USER_STACK);
+	user->nr_frames = bytes > 0 ? bytes / sizeof(user->frames[0]) : 0;
 	user->nr_words = mm && !bpf_probe_read_user(user->words, sizeof(user->words),
 						    (void *)regs->sp) ? CDM_USER_WORDS : 0;
 }

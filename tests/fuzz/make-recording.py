@@ -167,7 +167,7 @@ if "users" in sys.argv[3:]:
         names += b"\0" * (-(44 + len(names)) % 8)
         frames += struct.pack("<HBBIQQ20s", 44 + len(names), program, len(build_id), 0, offset,
                               at, build_id) + names
-    rec(USER_STACK, struct.pack("<iHH", 7, len(USERS), 3) + frames)
+    rec(USER_STACK, struct.pack("<iHH", 7, len(USERS), 2) + frames)
 snapshot(0, {1412: 0, PROCS[1][0]: 100, PROCS[2][0]: 7, **held})
 for i in range(count):
     now += rng.randrange(1000, 2_000_000)

@@ -110,7 +110,7 @@ static void test_update(void **state)
 	char *fresh = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	assert_false(cdm_space_find(space, (uintptr_t)fresh, &code));
-	cdm_space_update(space);
+	cdm_space_update(space, true);
 	assert_true(cdm_space_find(space, (uintptr_t)fresh, &code));
 	assert_string_equal(code.name, "");
 	assert_int_equal(code.addr, (uintptr_t)fresh);
@@ -133,7 +133,7 @@ static void test_ended(void **state)
 	space = cdm_spaces_get(s, child, &user);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	cdm_space_update(space);
+	cdm_space_update(space, true);
 	assert_true(cdm_space_find(space, (uintptr_t)known_function, &code));
 	assert_string_equal(code.function, "known_function");
 	cdm_spaces_close(s);

@@ -55,7 +55,6 @@ static const char *const charges[CDM_NR_CHARGE] = {
 static const char *const user_statuses[CDM_NR_USER] = {
 	[CDM_USER_KNOWN] = "known",
 	[CDM_USER_KERNEL] = "it is a kernel thread, or could not be read",
-	[CDM_USER_FULL] = "there were too many different ones",
 	[CDM_USER_ENDED] = "the program had ended before it was looked at",
 	[CDM_USER_DENIED] = "the process may not be looked into",
 	[CDM_USER_ELSEWHERE] = "the process is of another pid namespace",

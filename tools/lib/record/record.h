@@ -172,7 +172,6 @@ struct cdm_rec_stack {
 enum cdm_user_status {
 	CDM_USER_KNOWN,		/* it has */
 	CDM_USER_KERNEL,	/* a kernel thread, or it could not be read */
-	CDM_USER_FULL,		/* there were too many different ones */
 	CDM_USER_ENDED,		/* the program had ended before it was looked at; frames are addresses */
 	CDM_USER_DENIED,	/* its mappings may not be read; frames are addresses */
 	CDM_USER_ELSEWHERE,	/* in no pid namespace that the reader sees; frames are addresses */

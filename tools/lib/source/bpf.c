@@ -18,6 +18,7 @@
 #include "programs.skel.h"
 
 #define RING_DEFAULT	(4 << 20)
+#define RING_STACKS	(16 << 20)	/* about as many events, with stacks in user space */
 #define BATCH		256
 #define TASKS_BUFFER	(256 << 10)
 #define PROC_PID_INIT_INO 0xeffffffcU	/* linux/proc_ns.h */
@@ -120,10 +121,8 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 	/* Maps that nobody uses take no time to make. */
 	if (!f->children)
 		bpf_map__set_max_entries(e->maps.children, 1);
-	if (!o->stacks) {
+	if (!o->stacks)
 		bpf_map__set_max_entries(e->maps.stacks, 1);
-		bpf_map__set_max_entries(e->maps.user_stacks, 1);
-	}
 	if (!e->rodata->with_pingpong)
 		bpf_map__set_max_entries(e->maps.blocks, 1);
 	return 0;
@@ -132,7 +131,7 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 static int make_rings(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		      ring_buffer_sample_fn event, void *ctx)
 {
-	size_t bytes = o->ring_bytes ?: RING_DEFAULT;
+	size_t bytes = o->ring_bytes ?: o->stacks ? RING_STACKS : RING_DEFAULT;
 
 	for (__u32 i = 0; i < (o->rings ?: 1); i++) {
 		int fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cdm_ring", 0, 0, bytes, NULL);
@@ -577,12 +576,11 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
 	}
 }
 
-int cdm_bpf_stack(const struct cdm_bpf *b, bool user, __s32 id, __u64 addrs[CDM_MAX_FRAMES])
+int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 addrs[CDM_MAX_FRAMES])
 {
-	const struct bpf_map *map = user ? b->programs->maps.user_stacks : b->programs->maps.stacks;
 	int n = 0;
 
-	if (bpf_map_lookup_elem(bpf_map__fd(map), &id, addrs))
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stacks), &id, addrs))
 		return 0;
 	while (n < CDM_MAX_FRAMES && addrs[n])
 		n++;

@@ -70,8 +70,8 @@ void cdm_bpf_stop(struct cdm_bpf *b);
 void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);
 #define CDM_MAX_FRAMES	64
 
-/* Addresses of a stack, innermost first, in the kernel or in user space; return: how many. */
-int cdm_bpf_stack(const struct cdm_bpf *b, bool user, __s32 id, __u64 addrs[CDM_MAX_FRAMES]);
+/* Addresses of a stack of the kernel, innermost first; return: how many. */
+int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 addrs[CDM_MAX_FRAMES]);
 /* Run time of all programs, CDM_UNKNOWN where the kernel does not measure it. */
 void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs);
 

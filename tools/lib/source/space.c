@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/list.h"
 #include "source/jit.h"
@@ -14,6 +15,7 @@
 
 #define MAX_SPACES	4096
 #define MAX_MODULES	256	/* each has an open file */
+#define AGAIN_NS	20000000ULL	/* see cdm_space_update() */
 
 /* A range of code. */
 struct mapping {
@@ -34,6 +36,7 @@ struct cdm_space {
 	__u32 pid;
 	__u64 start_stack;		/* bytes; tells programs apart that run in one process */
 	enum cdm_user_status status;
+	__u64 updated_ns;
 	struct mappings code;
 	char program[PATH_MAX];
 	struct cdm_jit *jit;		/* NULL: nobody asked yet */
@@ -143,10 +146,16 @@ static enum cdm_user_status read_mappings(const struct cdm_space *space, struct 
 	return err || !m->nr || !same_program(space) ? CDM_USER_ENDED : CDM_USER_KNOWN;
 }
 
-void cdm_space_update(struct cdm_space *space)
+void cdm_space_update(struct cdm_space *space, bool sure)
 {
 	struct mappings code = { 0 };
-	enum cdm_user_status status = read_mappings(space, &code);
+	__u64 now = cdm_clock_ns(CLOCK_MONOTONIC);
+	enum cdm_user_status status;
+
+	if (!sure && now - space->updated_ns < AGAIN_NS)
+		return;
+	space->updated_ns = now;
+	status = read_mappings(space, &code);
 
 	/* What was known of it remains true. */
 	if (status != CDM_USER_KNOWN) {

@@ -34,7 +34,10 @@ struct cdm_code {
 bool cdm_space_find(struct cdm_space *space, __u64 addr, struct cdm_code *code);
 /* The same, without the function. */
 bool cdm_space_locate(struct cdm_space *space, __u64 addr, struct cdm_code *code);
-/* Reads the mappings again: there may be more by now. */
-void cdm_space_update(struct cdm_space *space);
+/*
+ * Reads the mappings again, as there may be more by now; unless @sure that there are
+ * more, not at once again.
+ */
+void cdm_space_update(struct cdm_space *space, bool sure);
 
 #endif

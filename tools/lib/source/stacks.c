@@ -14,19 +14,21 @@
 #define NAME_MAX_IN	512	/* bytes of a name, with the NUL */
 #define FRAME_MAX_IN	(sizeof(struct cdm_user_frame) + 2 * NAME_MAX_IN)
 
+#define MAX_USER_FRAMES	(CDM_USER_FRAMES + MAX_CALLERS)
+
 /* What tells stacks apart before they have names. */
 struct key {
-	__s32 kernel, user;	/* ids in the maps, or -errno */
 	__u64 mm;
 	__u32 pid;
-	__u32 nr_callers;
-	__u64 callers[MAX_CALLERS];
+	__s32 kernel;		/* id in the map, or -errno */
+	__u64 nr;
+	__u64 addrs[MAX_USER_FRAMES];	/* in user space, of which there are @nr */
 };
 
 struct known_key {
 	struct cdm_node node;	/* key: hash of @key */
-	struct key key;
 	__s32 id;
+	struct key key;		/* cut behind the last address */
 };
 
 /* A stack by its names. */
@@ -52,7 +54,7 @@ struct cdm_stacks {
 	union {
 		struct cdm_rec_user_stack stack;
 		char room[sizeof(struct cdm_rec_user_stack) +
-			  (CDM_MAX_FRAMES + MAX_CALLERS) * FRAME_MAX_IN];
+			  MAX_USER_FRAMES * FRAME_MAX_IN];
 	} user;
 };
 
@@ -115,7 +117,7 @@ static void name_kernel(struct cdm_stacks *s, __s32 id)
 {
 	struct cdm_rec_stack *stack = &s->kernel.stack;
 	__u64 addrs[CDM_MAX_FRAMES];
-	int nr = id >= 0 && s->ksyms ? cdm_bpf_stack(s->bpf, false, id, addrs) : 0;
+	int nr = id >= 0 && s->ksyms ? cdm_bpf_stack(s->bpf, id, addrs) : 0;
 	char *p = stack->frames;
 
 	memset(&s->kernel, 0, sizeof(s->kernel));
@@ -164,31 +166,16 @@ static char *put_frame(char *at, const struct cdm_code *code)
 	return p;
 }
 
-static unsigned int user_addresses(const struct cdm_stacks *s, const struct key *key,
-				   __u64 addrs[CDM_MAX_FRAMES + MAX_CALLERS])
-{
-	unsigned int nr = cdm_bpf_stack(s->bpf, true, key->user, addrs);
-
-	if (!nr || !key->nr_callers)
-		return nr;
-	memmove(addrs + 1 + key->nr_callers, addrs + 1, (nr - 1) * sizeof(*addrs));
-	memcpy(addrs + 1, key->callers, key->nr_callers * sizeof(*addrs));
-	return nr + key->nr_callers;
-}
-
 /*
  * A frame's address is where it goes on after its call, which may be in the next function
- * already. Where there is no code the frame pointer was none: the stack ends.
+ * already. Return: false: there is no code.
  */
 static bool find_code(struct cdm_space *space, __u64 addr, bool called, struct cdm_code *code)
 {
-	if (cdm_space_status(space) != CDM_USER_KNOWN) {
-		*code = (struct cdm_code) { .name = "", .addr = addr };
-		return true;
-	}
 	addr -= called;
 	if (!cdm_space_find(space, addr, code)) {
-		cdm_space_update(space);
+		/* Code ran at the first address; others may be none. */
+		cdm_space_update(space, !called);
 		if (!cdm_space_find(space, addr, code))
 			return false;
 	}
@@ -197,18 +184,20 @@ static bool find_code(struct cdm_space *space, __u64 addr, bool called, struct c
 	return true;
 }
 
+/* Where there is no code the frame pointer was none: the stack ends. */
 static void name_user(struct cdm_stacks *s, const struct key *key, struct cdm_space *space)
 {
 	struct cdm_rec_user_stack *stack = &s->user.stack;
-	__u64 addrs[CDM_MAX_FRAMES + MAX_CALLERS];
-	unsigned int nr = key->user >= 0 ? user_addresses(s, key, addrs) : 0;
+	bool known = cdm_space_status(space) == CDM_USER_KNOWN;
 	char *p = (char *)stack->frames;
-	struct cdm_code code;
 
 	memset(stack, 0, sizeof(*stack));
-	stack->status = key->user == -EEXIST ? CDM_USER_FULL :
-			key->user < 0 ? CDM_USER_KERNEL : cdm_space_status(space);
-	for (unsigned int i = 0; i < nr && find_code(space, addrs[i], i > 0, &code); i++) {
+	stack->status = key->nr ? cdm_space_status(space) : CDM_USER_KERNEL;
+	for (__u64 i = 0; i < key->nr; i++) {
+		struct cdm_code code = { .name = "", .addr = key->addrs[i] };
+
+		if (known && !find_code(space, key->addrs[i], i, &code) && i)
+			break;
 		p = put_frame(p, &code);
 		stack->nr++;
 	}
@@ -218,12 +207,12 @@ static void name_user(struct cdm_stacks *s, const struct key *key, struct cdm_sp
 /*
  * The functions that called, from the innermost on, as far as their frames are not linked
  * by frame pointers: libraries are built without, and the program that called one of them
- * would be left out.
+ * would be left out. Return: how many.
  */
 static unsigned int find_callers(struct cdm_space *space, const struct cdm_user *user,
 				 __u64 callers[MAX_CALLERS])
 {
-	__u64 ip = user->ip, at = 0;
+	__u64 ip = user->frames[0], at = 0;
 	struct cdm_code code;
 	unsigned int nr = 0;
 
@@ -241,14 +230,48 @@ static unsigned int find_callers(struct cdm_space *space, const struct cdm_user 
 	return nr;
 }
 
-static struct cdm_node *first_key(const struct cdm_stacks *s, const struct key *key, __u64 hash)
+static void fill_key(struct key *key, const struct cdm_ev *ev, const struct cdm_user *user,
+		     struct cdm_space *space)
 {
-	struct cdm_node *node = cdm_hash_find(&s->keys, hash);
+	__u32 nr = user->nr_frames < CDM_USER_FRAMES ? user->nr_frames : CDM_USER_FRAMES;
 
-	while (node && (node->key != hash ||
-			memcmp(&((struct known_key *)node)->key, key, sizeof(*key))))
-		node = node->next;
-	return node;
+	key->mm = user->mm;
+	key->pid = ev->actor_pid;
+	key->kernel = ev->stack;
+	key->nr = nr;
+	if (!nr)
+		return;
+	key->addrs[0] = user->frames[0];
+	key->nr += find_callers(space, user, key->addrs + 1);
+	memcpy(key->addrs + 1 + key->nr - nr, user->frames + 1, (nr - 1) * sizeof(*key->addrs));
+}
+
+static size_t key_size(const struct key *key)
+{
+	return offsetof(struct key, addrs) + key->nr * sizeof(*key->addrs);
+}
+
+static __u64 hash_key(const struct key *key)
+{
+	const __u64 *word = (const void *)key, *end = word + key_size(key) / sizeof(*word);
+	__u64 hash = 0;
+
+	for (; word < end; word++) {
+		hash = (hash ^ *word) * 0x9e3779b97f4a7c15ULL;
+		hash ^= hash >> 32;
+	}
+	return hash;
+}
+
+static struct known_key *find_key(const struct cdm_stacks *s, const struct key *key, __u64 hash)
+{
+	struct known_key *known = (void *)cdm_hash_find(&s->keys, hash);
+
+	/* Others with the same hash follow in the chain. */
+	while (known && (known->node.key != hash || known->key.nr != key->nr ||
+			 memcmp(&known->key, key, key_size(key))))
+		known = (void *)known->node.next;
+	return known;
 }
 
 static int say_full(struct cdm_stacks *s)
@@ -284,11 +307,13 @@ static int number(struct cdm_stacks *s, __s32 *id)
 
 static int add_key(struct cdm_stacks *s, const struct key *key, __u64 hash, __s32 id)
 {
-	struct known_key *known = malloc(sizeof(*known));
+	struct known_key *known = malloc(offsetof(struct known_key, key) + key_size(key));
 
 	if (!known)
 		return -ENOMEM;
-	*known = (struct known_key) { .node.key = hash, .key = *key, .id = id };
+	known->node.key = hash;
+	known->id = id;
+	memcpy(&known->key, key, key_size(key));
 	if (s->keys.nr >= MAX_KEYS)
 		cdm_hash_drop(&s->keys, drop, NULL);
 	if (!cdm_hash_add(&s->keys, &known->node))
@@ -301,23 +326,18 @@ int cdm_stacks_id(struct cdm_stacks *s, const struct cdm_ev *ev, const struct cd
 		  __s32 *id)
 {
 	struct cdm_space *space = cdm_spaces_get(s->spaces, ev->actor_pid, user);
-	struct cdm_node *node;
+	const struct known_key *known;
 	struct key key;
 	__u64 hash;
 	int err;
 
 	if (!space)
 		return -ENOMEM;
-	memset(&key, 0, sizeof(key));
-	key.kernel = ev->stack;
-	key.user = user->stack;
-	key.mm = user->mm;
-	key.pid = ev->actor_pid;
-	key.nr_callers = find_callers(space, user, key.callers);
-	hash = cdm_hash_text((const char *)&key, sizeof(key));
-	node = first_key(s, &key, hash);
-	if (node) {
-		*id = ((struct known_key *)node)->id;
+	fill_key(&key, ev, user, space);
+	hash = hash_key(&key);
+	known = find_key(s, &key, hash);
+	if (known) {
+		*id = known->id;
 		return 0;
 	}
 	name_kernel(s, key.kernel);
