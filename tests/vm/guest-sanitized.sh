@@ -56,14 +56,15 @@ clean "cdmtop, replay"
 
 running=()
 run "cdmtrace, all kinds" "$cdmtrace" -j --stacks -w "$work/trace.cdm" --chrome "$work/chrome" \
-	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 64K
+	-e migrate,page,rss,charge,fault,pingpong,device,evict --ring 512K
 run "cdmtrace, report" "$cdmtrace" --summary --duration 4
 run "cdmtrace, filters" "$cdmtrace" --duration 4 -c /job --dir in --comm worker -D cdm1
 run "cdmtrace, flame graph" "$cdmtrace" --folded --duration 4 --rings 2
 run "cdmtrace, a command" "$cdmtrace" -o /dev/null -- sleep 3
 events_of_pages() { (($(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") > 997)); }
 until_true 120 events_of_pages
-result $? "... with events"
+result $? "... with events" "$(grep -c '"type":"page"' "$work/cdmtrace, all kinds.out") of pages
+$(tail -3 "$work/cdmtrace, all kinds.err")"
 kill -TERM "${running[cdmtrace, all kinds]}"
 for name in "${!running[@]}"; do clean "$name"; done
 run "cdmtrace, replay" "$cdmtrace" report -r "$work/trace.cdm" -j
