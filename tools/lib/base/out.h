@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An output that is written to in whole records, 256 KiB at a time. */
+/* An output that is written to in whole records, some hundred KiB at a time. */
 #ifndef CDM_EVENT_OUT_H
 #define CDM_EVENT_OUT_H
 
 #include "base/put.h"
 
-#define CDM_OUT_SIZE	(256 << 10)
+#define CDM_OUT_SIZE	(512 << 10)
 #define CDM_OUT_SLACK	64	/* copies may write this much beyond what they mean */
 
 struct cdm_out {

@@ -15,6 +15,8 @@
 #define CDM_USER_STACK_MAX_OUT	(80 << 10)	/* as well */
 #define CDM_RECORD_MAX_OUT	(CDM_LINE_MAX_OUT + 2 * CDM_NAME_MAX_OUT + CDM_STACK_MAX_OUT + \
 				 CDM_USER_STACK_MAX_OUT)
+_Static_assert(2 * CDM_RECORD_MAX_OUT <= CDM_OUT_SIZE,
+	       "room for the largest record would be made before the output is half full");
 
 #define CDM_NAMES	64	/* cached, by the low bits of the id */
 #define CDM_MAX_VALUES	16
