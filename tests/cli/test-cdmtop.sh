@@ -350,6 +350,13 @@ for arguments in "-o" "--textfile"; do
 		"$("$cdmtop" -r "$work/small.cdm" "$arguments" /dev/full 2>&1; echo $?)"
 done
 fails "-o and --textfile" 2 "one of them" -o x --textfile y
+cp "$work/small.cdm" "$work/same.cdm"
+for arguments in -o --textfile; do
+	fails "$arguments the recording itself" 2 "/same.cdm: is two of what is read and written" \
+		-r "$work/same.cdm" "$arguments" "$work/../${work##*/}/same.cdm"
+	is "... which stays" "" "$(cmp "$work/small.cdm" "$work/same.cdm")"
+done
+fails "-w and -o the same" 2 "is two of" -w "$work/new" -o "$work/new"
 for output in "--list-columns" "--features" "-b -r $work/small.cdm" "-j -r $work/small.cdm"; do
 	is "${output%% -r*} > /dev/full" $'cdmtop: cannot write standard output: No space left on device\n1' \
 		"$("$cdmtop" $output 2>&1 > /dev/full; echo $?)"

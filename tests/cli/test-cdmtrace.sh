@@ -365,6 +365,10 @@ $trace -r a.cdm -w /dev/full > /dev/null 2> err; is "a full disk: -w" 1 $?
 cat a.cdm > keep.cdm
 $trace -r /nonexistent -w keep.cdm > /dev/null 2>&1
 is "what was there stays when nothing could be traced" "$(md5sum < a.cdm)" "$(md5sum < keep.cdm)"
+for failing in "-r /nonexistent" "-r /dev/null" "-p 4194304"; do
+	$trace $failing -o keep.cdm > /dev/null 2>&1; is "so it does with -o: $failing" 1 $?
+	is "... as it was" "" "$(cmp a.cdm keep.cdm)"
+done
 is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
 for what in "report -r a.cdm" "report -j -r a.cdm" "diff a.cdm b.cdm" "-r a.cdm --summary" "-r a.cdm --folded"; do
@@ -374,7 +378,7 @@ for what in "report -r a.cdm" "report -j -r a.cdm" "diff a.cdm b.cdm" "-r a.cdm 
 done
 
 echo precious > kept
-for output in "" -j "--format csv" "--format chrome -o kept" --summary "--folded -o kept" "-w kept" "--chrome kept"; do
+for output in "" "-o kept" -j "--format csv" "--format chrome -o kept" --summary "--folded -o kept" "-w kept" "--chrome kept"; do
 	$trace -r a.cdm -D cdm9 $output > out 2> err; is "no such device in the recording: $output" 1 $?
 	like "... is told" 'cdm9: no such device in a.cdm; there are: cdm0 cdm1' "$(< err)"
 	is "... and is all" precious "$(cat kept out)"
@@ -393,7 +397,15 @@ usage "unknown option" --summery; like "... with a suggestion" 'did you mean --s
 usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --ring 3M
 usage "report without a recording" report
 usage "a command and a recording" -r a.cdm -- true
-usage "the same file" -r a.cdm -w a.cdm
+ln a.cdm linked.cdm; ln -s b.cdm symbolic.cdm
+for same in "-r a.cdm -w a.cdm" "-r a.cdm -o ./a.cdm" "-r a.cdm --chrome linked.cdm" "report -r a.cdm --html a.cdm" \
+	"diff a.cdm b.cdm -o symbolic.cdm" "-r a.cdm -o new --chrome new" "-r a.cdm -o - -w -"; do
+	cat a.cdm b.cdm > before
+	usage "the same file: $same" $same
+	like "... is named" "${same##* }: is two of what is read and written" "$(< err)"
+	is "... and stays" "$(md5sum < before)" "$(cat a.cdm b.cdm | md5sum)"
+done
+$trace -r a.cdm -o /dev/null -w /dev/null 2> err; is "a device is not the same file twice" "0 " "$? $(< err)"
 for word in report diff; do
 	usage "$word after options" -r a.cdm $word; like "... is told" "$word: comes first" "$(< err)"
 done

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/say.h"
 #include "base/usage.h"
 #include "base/version.h"
@@ -306,6 +307,17 @@ static void resolve_columns(struct cdmtop_options *o)
 		o->sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
 }
 
+static void check_files(const struct cdmtop_options *o)
+{
+	const char *const written[] = { o->output, o->textfile, o->record };
+	const char *clash = cdm_file_clash(&o->replay, 1, written, 3);
+
+	if (!clash)
+		return;
+	cdm_say("%s: " CDM_FILE_CLASHES, clash);
+	exit(CDMTOP_USAGE);
+}
+
 static void check(struct cdmtop_options *o)
 {
 	const char *wrong = NULL;
@@ -353,6 +365,7 @@ void cdmtop_parse(struct cdmtop_options *o, int argc, char **argv)
 	argp_program_version = "cdmtop " CDM_VERSION;
 	cdm_usage_parse(&argp, argc, argv, 0, o);
 	check(o);
+	check_files(o);
 	/* A scrape is one answer. */
 	if (cdmtop_metrics(o) && !o->textfile && !o->count && !o->replay)
 		o->count = 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <argp.h>
 
+#include "base/file.h"
 #include "base/usage.h"
 #include "options.h"
 
@@ -203,6 +204,10 @@ static void take_all_kinds(struct cdm_event_filter *f)
 
 static void check(struct argp_state *state, struct trace_options *o)
 {
+	const char *const read[] = { o->replay, o->recordings[0], o->recordings[1] };
+	const char *const written[] = { o->output, o->chrome, o->html, o->write };
+	const char *clash = cdm_file_clash(read, 3, written, 4);
+
 	if ((o->replay || o->diff) && !o->kinds_given)
 		take_all_kinds(&o->filter);
 	if (o->report && !o->replay)
@@ -213,8 +218,8 @@ static void check(struct argp_state *state, struct trace_options *o)
 		argp_error(state, "diff: reads two recordings; of the options for output only -o and -j go with it");
 	if (o->replay && o->command)
 		argp_error(state, "%s: -r reads a recording, and runs nothing", o->command[0]);
-	if (o->replay && o->write && !strcmp(o->replay, o->write) && strcmp(o->write, "-"))
-		argp_error(state, "%s: -r and -w are the same file", o->write);
+	if (clash)
+		argp_error(state, "%s: " CDM_FILE_CLASHES, clash);
 	if (o->chrome && o->format == TRACE_CHROME)
 		argp_error(state, "--chrome FILE and --format chrome are one too many");
 	if (o->html && !o->report && !o->summary)

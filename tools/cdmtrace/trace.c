@@ -63,11 +63,38 @@ static bool close_file(struct trace *t, struct trace_file *f)
 	return !err || err == -EPIPE;
 }
 
+/* Something is made of all events at the end. */
+static bool sums_up(const struct trace_options *o)
+{
+	return o->summary || o->report || o->diff || o->folded;
+}
+
+/* Then -o, or standard output, is for that alone. */
+static bool only_sums_up(const struct trace_options *o)
+{
+	return sums_up(o) && !(o->summary && o->output && !o->folded);
+}
+
+static bool prints_events(const struct trace_options *o)
+{
+	return !only_sums_up(o) && (o->output || !o->write || strcmp(o->write, "-"));
+}
+
+/* What was there stays until something can be traced, and of a recording until all is read. */
+static bool open_events(struct trace *t)
+{
+	const struct trace_options *o = t->o;
+
+	if (!prints_events(o))
+		return true;
+	t->events = o->output ? open_file(o->output, !t->live || o->format == TRACE_CHROME) :
+				use_stream(o);
+	return t->events;
+}
+
 bool trace_open(struct trace *t, const struct trace_options *o)
 {
-	bool summary = o->summary || o->report || o->diff || o->folded;
-	bool print = !o->report && !o->diff && (!summary || o->output);
-	bool whole = o->format == TRACE_CHROME;
+	const char *summary = o->html ?: (only_sums_up(o) ? o->output : NULL) ?: "-";
 
 	t->o = o;
 	t->discard = true;
@@ -75,30 +102,25 @@ bool trace_open(struct trace *t, const struct trace_options *o)
 	t->live = !o->replay && !o->diff;
 	if (!t->live)
 		t->filter.cgroup = o->cgroup;
-	if (o->report || o->diff || (o->folded && o->output)) {
-		print = false;
-		t->summary = open_file(o->html ?: o->output ?: "-", true);
-	} else if (summary) {
-		t->summary = open_file(o->html ?: "-", true);
-	}
-	if (print && o->output)
-		t->events = open_file(o->output, whole);
-	else if (print && !(o->write && !strcmp(o->write, "-")))
-		t->events = use_stream(o);
+	if (sums_up(o))
+		t->summary = open_file(summary, true);
 	if (o->chrome)
 		t->chrome_file = open_file(o->chrome, true);
-	return (!summary || t->summary) && (!print || t->events || !o->output) &&
-	       (!o->chrome || t->chrome_file);
+	return (!sums_up(o) || t->summary) && (!o->chrome || t->chrome_file);
 }
 
 /* Everything that is made from records; without memory for it there is no run. */
 bool trace_start(struct trace *t)
 {
 	const struct trace_options *o = t->o;
-	struct cdm_out *out = t->events ? &t->events->out : NULL;
-	bool chrome = out && o->format == TRACE_CHROME, ok;
+	struct cdm_out *out;
 	char why[CDM_WHY_LEN];
+	bool chrome, ok;
 
+	if (!open_events(t))
+		return false;
+	out = t->events ? &t->events->out : NULL;
+	chrome = out && o->format == TRACE_CHROME;
 	t->model = cdm_model_new(&t->header);
 	if (!t->model)
 		goto no_memory;

@@ -124,6 +124,32 @@ int cdm_write(int fd, const void *data, size_t len)
 	return 0;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+	struct stat of_a, of_b;
+
+	if (!a || !b)
+		return false;
+	if (stat(a, &of_a) || stat(b, &of_b))
+		return !strcmp(a, b);
+	return S_ISREG(of_a.st_mode) && of_a.st_dev == of_b.st_dev && of_a.st_ino == of_b.st_ino;
+}
+
+const char *cdm_file_clash(const char *const *read, size_t nr_read, const char *const *written,
+			   size_t nr_written)
+{
+	for (size_t i = 0; i < nr_written; i++) {
+		/* "-" is standard input to one and standard output to the other. */
+		for (size_t j = 0; j < nr_read; j++)
+			if (is_same(read[j], written[i]) && strcmp(read[j], "-"))
+				return written[i];
+		for (size_t j = 0; j < i; j++)
+			if (is_same(written[j], written[i]))
+				return written[i];
+	}
+	return NULL;
+}
+
 const char *cdm_file_error(int err)
 {
 	return err == -EBUSY ? "another program is writing it" : strerror(-err);

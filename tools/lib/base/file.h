@@ -33,6 +33,14 @@ void cdm_file_discard(struct cdm_file *f);
 /* All of it, whatever interrupts. Return: 0 or -errno. */
 int cdm_write(int fd, const void *data, size_t len);
 
+/*
+ * What is read and what is written by one run, NULL: nothing. Return: a file that is two
+ * of these, of which one would be lost; NULL: none. Devices and pipes lose nothing.
+ */
+#define CDM_FILE_CLASHES "is two of what is read and written; name another file"
+const char *cdm_file_clash(const char *const *read, size_t nr_read, const char *const *written,
+			   size_t nr_written);
+
 /* As strerror(-@err), of an error of the above. */
 const char *cdm_file_error(int err);
 
