@@ -312,6 +312,14 @@ is "-c: with or without a slash in front" "$(rows -c /job)" "$(rows -c job)"
 is "-c: no other one with the same start" 0 "$(rows -c /jo)"
 is "--dir in" "$(count '"dir":"in"')" "$(rows -e migrate,page --dir in)"
 is "--why pinned" "$(count '"pinned":')" "$(rows -e migrate --why pinned)"
+is "--why alone: of kinds with reasons" "events: migrate" "$($trace --dry-run --why pinned | grep ^events)"
+is "--dir alone: of kinds with a direction" "events: migrate,page" \
+	"$($trace --dry-run -r a.cdm --dir in | grep ^events)"
+is "--min-latency alone: of kinds that take time" "events: migrate,evict,fault,pingpong" \
+	"$($trace --dry-run --min-latency 1ms | grep ^events)"
+is "pages that were there are told where there are any" "$(count '"already_pages":[1-9]')" \
+	"$($trace -r a.cdm | grep -c ' already_pages=[1-9]')"
+is "... and not where there are none" 0 "$($trace -r a.cdm | grep -c 'already_pages=0')"
 is "--why takes what is no failure, too" "$(count '"unmapped":')" "$(rows -e migrate --why unmapped)"
 is "--min-pages: moved, or failed to" "$(python3 -c '
 import json
@@ -406,6 +414,11 @@ for same in "-r a.cdm -w a.cdm" "-r a.cdm -o ./a.cdm" "-r a.cdm --chrome linked.
 	is "... and stays" "$(md5sum < before)" "$(cat a.cdm b.cdm | md5sum)"
 done
 $trace -r a.cdm -o /dev/null -w /dev/null 2> err; is "a device is not the same file twice" "0 " "$? $(< err)"
+for live in "--duration 1" "--ring 4M" "--rings 2" "--pingpong-window 1ms" "--pingpong-flips 2" --pingpong-pages \
+	"--ready-file ready" --features "-d 0"; do
+	usage "$live of a recording" -r a.cdm $live; like "... is told" "is for tracing; a recording" "$(< err)"
+done
+usage "so it is of a diff" diff a.cdm b.cdm --duration 1
 for word in report diff; do
 	usage "$word after options" -r a.cdm $word; like "... is told" "$word: comes first" "$(< err)"
 done

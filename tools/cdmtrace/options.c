@@ -210,12 +210,16 @@ static void check(struct argp_state *state, struct trace_options *o)
 
 	if ((o->replay || o->diff) && !o->kinds_given)
 		take_all_kinds(&o->filter);
+	if (!o->kinds_given)
+		cdm_event_filter_narrow(&o->filter);
 	if (o->report && !o->replay)
 		argp_error(state, "report: says nothing without a recording, -r FILE");
 	if (o->diff && o->nr_recordings != 2)
 		argp_error(state, "diff: takes two recordings, A and B");
 	if (o->diff && (o->replay || o->write || o->chrome || o->summary || o->folded))
 		argp_error(state, "diff: reads two recordings; of the options for output only -o and -j go with it");
+	if ((o->replay || o->diff) && o->live_only)
+		argp_error(state, "--%s: is for tracing; a recording is what it is", o->live_only);
 	if (o->replay && o->command)
 		argp_error(state, "%s: -r reads a recording, and runs nothing", o->command[0]);
 	if (clash)
@@ -238,10 +242,31 @@ static void check_command(struct argp_state *state, const char *name)
 			   name);
 }
 
+/* The name of an option that is about tracing this machine; NULL: of another one. */
+static const char *live_only(int key)
+{
+	static const int keys[] = {
+		OPT_DURATION, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS, OPT_EACH, OPT_READY,
+		OPT_FEATURES, 'd',
+	};
+	const struct argp_option *option = options;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		if (keys[i] != key)
+			continue;
+		while (option->key != key)
+			option++;
+		return option->name;
+	}
+	return NULL;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace_options *o = state->input;
 
+	if (live_only(key))
+		o->live_only = live_only(key);
 	switch (key) {
 	case OPT_DURATION:
 		o->duration_ns = cdm_arg_time(state, "--duration", arg, "s", 0, MAX_NS);

@@ -45,6 +45,7 @@ struct trace_options {
 	bool pingpong_each;		/* an event for each page */
 	__u64 snapshots_ns;		/* CDM_UNKNOWN: as the outputs need; 0: none */
 	char **command;			/* NULL: none */
+	const char *live_only;		/* an option that says nothing of a recording; NULL: none */
 };
 
 extern const struct argp trace_argp;

@@ -122,7 +122,9 @@ static char *put_details(char *p, const struct cdm_rec *rec, const struct cdm_mo
 	p = put_bare(p, rec, CDM_PLACE_SORT, m);
 	p = put_bare(p, rec, CDM_PLACE_WORD, m);
 	for (; f->name; f++) {
-		if (f->place != CDM_PLACE_DETAIL)
+		if (f->place != CDM_PLACE_DETAIL && f->place != CDM_PLACE_IF_ANY)
+			continue;
+		if (f->place == CDM_PLACE_IF_ANY && !cdm_field_value(f, rec))
 			continue;
 		if (f->type == CDM_FIELD_SKIPPED && !cdm_event_skipped((const void *)rec))
 			continue;

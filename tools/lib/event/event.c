@@ -65,7 +65,7 @@ static const struct cdm_field migrate[] = {
 	F(UINT, "requested_pages", cdm_ev_migrate, requested, PAGES, "pages in the range"),
 	CALC("collected_pages", migrate_found, NONE, "found fit to move"),
 	F(UINT, "migrated_pages", cdm_ev_migrate, migrated, MOVED, "moved"),
-	F(UINT, "already_pages", cdm_ev_migrate, already, NONE, "were there already"),
+	F(UINT, "already_pages", cdm_ev_migrate, already, IF_ANY, "were there already"),
 	CALC("total_ns", migrate_ns, TIME, "duration, the sum of the three phases"),
 	END,
 	F(UINT, "collect_ns", cdm_ev_migrate, collect_ns, NONE, "collecting and unmapping"),

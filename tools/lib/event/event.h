@@ -39,6 +39,7 @@ enum cdm_field_place {
 	CDM_PLACE_SORT,		/* what sort of its kind it is, "fault:cow"; bare in text */
 	CDM_PLACE_WORD,		/* bare in text, for it says what it is */
 	CDM_PLACE_DETAIL,	/* "name=value" at the end of the line */
+	CDM_PLACE_IF_ANY,	/* the same, unless it is 0 */
 };
 
 struct cdm_field {

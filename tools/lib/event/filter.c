@@ -22,6 +22,21 @@ void cdm_event_filter_init(struct cdm_event_filter *f)
 	f->sorts[CDM_EV_FAULT] = USUAL_FAULTS;
 }
 
+static bool has(unsigned int kind, enum cdm_field_place place)
+{
+	return cdm_event_field(cdm_event_kind(kind), place);
+}
+
+void cdm_event_filter_narrow(struct cdm_event_filter *f)
+{
+	for (unsigned int i = 1; i < CDM_NR_EV; i++)
+		if ((f->by.dir >= 0 && !has(i, CDM_PLACE_DIR)) ||
+		    (f->by.why >= 0 && !has(i, CDM_PLACE_FAILED)) ||
+		    (f->by.min_pages && !has(i, CDM_PLACE_MOVED)) ||
+		    (f->by.min_ns && !has(i, CDM_PLACE_TIME)))
+			f->kinds &= ~(1ULL << i);
+}
+
 static int find_kind(const char *name, char *why)
 {
 	const char *words[CDM_NR_EV + 1] = { NULL };

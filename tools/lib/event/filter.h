@@ -21,6 +21,8 @@ struct cdm_event_filter {
 void cdm_event_filter_init(struct cdm_event_filter *f);
 /* Takes "migrate,fault:cow" into @f. Return: 0; -EINVAL or -ENOMEM, and @why (base/error.h). */
 int cdm_event_filter_parse(struct cdm_event_filter *f, const char *list, char *why);
+/* Leaves out the kinds that have nothing of what is asked for, such as a reason. */
+void cdm_event_filter_narrow(struct cdm_event_filter *f);
 /* Whether the cgroup @path is @below or one of its descendants; slashes around do not count. */
 bool cdm_path_below(const char *path, const char *below);
 bool cdm_event_match(const struct cdm_event_filter *f, const struct cdm_ev *ev,
