@@ -393,13 +393,13 @@ static void quantile_cells(struct report_out *o, const struct diff_latency *l, d
 	report_cell(o, a && b ? REPORT_D(100 * (b - a) / a) : REPORT_NONE);
 }
 
+/* Of what is on both sides. */
 static void print_histogram(struct report_out *o, const struct diff_latency *l)
 {
 	__u64 log2[2][64] = { 0 };
 
 	for (int side = A; side <= B; side++)
-		if (l->q[side])
-			cdm_quantiles_log2(l->q[side], log2[side]);
+		cdm_quantiles_log2(l->q[side], log2[side]);
 	for (int i = 0; i < 64; i++) {
 		double share[2];
 
@@ -409,8 +409,8 @@ static void print_histogram(struct report_out *o, const struct diff_latency *l)
 		report_cell(o, REPORT_S(l->what));
 		report_cell(o, REPORT_U(1ULL << i));
 		for (int side = A; side <= B; side++) {
-			share[side] = l->q[side] ? 100.0 * log2[side][i] / l->q[side]->nr : 0;
-			report_cell(o, l->q[side] ? REPORT_D(share[side]) : REPORT_NONE);
+			share[side] = 100.0 * log2[side][i] / l->q[side]->nr;
+			report_cell(o, REPORT_D(share[side]));
 		}
 		report_cell(o, REPORT_D(share[B] - share[A]));
 		report_row_end(o);
@@ -460,7 +460,7 @@ static void print_latency(struct diff *d, struct report_out *o)
 	report_table_end(o);
 	report_table(o, "histogram", buckets);
 	for (size_t i = 0; i < d->nr_latencies; i++)
-		if (d->latencies[i].shifted != 0)
+		if (d->latencies[i].shifted > 0)	/* not a number: one of them has none */
 			print_histogram(o, &d->latencies[i]);
 	report_table_end(o);
 	report_remark(o, "shifted_note", "shifted: the share of calls that took another power of two of time than in A.");
