@@ -545,6 +545,12 @@ start 80 24 "$work/small.cdm"
 until_seen "END"
 keys c
 seen "a recording has none" "no command lines"
+keys Down
+seen "the next key takes a message away, also where nothing moves" "^lost 0 of .*cdmtop itself"
+seen "keys that a table has" "s sort +r rev +Enter look"
+keys 4
+seen "and those of events" "^ ?1-4 view +/ filter +Up/Down scroll +p pause"
+unseen "... which have nothing to sort" "s sort|Enter look"
 
 # --- what was chosen is there the next time ---
 config=

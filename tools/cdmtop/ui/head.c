@@ -316,13 +316,19 @@ static void draw_keys(struct ui *ui, int y)
 		{ "1-4", "view", true }, { "/", "filter", true }, { "s", "sort", false },
 		{ "r", "rev", false }, { "Enter", "look", false }, { "p", "pause", false },
 		{ "d", "why -", false }, { "?", "help", true }, { "q", "quit", true },
+	}, events[] = {
+		{ "1-4", "view", true }, { "/", "filter", true }, { "Up/Down", "scroll", false },
+		{ "p", "pause", false }, { "d", "why -", false }, { "?", "help", true },
+		{ "q", "quit", true },
 	}, pages[] = {
 		{ "Esc", "back", true }, { "Up/Down", "scroll", true }, { "Tab", "view", false },
 		{ "?", "help", false }, { "q", "back", false },
 	};
 	struct ui_canvas c = line_at(y);
 
-	if (ui->page == UI_PAGE_VIEW)
+	if (ui->page == UI_PAGE_VIEW && ui->view == CDM_VIEW_EVENTS)
+		draw_hints(&c, events, sizeof(events) / sizeof(*events));
+	else if (ui->page == UI_PAGE_VIEW)
 		draw_hints(&c, tables, sizeof(tables) / sizeof(*tables));
 	else
 		draw_hints(&c, pages, sizeof(pages) / sizeof(*pages));

@@ -502,6 +502,8 @@ static int key_pressed(struct ui *ui, int key)
 {
 	int err = 0;
 
+	/* It was there to be read until then, also where nothing moves. */
+	*ui->message = '\0';
 	if (ui->typing) {
 		type_filter(ui, key);
 		return 0;
