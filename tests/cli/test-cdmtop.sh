@@ -231,7 +231,7 @@ is "at most N events" 4 "$(top --view events --rows 3 | wc -l)"
 is "events, filtered" "$(top --view events -j | grep -c '"pinned":')" \
 	"$(top --view events --filter 'nothing|PINNED' -j | grep -c '"type":"migrate"')"
 is "an end for each refresh" 30 "$(top --view events -j | grep -c '"type":"end"')"
-fails "events of a process that is not in it" 1 "-p, -c and -D" -b --view events \
+fails "events of a process that is not in it" 1 "nothing of -p 99;" -b --view events \
 	-r "$work/small.cdm" -p 99
 like "events to a full disk" "No space left" "$(top --view events 2>&1 > /dev/full)"
 fails "events are no metrics" 2 "no metrics" --view events --format openmetrics
@@ -381,7 +381,10 @@ fails "too many arguments" 2 "interval and a count" -b 1 2 3
 fails "no terminal" 2 "use -b"
 fails "a missing recording" 1 "No such file" -b -r "$work/none"
 fails "a foreign file" 1 "not a recording" -b -r "$0"
-fails "a pid that is not in it" 1 "-p, -c and -D" -b -p 99 -r "$work/small.cdm"
+fails "a pid that is not in it" 1 "nothing of -p 99;" -b -p 99 -r "$work/small.cdm"
+fails "nor a device and a cgroup" 1 "nothing of -c /no -D cdm9;" -b -c /no -D cdm9 -r "$work/small.cdm"
+is "a column that is named twice is there once" "time_ns,emulated,pid,comm" \
+	"$("$cdmtop" -r "$work/small.cdm" --format csv -F pid,comm,pid | head -1)"
 fails "a process that does not exist" 1 "no such process" -b -p 2147483646 --no-bpf
 fails "a device that does not exist" 1 "not found" -b -D cdm99 --no-bpf
 fails "-r and -w" 2 "copy the file" -b -r x -w y

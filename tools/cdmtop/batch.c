@@ -201,6 +201,12 @@ static bool lost_events(const struct cdmtop_source *s)
 	return end && end->lost && end->lost != CDM_UNKNOWN;
 }
 
+/* What ps shows, too. */
+static const char *const others[CDM_NR_VIEW] = {
+	[CDM_VIEW_PROC] = ", -F pid,comm,rss shows what there is",
+	[CDM_VIEW_CGROUP] = ", -F path,charged shows what there is",
+};
+
 /* Live rows of the usual columns, with nothing in them but what ps shows. */
 static bool knows_nothing(const struct cdmtop_source *s, const struct cdmtop_options *o)
 {
@@ -208,6 +214,17 @@ static bool knows_nothing(const struct cdmtop_source *s, const struct cdmtop_opt
 
 	return s->collector && begin && !(begin->features & (FIGURES | RATES)) &&
 	       !o->column_list && !cdmtop_metrics(o) && o->view != CDM_VIEW_EVENTS;
+}
+
+static void say_not_found(const struct cdmtop_options *o)
+{
+	char pid[24] = "";
+
+	if (o->pid)
+		snprintf(pid, sizeof(pid), " -p %u", o->pid);
+	cdm_say("there is nothing of%s%s%s%s%s; without it all is shown", pid,
+		o->cgroup ? " -c " : "", o->cgroup ?: "", o->device ? " -D " : "",
+		o->device ?: "");
 }
 
 static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int ret,
@@ -228,12 +245,12 @@ static int finish(struct cdmtop_source *s, const struct cdmtop_options *o, int r
 		return CDMTOP_FAILED;
 	}
 	if (!seen && (o->pid || o->cgroup || o->device)) {
-		cdm_say("there is nothing that -p, -c and -D mean; leave them out to see all");
+		say_not_found(o);
 		return CDMTOP_FAILED;
 	}
 	if (knows_nothing(s, o)) {
-		cdm_say("nothing can be told of device memory here: %s; `cdmtop --features` has the rest, -F pid,comm,rss shows what there is",
-			cdm_model_note(s->model, 0) ?: "--no-bpf and no device");
+		cdm_say("nothing can be told of device memory here: %s; `cdmtop --features` has the rest%s",
+			cdm_model_note(s->model, 0) ?: "--no-bpf and no device", others[o->view] ?: "");
 		return CDMTOP_FAILED;
 	}
 	if (o->strict && lost_events(s)) {

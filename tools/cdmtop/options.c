@@ -275,6 +275,10 @@ static const struct cdm_column *find_column(const struct cdmtop_options *o, cons
 
 static void add_column(struct cdmtop_options *o, const struct cdm_column *col)
 {
+	/* Once: JSON has no use for a key twice. */
+	for (size_t i = 0; i < o->nr_columns; i++)
+		if (o->columns[i] == col)
+			return;
 	if (o->nr_columns == CDMTOP_MAX_COLUMNS) {
 		cdm_say("more than %d columns", CDMTOP_MAX_COLUMNS);
 		exit(CDMTOP_USAGE);
