@@ -20,7 +20,6 @@ struct cdm_proc_entry {
 	__u64 start_ns;
 	__u64 cpu_ts;			/* when CPU time was told the last time; 0: not yet */
 	__u32 cpu_ms;
-	__u64 lasting;			/* all_procs of this generation has row.snap; 0: no */
 	struct cdm_proc_row row;
 };
 
@@ -75,7 +74,7 @@ struct cdm_model {
 	struct cdm_arena arena;		/* records of this refresh */
 	/* Of processes, of the last refresh that had them all: CDM_SNAP_STAY means these. */
 	struct cdm_arena all_procs;
-	__u64 all_generation;
+	struct cdm_list all_snaps;	/* in there */
 	bool staying;			/* it came in this refresh */
 	struct cdm_hash procs, cgroups, devices;
 	struct cdm_list proc_rows, cgroup_rows, device_rows, vmas;

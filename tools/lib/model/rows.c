@@ -31,6 +31,10 @@ static int stay(struct cdm_model *m, struct cdm_proc_entry *e)
 	       list_once(m, &e->entry, &m->proc_rows, &e->row);
 }
 
+/*
+ * Who has or had something is told again in each refresh, or has ended. In the order in
+ * which they came: rows and records lie in memory in that order, too.
+ */
 int cdm_model_stay(struct cdm_model *m)
 {
 	int err = 0;
@@ -38,10 +42,13 @@ int cdm_model_stay(struct cdm_model *m)
 	if (m->proc_rows.nr)
 		return 0;
 	m->staying = true;
-	for (size_t i = 0; i < 1UL << m->procs.bits && m->procs.slots && !err; i++)
-		for (struct cdm_node *n = m->procs.slots[i]; n && !err; n = n->next)
-			if (((struct cdm_proc_entry *)n)->lasting == m->all_generation)
-				err = stay(m, (struct cdm_proc_entry *)n);
+	for (size_t i = 0; i < m->all_snaps.nr && !err; i++) {
+		const struct cdm_snap_proc *snap = m->all_snaps.rows[i];
+		struct cdm_proc_entry *e = (void *)cdm_hash_find(&m->procs, snap->pid);
+
+		if (e && e->row.snap == snap && !e->entry.past)
+			err = stay(m, e);
+	}
 	return err;
 }
 
@@ -58,17 +65,26 @@ static void take_cpu_time(struct cdm_model *m, struct cdm_proc_entry *e,
 	e->cpu_ms = snap->cpu_ms;
 }
 
+static struct cdm_snap_proc *copy_snap(struct cdm_model *m, const struct cdm_snap_proc *snap)
+{
+	struct cdm_snap_proc *copy;
+
+	if (m->staying)
+		return cdm_arena_copy(&m->arena, snap, snap->rec.len);
+	if (!m->proc_rows.nr) {
+		cdm_arena_reset(&m->all_procs);
+		m->all_snaps.nr = 0;
+	}
+	copy = cdm_arena_copy(&m->all_procs, snap, snap->rec.len);
+	return copy && !cdm_list_add(&m->all_snaps, copy) ? copy : NULL;
+}
+
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 {
 	struct cdm_proc_entry *e = cdm_hash_take(&m->procs, snap->pid, sizeof(*e));
 	bool stats = snap->rec.len >= sizeof(*snap);
-	struct cdm_snap_proc *copy;
+	struct cdm_snap_proc *copy = copy_snap(m, snap);
 
-	if (!m->staying && !m->proc_rows.nr) {
-		cdm_arena_reset(&m->all_procs);
-		m->all_generation = m->generation;
-	}
-	copy = cdm_arena_copy(m->staying ? &m->arena : &m->all_procs, snap, snap->rec.len);
 	if (!e || !copy)
 		return -ENOMEM;
 	/* The pid was given to another process. */
@@ -84,8 +100,6 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
 				stats ? &copy->stats : NULL, snap->device))
 		return -ENOMEM;
-	/* Who has or had something is told again in each refresh, or has ended. */
-	e->lasting = m->staying || e->entry.past ? 0 : m->generation;
 	return list_once(m, &e->entry, &m->proc_rows, &e->row);
 }
 
@@ -330,7 +344,9 @@ static void join_procs(struct cdm_model *m)
 
 int cdm_model_join(struct cdm_model *m)
 {
-	cdm_hash_drop(&m->procs, drop_unseen, m);
+	/* Where each has a row of this refresh all were seen. */
+	if (m->proc_rows.nr < m->procs.nr)
+		cdm_hash_drop(&m->procs, drop_unseen, m);
 	cdm_hash_drop(&m->cgroups, drop_unseen_cgroup, m);
 	cdm_hash_drop(&m->devices, drop_unseen, m);
 
@@ -355,6 +371,7 @@ void cdm_model_free_rows(struct cdm_model *m)
 	free(m->cgroup_rows.rows);
 	free(m->device_rows.rows);
 	free(m->vmas.rows);
+	free(m->all_snaps.rows);
 	cdm_arena_free(&m->arena);
 	cdm_arena_free(&m->all_procs);
 }
