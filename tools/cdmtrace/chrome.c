@@ -49,12 +49,6 @@ struct cdm_chrome *cdm_chrome_new(struct cdm_out *out, const struct cdm_model *m
 	return c;
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 void cdm_chrome_end(struct cdm_chrome *c)
 {
 	char *s;
@@ -63,7 +57,7 @@ void cdm_chrome_end(struct cdm_chrome *c)
 		return;
 	s = cdm_out_room(c->out, LINE);
 	cdm_out_end(c->out, CDM_PUT(s, "\n]\n"));
-	cdm_hash_drop(&c->tracks, drop, NULL);
+	cdm_hash_drop(&c->tracks, cdm_hash_free_node, NULL);
 	cdm_hash_free(&c->tracks);
 	cdm_event_json_free(c->json);
 	free(c);

@@ -35,17 +35,11 @@ struct cdm_folded *cdm_folded_new(enum cdm_fold by)
 	return f;
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 void cdm_folded_free(struct cdm_folded *f)
 {
 	if (!f)
 		return;
-	cdm_hash_drop(&f->sites, drop, NULL);
+	cdm_hash_drop(&f->sites, cdm_hash_free_node, NULL);
 	cdm_hash_free(&f->sites);
 	free(f->order);
 	free(f);

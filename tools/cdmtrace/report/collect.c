@@ -28,12 +28,6 @@ int cdm_report_over_time(struct cdm_report *r)
 	return r->times ? 0 : -ENOMEM;
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 static bool drop_cgroup(struct cdm_node *node, void *ctx)
 {
 	free(((struct report_cgroup *)node)->path);
@@ -48,11 +42,11 @@ void cdm_report_free(struct cdm_report *r)
 	for (int i = 0; i < REPORT_DEVICES; i++)
 		for (int dir = 0; dir < CDM_NR_DIR; dir++)
 			free(r->devices[i].dir[dir]);
-	cdm_hash_drop(&r->procs, drop, NULL);
+	cdm_hash_drop(&r->procs, cdm_hash_free_node, NULL);
 	cdm_hash_free(&r->procs);
 	cdm_hash_drop(&r->cgroups, drop_cgroup, NULL);
 	cdm_hash_free(&r->cgroups);
-	cdm_hash_drop(&r->pages, drop, NULL);
+	cdm_hash_drop(&r->pages, cdm_hash_free_node, NULL);
 	cdm_hash_free(&r->pages);
 	cdm_folded_free(r->sites);
 	cdm_folded_free(r->functions);

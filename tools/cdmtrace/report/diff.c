@@ -467,12 +467,6 @@ static void print_latency(struct diff *d, struct report_out *o)
 	report_section_end(o);
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 /* What is less than the last digit that is shown is no change. */
 static bool differs(const struct diff_row *row)
 {
@@ -548,7 +542,7 @@ int cdm_report_diff(struct cdm_report *a, struct cdm_report *b, const char *cons
 	if (!err)
 		print(d, out, j, equal);
 	for (int i = 0; i < NR_SETS; i++) {
-		cdm_hash_drop(&d->sets[i].rows, drop, NULL);
+		cdm_hash_drop(&d->sets[i].rows, cdm_hash_free_node, NULL);
 		cdm_hash_free(&d->sets[i].rows);
 	}
 end:

@@ -71,6 +71,12 @@ void cdm_hash_drop(struct cdm_hash *h, bool (*drop)(struct cdm_node *node, void 
 	}
 }
 
+bool cdm_hash_free_node(struct cdm_node *node, void *ctx)
+{
+	free(node);
+	return true;
+}
+
 void cdm_hash_free(struct cdm_hash *h)
 {
 	free(h->slots);

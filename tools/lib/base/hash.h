@@ -26,6 +26,8 @@ struct cdm_node *cdm_hash_find(const struct cdm_hash *h, __u64 key);
 int cdm_hash_add(struct cdm_hash *h, struct cdm_node *node);
 /* Takes out the nodes for which @drop, which frees them, returns true. */
 void cdm_hash_drop(struct cdm_hash *h, bool (*drop)(struct cdm_node *node, void *ctx), void *ctx);
+/* A @drop for nodes that are all there is to free. */
+bool cdm_hash_free_node(struct cdm_node *node, void *ctx);
 /* Frees the table, not the nodes. */
 void cdm_hash_free(struct cdm_hash *h);
 

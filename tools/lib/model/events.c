@@ -164,17 +164,11 @@ static bool drop_stack(struct cdm_node *node, void *ctx)
 	return true;
 }
 
-static bool drop_identity(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 void cdm_model_free_events(struct cdm_model *m)
 {
 	cdm_hash_drop(&m->stacks, drop_stack, NULL);
 	cdm_hash_free(&m->stacks);
-	cdm_hash_drop(&m->identities, drop_identity, NULL);
+	cdm_hash_drop(&m->identities, cdm_hash_free_node, NULL);
 	cdm_hash_free(&m->identities);
 	for (size_t i = 0; i < m->notes.nr; i++)
 		free(m->notes.rows[i]);

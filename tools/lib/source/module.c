@@ -150,12 +150,6 @@ struct cdm_module *cdm_module_open(int fd)
 	return m;
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 void cdm_module_close(struct cdm_module *m)
 {
 	if (!m)
@@ -163,7 +157,7 @@ void cdm_module_close(struct cdm_module *m)
 	if (m->dwfl)
 		dwfl_end(m->dwfl);
 	cdm_symbols_free(&m->symbols);
-	cdm_hash_drop(&m->rules, drop, NULL);
+	cdm_hash_drop(&m->rules, cdm_hash_free_node, NULL);
 	cdm_hash_free(&m->rules);
 	free(m);
 }
@@ -216,7 +210,7 @@ __s32 cdm_module_return_at(struct cdm_module *m, __u64 addr)
 	struct rule *rule;
 
 	if (m->rules.nr >= MAX_RULES)
-		cdm_hash_drop(&m->rules, drop, NULL);
+		cdm_hash_drop(&m->rules, cdm_hash_free_node, NULL);
 	rule = cdm_hash_take(&m->rules, addr, sizeof(*rule));
 	if (!rule)
 		return -1;

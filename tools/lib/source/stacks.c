@@ -75,21 +75,15 @@ struct cdm_stacks *cdm_stacks_open(struct cdm_bpf *b, cdm_emit_fn emit, void *ct
 	return NULL;
 }
 
-static bool drop(struct cdm_node *node, void *ctx)
-{
-	free(node);
-	return true;
-}
-
 void cdm_stacks_close(struct cdm_stacks *s)
 {
 	if (!s)
 		return;
 	cdm_ksyms_close(s->ksyms);
 	cdm_spaces_close(s->spaces);
-	cdm_hash_drop(&s->keys, drop, NULL);
+	cdm_hash_drop(&s->keys, cdm_hash_free_node, NULL);
 	cdm_hash_free(&s->keys);
-	cdm_hash_drop(&s->stacks, drop, NULL);
+	cdm_hash_drop(&s->stacks, cdm_hash_free_node, NULL);
 	cdm_hash_free(&s->stacks);
 	free(s);
 }
@@ -315,7 +309,7 @@ static int add_key(struct cdm_stacks *s, const struct key *key, __u64 hash, __s3
 	known->id = id;
 	memcpy(&known->key, key, key_size(key));
 	if (s->keys.nr >= MAX_KEYS)
-		cdm_hash_drop(&s->keys, drop, NULL);
+		cdm_hash_drop(&s->keys, cdm_hash_free_node, NULL);
 	if (!cdm_hash_add(&s->keys, &known->node))
 		return 0;
 	free(known);
