@@ -125,8 +125,11 @@ seen "last lines" "lost 0 of 48 events" "CPU 0.4% RSS 12M BPF 111ns/run" "q quit
 (($(screen | wc -L) <= 80))
 result $? "nothing is wider than the screen"
 keys 2
-seen "cgroups as a tree, with bars" "^/ +81M +40M" "^  system.slice" \
-	"^    db.service +33M +16M +48.5 +64M .*\[.*\]"
+seen "cgroups as a tree, figures before bars" "^/ +81M +40M" "^  system.slice" "OUT/s FAIL/s +\+" \
+	"^    db.service +33M +16M +48.5 +64M +0 +0 +0"
+"${mux[@]}" resize-window -t ui -x 110 -y 24
+seen "with bars where there is room" "WHY +device\+RAM" "^    db.service .* 64M .*\[.*\]"
+"${mux[@]}" resize-window -t ui -x 80 -y 24
 keys F4
 keys d b . Enter
 seen "a filter makes it a list" "^/system.slice/db.service" "filter: db\."
@@ -522,7 +525,15 @@ result $? "and scrolls pages"
 mouse 0 0 0
 mouse 0 79 23
 seen "clicks elsewhere do nothing" "History"
-keys q q
+line=$(($(screen | grep -n " 3 Devices " | cut -d: -f1) - 1))
+where=$(screen | grep " 3 Devices " | grep -bo "Devices" | cut -d: -f1)
+mouse 0 "$where" $line
+seen "a click on the name of a view leads there" "^DEVICE +STATE"
+mouse 0 "$((where - 12))" $line
+seen "... from there, too" "^CGROUP +CHARGED"
+mouse 0 79 $line
+seen "behind the names there is none" "^CGROUP +CHARGED"
+keys q
 left "the mouse" 0
 
 # --- command lines, of live processes ---

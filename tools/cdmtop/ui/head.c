@@ -181,7 +181,9 @@ static void draw_tabs(struct ui *ui, int y)
 
 		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %s ", i + 1,
 			  (ui_term.cols < 60 ? narrow : names)[i]);
+		ui->tab_ends[i] = c.col;
 	}
+	ui->tabs_y = y;
 	if (ui->page == UI_PAGE_LOOK)
 		ui_printf(&c, UI_SORTED, " %u %s ", ui->look_pid, ui_comm(ui, ui->look_pid));
 	if (ui->page == UI_PAGE_VIEW && t && t->columns.sort &&

@@ -185,11 +185,18 @@ void ui_lay_out(struct ui_layout *l, const struct ui_columns *cs, int cols, bool
 {
 	int left, want[CDMTOP_MAX_COLUMNS] = { 0 };
 	struct choice choice;
+	bool fits;
 	size_t i;
 
 	l->bar = bar && cols >= BAR_FROM && !cs->first ? BAR_MIN : 0;
 	collect(&choice, cs);
-	if (choose_usual(l, &choice, cs, cols) && !cs->first && !l->bar)
+	fits = choose_usual(l, &choice, cs, cols);
+	/* It tells nothing that is not in figures: of these none goes for it. */
+	if (l->bar && !fits) {
+		l->bar = 0;
+		fits = choose_usual(l, &choice, cs, cols);
+	}
+	if (fits && !cs->first && !l->bar)
 		choose_others(l, &choice, cols, rows, nr_rows);
 	left = cols - place(l, &choice);
 	for (i = 0; i < l->nr && left > 0; i++)

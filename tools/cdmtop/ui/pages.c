@@ -25,7 +25,7 @@ static const struct { const char *key, *what; } keys[] = {
 	{ "d", "why figures are \"-\"" },
 	{ "h ?, F1", "this help" },
 	{ "Ctrl-L", "draw the screen anew" },
-	{ "Mouse", "a heading: sort by it, again: reverse; a row: the cursor; the wheel scrolls" },
+	{ "Mouse", "a view's name: go there; a heading: sort by it, again: reverse; a row: the cursor; the wheel scrolls" },
 	{ "q, F10, Ctrl-C", "leave" },
 };
 

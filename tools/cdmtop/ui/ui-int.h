@@ -90,6 +90,8 @@ struct ui {
 	int page_lines;			/* lines that the page had when it was drawn */
 	int page_rows;			/* and how many of them the screen shows */
 	int page_y;			/* where they start */
+	int tabs_y;			/* the line with the names of the views */
+	int tab_ends[UI_NR_VIEW];	/* and where each of them ends in it */
 	size_t menu;			/* cursor in the menu of columns */
 	__u32 look_pid;			/* reader's namespace */
 	__u64 events_at;		/* number of the last event in sight; 0: the newest */

@@ -366,6 +366,15 @@ static void toggle_commands(struct ui *ui)
 
 #define WHEEL_LINES 3
 
+static void click_tab(struct ui *ui, int x)
+{
+	for (int i = 0; i < UI_NR_VIEW; i++)
+		if (x < ui->tab_ends[i]) {
+			ui_show_view(ui, i);
+			return;
+		}
+}
+
 static void mouse(struct ui *ui)
 {
 	int lines = WHEEL_LINES;
@@ -378,8 +387,10 @@ static void mouse(struct ui *ui)
 			page_key(ui, e.bstate & BUTTON4_PRESSED ? KEY_UP : KEY_DOWN);
 		return;
 	}
-	if (ui->page == UI_PAGE_VIEW && ui->view < CDM_NR_TABLE && e.y >= ui->page_y &&
-	    e.y < ui->page_y + ui->page_rows)
+	if (e.y == ui->tabs_y)
+		click_tab(ui, e.x);
+	else if (ui->page == UI_PAGE_VIEW && ui->view < CDM_NR_TABLE && e.y >= ui->page_y &&
+		 e.y < ui->page_y + ui->page_rows)
 		ui_table_click(ui, e.x, e.y - ui->page_y);
 }
 
