@@ -377,6 +377,8 @@ fails "unknown view" 2 "did you mean 'device'" -b --view devce
 fails "unknown format" 2 "ndjson" --format xml
 fails "bad interval" 2 "0.05" -b 0
 fails "bad count" 2 "count" -b 1 x
+fails "bad options of the same" 2 "--delay: 0 is less" -b -d 0
+fails "... and of these" 2 "--count: 'x'" -b -n x
 fails "too many arguments" 2 "interval and a count" -b 1 2 3
 fails "no terminal" 2 "use -b"
 fails "a missing recording" 1 "No such file" -b -r "$work/none"

@@ -402,6 +402,7 @@ usage "unknown sort" -e fault:reus; like "... with a suggestion" "did you mean '
 usage "unknown reason" --why pined; like "... with a suggestion" "did you mean 'pinned'" "$(< err)"
 usage "unknown format" --format jsn; like "... with what there is" 'text ndjson csv chrome' "$(< err)"
 usage "unknown option" --summery; like "... with a suggestion" 'did you mean --summary' "$(< err)"
+usage "a name" --comm ''; like "... by its option" "--comm: '': a name has" "$(< err)"
 usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --ring 3M
 usage "report without a recording" report
 usage "a command and a recording" -r a.cdm -- true

@@ -95,24 +95,26 @@ static double parse_speed(struct argp_state *state, const char *arg)
 	return value ?: INFINITY;
 }
 
-static void set_delay(struct cdmtop_options *o, struct argp_state *state, const char *arg)
+static void set_delay(struct cdmtop_options *o, struct argp_state *state, const char *name,
+		      const char *arg)
 {
-	o->interval_s = cdm_arg_time(state, "interval", arg, "s", 50 * CDM_NS_PER_MS,
+	o->interval_s = cdm_arg_time(state, name, arg, "s", 50 * CDM_NS_PER_MS,
 				     CDM_NS_PER_DAY) / 1e9;
 	o->interval_set = true;
 }
 
-static void set_count(struct cdmtop_options *o, struct argp_state *state, const char *arg)
+static void set_count(struct cdmtop_options *o, struct argp_state *state, const char *name,
+		      const char *arg)
 {
-	o->count = cdm_arg_number(state, "count", arg, 1, LONG_MAX);
+	o->count = cdm_arg_number(state, name, arg, 1, LONG_MAX);
 }
 
 static void positional(struct cdmtop_options *o, struct argp_state *state, const char *arg)
 {
 	if (state->arg_num == 0) {
-		set_delay(o, state, arg);
+		set_delay(o, state, "interval", arg);
 	} else if (state->arg_num == 1) {
-		set_count(o, state, arg);
+		set_count(o, state, "count", arg);
 	} else {
 		argp_error(state, "'%s': only an interval and a count are expected", arg);
 	}
@@ -175,10 +177,10 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->list_columns = true;
 		break;
 	case 'd':
-		set_delay(o, state, arg);
+		set_delay(o, state, "--delay", arg);
 		break;
 	case 'n':
-		set_count(o, state, arg);
+		set_count(o, state, "--count", arg);
 		break;
 	case 'b':
 		o->batch = true;

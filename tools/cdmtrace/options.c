@@ -92,10 +92,12 @@ static int parse_why(struct argp_state *state, const char *arg)
 	return cdm_arg_word(state, "--why", arg, words);
 }
 
-static void copy_name(struct argp_state *state, char *to, size_t size, const char *arg)
+static void copy_name(struct argp_state *state, const char *option, char *to, size_t size,
+		      const char *arg)
 {
 	if (!*arg || strlen(arg) >= size)
-		argp_error(state, "%s: a name has 1 to %zu characters", arg, size - 1);
+		argp_error(state, "%s: '%s': a name has 1 to %zu characters", option, arg,
+			   size - 1);
 	snprintf(to, size, "%s", arg);
 }
 
@@ -119,13 +121,13 @@ static error_t parse_filter(int key, char *arg, struct argp_state *state)
 		by->tid = cdm_arg_number(state, "--tid", arg, 1, 1U << 22);
 		return 0;
 	case OPT_COMM:
-		copy_name(state, by->comm, sizeof(by->comm), arg);
+		copy_name(state, "--comm", by->comm, sizeof(by->comm), arg);
 		return 0;
 	case 'c':
 		o->cgroup = arg;
 		return 0;
 	case 'D':
-		copy_name(state, by->device, sizeof(by->device),
+		copy_name(state, "--device", by->device, sizeof(by->device),
 			  strncmp(arg, "/dev/", 5) ? arg : arg + 5);
 		return 0;
 	case OPT_DIR:
