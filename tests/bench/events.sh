@@ -19,10 +19,12 @@ faults=${1:-50000} rounds=${2:-3}
 event=exceptions:page_fault_user
 compile faults
 
-print='{"type":"pagefault","ts_ns":%llu,"cpu":%d,"pid":%d,"actor_tid":%d,"comm":"%s",'
-print+='"cgroup_id":%llu,"mm":"0x%llx","addr":%llu,"ip":%llu,"error_code":%d}\n'
-script="tracepoint:$event /comm == \"faults\"/ { printf(\"${print//\"/\\\"}\", nsecs, cpu, pid, tid,
-	comm, cgroup, (uint64)curtask, args->address, args->ip, args->error_code); }"
+# Those of cdmtrace -j but for the path of the cgroup, which bpftrace looks up in files.
+print='{"type":"pagefault","ts_ns":%llu,"cpu":%d,"pid":%d,"comm":"%s","actor_pid":%d,'
+print+='"actor_tid":%d,"actor_comm":"%s","cgroup_id":%llu,"device":null,"device_id":"0x0",'
+print+='"mm":"0x%llx","addr":%llu,"ip":%llu,"error_code":%d}\n'
+script="tracepoint:$event /comm == \"faults\"/ { printf(\"${print//\"/\\\"}\", nsecs, cpu, pid, comm,
+	pid, tid, comm, cgroup, (uint64)curtask, args->address, args->ip, args->error_code); }"
 
 declare -A start=(
 	[cdmtrace-ndjson]="$cdmtrace -e pagefault --comm faults -o $work/out -j"
