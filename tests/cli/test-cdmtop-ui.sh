@@ -552,6 +552,8 @@ seen "and in full of a process" "^COMMAND .*sleeper 100000"
 keys Escape c
 seen "c: names again" "PID .*COMM  "
 kill $sleeper
+start 80 24 "$work/small.cdm" -- -D cdm9
+seen "a device that is not in it" "there is nothing of what -p, -c and -D ask for"
 start 80 24 "$work/small.cdm"
 until_seen "END"
 keys c

@@ -222,6 +222,7 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 {
 	struct ui_table *t = &ui->tables[ui->view];
 	size_t rows = c->rows > 1 ? c->rows - 1 : 0, in_sight;
+	const struct cdmtop_options *o = ui->o;
 	bool bar = ui->view == CDM_VIEW_CGROUP;
 
 	if (!rows)
@@ -235,6 +236,7 @@ void ui_table_draw(struct ui *ui, struct ui_canvas *c)
 		draw_row(ui, c, &t->layout, t->rows.rows[i], i == t->cursor);
 	if (!t->rows.nr)
 		ui_wrapped(c, UI_DIM, *ui->filter ? "nothing matches the filter (Esc clears it)" :
+			   o->pid || o->cgroup || o->device ? "there is nothing of what -p, -c and -D ask for" :
 			   ui->view == CDM_VIEW_DEVICE ? "there are no devices (d: why)" :
 			   "there is nothing to show (d: why)", 0);
 }
