@@ -51,7 +51,8 @@ static void numbers(void **state)
 		{ "5 ", -EINVAL, 0, "'5 ' is not a number" },
 		{ "5x", -EINVAL, 0, "'5x' is not a number" },
 		{ "1.5", -EINVAL, 0, "'1.5' is not a number" },
-		{ "18446744073709551616", -EINVAL, 0, "'18446744073709551616' is not a number" },
+		{ "18446744073709551616", -ERANGE, 0, "18446744073709551616 is more than 1000" },
+		{ "0x10000000000000000", -ERANGE, 0, "0x10000000000000000 is more than 1000" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {

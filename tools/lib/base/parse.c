@@ -15,9 +15,9 @@ static const char *parse_digits(const char *text, int base, __u64 *value)
 {
 	size_t len = strspn(text, base == 16 ? HEX_DIGITS : DIGITS);
 
+	errno = 0;
 	if (!len)
 		return NULL;
-	errno = 0;
 	*value = strtoull(text, NULL, base);
 	return errno ? NULL : text + len;
 }
@@ -50,12 +50,23 @@ static int check_range(const char *text, __u64 value, __u64 min, __u64 max, char
 	return out_of_range(text, value < min, limit, why);
 }
 
+/* More than there are numbers for. */
+static int too_much(const char *text, __u64 max, char *why)
+{
+	char limit[24];
+
+	snprintf(limit, sizeof(limit), "%llu", max);
+	return out_of_range(text, false, limit, why);
+}
+
 int cdm_parse_number(const char *text, __u64 min, __u64 max, __u64 *value, char *why)
 {
 	const char *end;
 	__u64 n;
 
 	end = parse_integer(text, &n);
+	if (!end && errno == ERANGE)
+		return too_much(text, max, why);
 	if (!end || *end)
 		return cdm_error(why, -EINVAL, "'%s' is not a number", text);
 	if (check_range(text, n, min, max, why))
