@@ -379,7 +379,7 @@ for failing in "-r /nonexistent" "-r /dev/null" "-p 4194304"; do
 done
 is "no half-written file" "" "$(ls ./*.part 2>/dev/null)"
 $trace -r a.cdm -j 2> err | head -n 1 > /dev/null; is "a closed pipe" 141 "${PIPESTATUS[0]}"
-for what in "report -r a.cdm" "report -j -r a.cdm" "diff a.cdm b.cdm" "-r a.cdm --summary" "-r a.cdm --folded"; do
+for what in "report -r a.cdm" "report -j -r a.cdm" "diff a.cdm b.cdm" "-r a.cdm --summary" "-r a.cdm --folded" "-r a.cdm -w -"; do
 	exec 3> >(:); wait $!		# nobody reads it any more
 	$trace $what >&3 2> err; is "a closed pipe: $what" "141 0" "$? $(grep -c 'cannot write' err)"
 	exec 3>&-
@@ -405,6 +405,8 @@ usage "unknown option" --summery; like "... with a suggestion" 'did you mean --s
 usage "a name" --comm ''; like "... by its option" "--comm: '': a name has" "$(< err)"
 usage "a pid" -p x; usage "no pid" -p 0; usage "a time" -d 5x; usage "a ring" --ring 3M
 usage "report without a recording" report
+is "report FILE, as diff has it" "$($trace report -r a.cdm --dir in)" "$($trace report --dir in a.cdm)"
+usage "a report of two" report a.cdm b.cdm
 usage "a command and a recording" -r a.cdm -- true
 ln a.cdm linked.cdm; ln -s b.cdm symbolic.cdm
 for same in "-r a.cdm -w a.cdm" "-r a.cdm -o ./a.cdm" "-r a.cdm --chrome linked.cdm" "report -r a.cdm --html a.cdm" \

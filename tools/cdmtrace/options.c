@@ -64,8 +64,8 @@ static const struct argp_option options[] = {
 	"  cdmtrace -p 1412 --min-latency 1ms        slow ones of a process\n" \
 	"  cdmtrace --why pinned -j                  what did not move, being pinned\n" \
 	"  cdmtrace -w run.cdm --duration 10         records ten seconds\n" \
-	"  cdmtrace report -r run.cdm                who moved what, why, what failed\n" \
-	"  cdmtrace report -r run.cdm --html x.html  the same as a page with charts\n" \
+	"  cdmtrace report run.cdm                   who moved what, why, what failed\n" \
+	"  cdmtrace report run.cdm --html x.html     the same as a page with charts\n" \
 	"  cdmtrace diff monday.cdm tuesday.cdm      what has changed\n" \
 	"  cdmtrace --chrome run.json -- ./program   one program, for ui.perfetto.dev\n" \
 	"  cdmtrace --folded=pages --duration 5 | flamegraph.pl > pages.svg\n\n" \
@@ -215,7 +215,7 @@ static void check(struct argp_state *state, struct trace_options *o)
 	if (!o->kinds_given)
 		cdm_event_filter_narrow(&o->filter);
 	if (o->report && !o->replay)
-		argp_error(state, "report: says nothing without a recording, -r FILE");
+		argp_error(state, "report: says nothing without a recording, report FILE");
 	if (o->diff && o->nr_recordings != 2)
 		argp_error(state, "diff: takes two recordings, A and B");
 	if (o->diff && (o->replay || o->write || o->chrome || o->summary || o->folded))
@@ -320,6 +320,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		}
 		if (o->diff)
 			argp_error(state, "%s: diff takes two recordings, A and B", arg);
+		if (o->report && !o->replay) {
+			o->replay = arg;
+			return 0;
+		}
 		check_command(state, arg);
 		/* The command's options are its own. */
 		o->command = state->argv + state->next - 1;
@@ -338,6 +342,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 const struct argp trace_argp = {
 	.options = options,
 	.parser = parse,
-	.args_doc = "[-- COMMAND [ARG...]]\nreport -r FILE\ndiff A B",
+	.args_doc = "[-- COMMAND [ARG...]]\nreport FILE\ndiff A B",
 	.doc = "Traces the migration of coherent device memory (CDM): who moved which pages, why, how long it took, and what did not move." AFTER,
 };

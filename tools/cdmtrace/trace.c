@@ -271,15 +271,17 @@ static int print_report(void *ctx, FILE *out)
 				t->o->format == TRACE_NDJSON ? CDM_REPORT_JSON : CDM_REPORT_TEXT);
 }
 
-/* Return: whether all was written. */
+/* As close_file(). */
 static bool close_writer(struct trace *t)
 {
 	char why[CDM_WHY_LEN];
 	int err = cdm_writer_close(t->writer, why);
 
-	if (err && err != -EPIPE)
+	if (err == -EPIPE)
+		t->pipe_closed = true;
+	else if (err)
 		cannot_write(t->o->write, why);
-	return !err;
+	return !err || err == -EPIPE;
 }
 
 bool trace_end(struct trace *t)
