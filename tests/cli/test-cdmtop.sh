@@ -389,6 +389,9 @@ is "a column that is named twice is there once" "time_ns,emulated,pid,comm" \
 	"$("$cdmtop" -r "$work/small.cdm" --format csv -F pid,comm,pid | head -1)"
 fails "a process that does not exist" 1 "no such process" -b -p 2147483646 --no-bpf
 fails "a device that does not exist" 1 "not found" -b -D cdm99 --no-bpf
+fails "a process of the cgroups" 2 "-p and -D cannot" -b --view cgroup -p 1002 -r "$work/small.cdm"
+fails "a device of the cgroups" 2 "-p and -D cannot" -b --view cgroup -D cdm0 -r "$work/small.cdm"
+fails "a cgroup of the devices" 2 "-p and -c cannot" -b --view device -c / -r "$work/small.cdm"
 fails "-r and -w" 2 "copy the file" -b -r x -w y
 
 head -c 20003 "$work/small.cdm" > "$work/cut.cdm"

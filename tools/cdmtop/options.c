@@ -344,6 +344,10 @@ static void check(struct cdmtop_options *o)
 		wrong = "--view events: events are no metrics, --textfile cannot have them";
 	else if (o->view == CDM_VIEW_EVENTS && (o->column_list || o->sort_id))
 		wrong = "--view events has no columns to choose from";
+	else if (o->batch && o->view == CDM_VIEW_CGROUP && (o->pid || o->device))
+		wrong = "--view cgroup: its figures are of all processes and devices; -c chooses, -p and -D cannot";
+	else if (o->batch && o->view == CDM_VIEW_DEVICE && (o->pid || o->cgroup))
+		wrong = "--view device: its figures are of all processes and cgroups; -D chooses, -p and -c cannot";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";
 	else if (o->textfile && o->output)

@@ -362,8 +362,7 @@ int cdmtop_source_close(struct cdmtop_source *s, const struct cdmtop_options *o)
 	int status = CDMTOP_OK;
 
 	if (s->reader && cdm_reader_truncated(s->reader)) {
-		cdm_say("%s: ends within a record; it was read up to the last whole one",
-			o->replay);
+		cdm_say("%s: ends within a record, read up to the last whole one", o->replay);
 		status = o->strict ? CDMTOP_FAILED : CDMTOP_OK;
 	}
 	if (s->writer && !close_writer(s, o->record))
