@@ -9,7 +9,7 @@ CHECK := @scripts/deps.sh --check
 # lib first: the others link it.
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
-.PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock \
+.PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug hmm-baseline bench bench-events bench-refresh bench-startup \
 	bench-overhead fuzz install clean
 
@@ -19,6 +19,7 @@ help:
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
+	@echo 'make kernel-debian   unpack the kernel of Debian, without the series, for tests'
 	@echo 'make tools           build the tools'
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
 	@echo
@@ -47,6 +48,10 @@ kernel-stock:
 	$(CHECK) kernel
 	@$(KERNEL) stock
 
+kernel-debian:
+	$(CHECK) kernel
+	@$(KERNEL) debian
+
 tools:
 	$(CHECK) tools
 	@for tool in $(TOOLS); do $(MAKE) -s -C tools/$$tool || exit; done
@@ -66,6 +71,7 @@ endif
 check: deps
 	@$(MAKE) -s kernel tools
 	@$(MAKE) -s kernel DEBUG=1
+	-@$(MAKE) -s kernel-debian
 	@tests/run.sh
 
 check-debug: deps

@@ -7,6 +7,8 @@
 #   kernel.sh build     build it, or take it from the cache; result in build/kernel
 #   kernel.sh deb       installable packages, in build/
 #   kernel.sh stock     build the unpatched kernel, for comparisons, build/kernel-stock
+#   kernel.sh debian    unpack Debian's packaged kernel, build/kernel-debian, with
+#                       upstream's lib/test_hmm.c as a module for it
 #
 # DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug.
 # BASE_CONFIG=FILE is the configuration that cdm.config is merged over, vm.config if
@@ -286,6 +288,71 @@ stock() {
 	say "$build/kernel-stock is $(basename "$build"/kernel-stock/lib/modules/*)"
 }
 
+# The newest packaged kernel of this version, its headers, and what those need.
+debian_packages() {
+	local image release
+	image=$(apt-cache search --names-only "^linux-image-${version/./\\.}\\.[^-]*(-[0-9]+)?-amd64\$" |
+		sort -V | tail -1 | cut -d' ' -f1)
+	[[ -n $image ]] || die "apt knows no packaged kernel $version: run 'sudo apt-get update'"
+	release=${image#linux-image-}
+	printf "%s\n" "$image" "linux-headers-$release"
+	apt-cache depends "linux-headers-$release" | sed -nE 's/.*Depends: (linux-(headers|kbuild)-.*)/\1/p'
+}
+
+# The source of test_hmm, made to do without device-private memory, which Debian's
+# kernels are built without: its first two devices have no memory then.
+test_hmm_source() {
+	mkdir -p "$1"
+	tar -C "$1" --strip-components=2 -xf "$tarball" --wildcards '*/lib/test_hmm*'
+	sed -i -e 's/make_device_exclusive_range(.*)/-EOPNOTSUPP/' \
+		-e 's/^\treturn dmirror_allocate_chunk(mdevice, NULL);/\treturn dmirror_is_private_zone(mdevice) ? 0 : dmirror_allocate_chunk(mdevice, NULL);/' \
+		"$1/test_hmm.c"
+	echo 'obj-m := test_hmm.o' > "$1/Makefile"
+}
+
+# $1: where the packages were unpacked
+build_test_hmm() {
+	local headers=$1/usr/src/linux-headers-$2
+	test_hmm_source "$1/test_hmm"
+	sed -i "s,/usr/src/,$1/usr/src/," "$headers/Makefile"
+	make -s -C "$headers" M="$1/test_hmm" modules > "$build/debian.log" 2>&1 ||
+		die "test_hmm cannot be built for $2, see $build/debian.log"
+	install -D -m 644 "$1/test_hmm/test_hmm.ko" "$1/lib/modules/$2/extra/test_hmm.ko"
+	depmod -b "$1" "$2"
+}
+
+# Nothing is installed: the packages are unpacked.
+debian() {
+	local packages result package release work=$build/debian
+	mapfile -t packages < <(debian_packages)
+	[[ ${#packages[@]} -gt 2 ]] || exit 1
+	release=${packages[0]#linux-image-}
+	result=$cache/kernels/debian-$({ apt-cache show --no-all-versions "${packages[@]}" |
+		grep -E '^(Package|Version):'; sed -n '/^debian_packages()/,/^deb()/p' "$0"; } |
+		sha256sum | cut -c1-16)
+	if [[ ! -e $result/bzImage ]]; then
+		say "downloading and unpacking ${packages[0]}"
+		rm -rf "$work"
+		mkdir -p "$work/packages" "$cache/kernels"
+		(cd "$work/packages" && apt-get download -q "${packages[@]}" > "$build/debian.log" 2>&1) ||
+			die "the packages cannot be downloaded, see $build/debian.log"
+		for package in "$work"/packages/*.deb; do
+			dpkg-deb -x "$package" "$work"
+		done
+		build_test_hmm "$work" "$release"
+		mkdir "$work/result"
+		mv "$work/lib" "$work/result/lib"
+		mv "$work/boot/vmlinuz-$release" "$work/result/bzImage"
+		mv "$work/boot/config-$release" "$work/result/config"
+		rm -rf "$result"
+		mv "$work/result" "$result"
+		rm -rf "$work"
+	fi
+	touch "$result"
+	ln -sfn "$result" "$build/kernel-debian"
+	say "$build/kernel-debian is $release"
+}
+
 deb() {
 	ensure_tree
 	configure obj-deb
@@ -305,7 +372,8 @@ main() {
 	build)	 build ;;
 	stock)	 stock ;;
 	deb)	 deb ;;
-	*)	 echo "usage: $0 tree|refresh|build|stock|deb" >&2; exit 2 ;;
+	debian)	 debian ;;
+	*)	 echo "usage: $0 tree|refresh|build|stock|deb|debian" >&2; exit 2 ;;
 	esac
 }
 

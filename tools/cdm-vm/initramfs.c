@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -37,20 +38,55 @@ static void add_member(struct buffer *b, const char *name, mode_t mode, unsigned
 	pad_to_four(b);
 }
 
-int initramfs_create(const struct buffer *config)
+static void read_file(const char *path, struct buffer *b)
 {
-	struct buffer b = { 0 };
+	char part[64 * KIB];
+	FILE *f = fopen(path, "re");
+	size_t n;
+
+	if (!f)
+		die("cannot read %s: %s", path, strerror(errno));
+	while ((n = fread(part, 1, sizeof(part), f)))
+		buffer_add(b, part, n);
+	if (ferror(f))
+		die("cannot read %s", path);
+	fclose(f);
+}
+
+/* Files of their own in the root, and a line each in the configuration. */
+static void add_modules(struct buffer *b, struct buffer *config, const struct strings *modules)
+{
+	size_t i;
+
+	for (i = 0; i < modules->n; i++) {
+		const char *name = strrchr(modules->v[i], '/') + 1;
+		struct buffer file = { 0 };
+
+		read_file(modules->v[i], &file);
+		add_member(b, name, S_IFREG | 0600, 0, 0, file.data, file.len);
+		buffer_addf(config, "boot=%s", name);
+		buffer_add(config, "", 1);
+		buffer_free(&file);
+	}
+}
+
+int initramfs_create(const struct buffer *config, const struct strings *modules)
+{
+	struct buffer b = { 0 }, all = { 0 };
 	int fd;
 
 	add_member(&b, "dev", S_IFDIR | 0755, 0, 0, "", 0);
 	add_member(&b, "dev/console", S_IFCHR | 0600, 5, 1, "", 0);
 	add_member(&b, "init", S_IFREG | 0755, 0, 0, init_blob, init_blob_end - init_blob);
-	add_member(&b, CONFIG_PATH + 1, S_IFREG | 0600, 0, 0, config->data, config->len);
+	buffer_add(&all, config->data, config->len);
+	add_modules(&b, &all, modules);
+	add_member(&b, CONFIG_PATH + 1, S_IFREG | 0600, 0, 0, all.data, all.len);
 	add_member(&b, "TRAILER!!!", 0, 0, 0, "", 0);
 
 	fd = memfd_create("cdm-vm-initramfs", MFD_CLOEXEC);
 	if (fd < 0 || write_all(fd, b.data, b.len))
 		die("cannot write the initramfs: %s", strerror(errno));
 	buffer_free(&b);
+	buffer_free(&all);
 	return fd;
 }

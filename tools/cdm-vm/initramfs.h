@@ -4,6 +4,7 @@
 
 #include "util.h"
 
-int initramfs_create(const struct buffer *config);
+/* @modules: paths of files that init loads first, in this order. Return: a descriptor. */
+int initramfs_create(const struct buffer *config, const struct strings *modules);
 
 #endif

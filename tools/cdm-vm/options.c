@@ -11,6 +11,7 @@
 
 #include "base/usage.h"
 #include "base/version.h"
+#include "modules.h"
 #include "options.h"
 
 enum {
@@ -342,6 +343,8 @@ static void find_kernel(struct options *o)
 	if (!access(modules, F_OK))
 		o->modules = realpath(modules, NULL);
 	free(modules);
+	if (o->modules)
+		find_boot_modules(o->image, o->modules, &o->boot_modules);
 }
 
 static void default_command(struct options *o)

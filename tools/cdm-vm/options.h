@@ -26,6 +26,7 @@ struct options {
 	char *kernel;		/* as given: a bzImage or a directory */
 	char *image;		/* the bzImage */
 	char *modules;		/* .../lib/modules, or NULL */
+	struct strings boot_modules;	/* paths, see modules.h */
 	bool debug_kernel;
 
 	uint64_t memory;

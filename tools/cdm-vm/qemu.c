@@ -389,7 +389,7 @@ void vm_prepare(struct vm *vm, const struct buffer *config)
 		make_pair(vm->port[i]);
 	make_pair(vm->console);
 	make_pair(vm->errors);
-	vm->initramfs = initramfs_create(config);
+	vm->initramfs = initramfs_create(config, &vm->o->boot_modules);
 	vm->swap = vm->o->swap && !vm->probe ? create_swap(vm->o->swap) : -1;
 }
 

@@ -19,6 +19,8 @@ static void set_option(struct config *c, const char *key, char *value)
 		list_add(&c->arg, value);
 	else if (!strcmp(key, "env"))
 		list_add(&c->env, value);
+	else if (!strcmp(key, "boot"))
+		list_add(&c->boot, value);
 	else if (!strcmp(key, "rw"))
 		list_add(&c->rw, value);
 	else if (!strcmp(key, "probe"))

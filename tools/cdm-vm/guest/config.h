@@ -18,7 +18,7 @@ struct config {
 	unsigned int uid, gid, groups[256];
 	int nr_groups;
 	char *modules, *modprobe, *cwd;
-	struct list rw, env, arg;
+	struct list boot, rw, env, arg;
 };
 
 /* Fails without a configuration. */

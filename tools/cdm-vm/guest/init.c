@@ -59,6 +59,7 @@ int main(void)
 	umask(022);
 	signal(SIGPIPE, SIG_IGN);
 	read_config(c);
+	load_boot_modules(&c->boot);
 	if (c->probe)
 		probe();
 	enter_host_root(c);

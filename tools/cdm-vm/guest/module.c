@@ -127,6 +127,13 @@ static int load(const char *dir, char *line, const char *name)
 	return errno == EOPNOTSUPP ? host_modprobe(name) : -1;
 }
 
+void load_boot_modules(const struct list *names)
+{
+	for (int i = 0; i < names->n; i++)
+		if (insert("", names->v[i]))
+			fail("cannot load %s from the initramfs: %s", names->v[i], strerror(errno));
+}
+
 void load_module(const char *name)
 {
 	char dir[256], path[300];
