@@ -175,6 +175,8 @@ static __always_inline u32 memory_kind(u64 flags, bool host)
 	return flags & SELECT_PRIVATE ? CDM_MEM_PRIVATE : CDM_MEM_UNKNOWN;
 }
 
+#include "survey.bpf.h"
+
 /* The migration of @call is through. */
 static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migrate_vma *args,
 				    struct call *call)
@@ -187,14 +189,17 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 
 	if (!count)
 		return 0;
-	if (!passes(owner) || !device_passes(device))
-		return filtered(CDM_EV_MIGRATE, count);
-	if (bpf_core_field_exists(args->failed)) {
+	e.dir = migrate_dir(args);
+	if (by_functions) {
+		survey(&e, args, call);
+		device = call->device;
+	} else if (bpf_core_field_exists(args->failed)) {
 		e.migrated = args->migrated;
 		e.already = args->already;
 		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
 	}
-	e.dir = migrate_dir(args);
+	if (!passes(owner) || !device_passes(device))
+		return filtered(CDM_EV_MIGRATE, count);
 	if (!migrate_passes(&e, ns))
 		return filtered(CDM_EV_MIGRATE, count);
 
@@ -207,7 +212,8 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	e.collect_ns = (call->setup ?: now) - call->start;
 	e.copy_ns = call->pages ? call->pages - call->setup : 0;
 	e.restore_ns = call->pages ? now - call->pages : 0;
-	e.memory = memory_kind(args->flags, call->host);
+	e.memory = call->memory ?: memory_kind(args->flags, call->host);
+	e.cause = call->cause;
 	e.vma = vma_kind(args->vma);
 	if (with_stats)
 		for_each_scope(&e.ev, s, count_migrate(s, &e, ns));
@@ -215,8 +221,7 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	return 0;
 }
 
-SEC("tp_btf/migrate_vma_start")
-int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
+static __always_inline int migration_begins(struct migrate_vma *args)
 {
 	struct call *call = call_begins(CDM_EV_MIGRATE);
 
@@ -224,10 +229,21 @@ int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
 		return 0;
 	call->args = (u64)args;
 	call->host = is_host((u64)args->pgmap_owner);
-	call->device = call->host ? learn(args->pgmap_owner, BPF_NOEXIST) :
-				    opaque(args->pgmap_owner);
+	if (call->host)
+		call->device = learn(args->pgmap_owner, BPF_NOEXIST);
+	else
+		call->device = by_functions ? known_device(args->pgmap_owner) :
+					      opaque(args->pgmap_owner);
+	if (bpf_core_field_exists(args->fault_page) && args->fault_page)
+		call->cause = CDM_CAUSE_FAULT;
 	call->migrating = true;
 	return 0;
+}
+
+SEC("tp_btf/migrate_vma_start")
+int BPF_PROG(migrate_start, struct mm_struct *mm, struct migrate_vma *args)
+{
+	return migration_begins(args);
 }
 
 SEC("tp_btf/migrate_vma_setup")
@@ -481,8 +497,7 @@ static __always_inline void visit_pages(struct mm_struct *mm, struct migrate_vma
 		pingpong(&w);
 }
 
-SEC("tp_btf/migrate_vma_pages")
-int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
+static __always_inline int pages_changed_places(struct mm_struct *mm, struct migrate_vma *args)
 {
 	struct call *call = call_of_thread();
 
@@ -494,8 +509,14 @@ int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
 	return 0;
 }
 
-SEC("tp_btf/migrate_vma_finalize")
-int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
+SEC("tp_btf/migrate_vma_pages")
+int BPF_PROG(migrate_pages, struct mm_struct *mm, struct migrate_vma *args)
+{
+	return pages_changed_places(mm, args);
+}
+
+static __always_inline int migration_ends(void *ctx, struct mm_struct *mm,
+					  struct migrate_vma *args)
 {
 	struct call *call = call_of_thread();
 
@@ -504,6 +525,69 @@ int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
 	migrated(ctx, mm, args, call);
 	call_ends(call);
 	return 0;
+}
+
+SEC("tp_btf/migrate_vma_finalize")
+int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
+{
+	return migration_ends(ctx, mm, args);
+}
+
+/* --- the same by functions, where there are no such tracepoints --- */
+
+SEC("fentry/migrate_vma_setup")
+int BPF_PROG(setup_begins, struct migrate_vma *args)
+{
+	return migration_begins(args);
+}
+
+/* All that the kernel could collect is in there, and not yet what it could not unmap. */
+SEC("fentry/migrate_device_unmap")
+int BPF_PROG(unmap_begins)
+{
+	struct call *call = call_of_thread();
+	struct migrate_vma *args;
+
+	if (!call || !call->migrating || call->setup)
+		return 0;
+	args = (void *)call->args;
+	call->found = BPF_CORE_READ(args, cpages);
+	return 0;
+}
+
+SEC("fexit/migrate_vma_setup")
+int BPF_PROG(setup_ends, struct migrate_vma *args, int err)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || call->args != (u64)args)
+		return 0;
+	if (err) {
+		call_ends(call);
+		return 0;
+	}
+	call->setup = bpf_ktime_get_boot_ns();
+	call->unmapped = args->cpages;
+	if (call->found < call->unmapped)
+		call->found = call->unmapped;
+	call->holes = count_holes(args);
+	if (!args->cpages) {
+		migrated(ctx, args->vma->vm_mm, args, call);
+		call_ends(call);
+	}
+	return 0;
+}
+
+SEC("fexit/migrate_vma_pages")
+int BPF_PROG(pages_ends, struct migrate_vma *args)
+{
+	return pages_changed_places(args->vma->vm_mm, args);
+}
+
+SEC("fexit/migrate_vma_finalize")
+int BPF_PROG(finalize_ends, struct migrate_vma *args)
+{
+	return migration_ends(ctx, args->vma->vm_mm, args);
 }
 
 SEC("tp_btf/cdm_evict_start")

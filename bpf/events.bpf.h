@@ -8,6 +8,8 @@ const volatile __u64 events;		/* 1 << enum cdm_kind, to the ring */
 const volatile bool with_stats;
 const volatile bool with_stacks;
 const volatile bool with_pingpong;
+/* Migrations are told by functions of the kernel, not by the series' tracepoints. */
+const volatile bool by_functions;
 const volatile bool pingpong_each;		/* an event for each page, not for each run of them */
 const volatile __u64 pingpong_window_ns = 500000;
 const volatile __u32 pingpong_flips = 3;
@@ -46,8 +48,12 @@ struct call {
 	u64 start, setup, pages;	/* ns */
 	u64 device;		/* identity */
 	bool host;		/* it is DEVICE_HOST memory */
+	u8 cause;		/* enum cdm_abi_cause */
+	u8 memory;		/* enum cdm_abi_memory, where the device tells */
 	bool evicting;
 	bool migrating;
+	/* Pages, by functions: of the range, unmapped, and in those holes. */
+	u32 found, unmapped, holes;
 };
 
 __u64 evictions;			/* that are under way */

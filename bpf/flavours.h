@@ -166,6 +166,7 @@ struct migrate_vma {
 	unsigned long end;
 	void *pgmap_owner;
 	unsigned long flags;
+	struct page *fault_page;	/* since 6.1 */
 	unsigned int migrated;		/* these three with the series only */
 	unsigned int already;
 	unsigned int failed[15];
@@ -176,9 +177,18 @@ struct range {
 	u64 end;
 } CORE;
 
+struct dev_pagemap_ops {
+	void *page_free;
+} CORE;
+
+/* Numbers differ by kernel and configuration. */
+enum memory_type___cdm { MEMORY_DEVICE_PRIVATE, MEMORY_DEVICE_COHERENT };
+
 struct dev_pagemap {
 	struct range range;
 	void *owner;
+	enum memory_type___cdm type;
+	const struct dev_pagemap_ops *ops;
 } CORE;
 
 struct device_host {

@@ -104,6 +104,19 @@ in_vm() {
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
+# Migrations by functions of the kernel. KERNEL: that of Debian, without the series; ours
+# has tracepoints to compare with, and DEVICE_PRIVATE memory.
+stock() {
+	local kernel=$top/build/$1
+	if [[ ! -e $kernel/bzImage ]]; then
+		echo "1..0 # SKIP there is no $kernel: make kernel-debian"
+		return 4
+	fi
+	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved \
+		--cdm 256M,reserved --timeout 600 --dmesg "$logs/stock-$1.dmesg" -- \
+		"$top/tests/vm/guest-stock.sh"
+}
+
 sanitized() {
 	make -s -C "$top/tests/vm" sanitized && memory=2G in_vm "$top/tests/vm/guest-sanitized.sh"
 }
@@ -131,6 +144,8 @@ if [[ -z $debug ]]; then
 	for test in cdmctl cdmtop cdmtrace watch; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
+	suite "functions vm" stock kernel
+	suite "stock vm" stock kernel-debian
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi

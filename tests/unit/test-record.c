@@ -228,6 +228,38 @@ static void test_user_stack(void **state)
 	assert_false(cdm_rec_valid(&u.stack.rec, sizeof(u)));
 }
 
+/* Recordings from before there were pages of which nobody can tell why they stayed. */
+static void test_shorter_migration(void **state)
+{
+	struct cdm_ev_migrate m = migrate();
+	const struct cdm_ev_migrate *read;
+	const struct cdm_rec *rec;
+	struct cdm_file_header h;
+	struct cdm_writer *w;
+	struct cdm_reader *r;
+
+	cdm_file_header_init(&h);
+	w = cdm_writer_open(path, &h, why);
+	assert_non_null(w);
+	m.untold = 5;
+	m.ev.rec.len = CDM_EV_MIGRATE_MIN;
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(cdm_writer_put(w, &m.ev.rec), 0);
+	assert_int_equal(cdm_writer_close(w, why), 0);
+
+	r = cdm_reader_open(path, why);
+	assert_non_null(r);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(cdm_reader_next(r, &rec, why), 1);
+		read = (const void *)rec;
+		assert_int_equal(rec->len, sizeof(*read));
+		assert_int_equal(read->migrated, 7);
+		assert_int_equal(read->untold, 0);
+	}
+	assert_int_equal(cdm_reader_next(r, &rec, why), 0);
+	cdm_reader_close(r);
+}
+
 static void test_full_disk(void **state)
 {
 	struct cdm_ev_migrate m = migrate();
@@ -250,7 +282,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip), cmocka_unit_test(test_truncated),
 		cmocka_unit_test(test_foreign), cmocka_unit_test(test_impossible_length),
-		cmocka_unit_test(test_valid), cmocka_unit_test(test_user_stack), cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_valid), cmocka_unit_test(test_user_stack),
+		cmocka_unit_test(test_shorter_migration), cmocka_unit_test(test_full_disk),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

@@ -140,7 +140,7 @@ int main(int argc, char **argv)
 	if (o.list_columns)
 		status = list_columns();
 	else if (o.features)
-		status = cdm_collector_probe(stdout, o.format == CDM_NDJSON) ? CDMTOP_FAILED :
+		status = cdm_collector_probe(stdout, o.format == CDM_NDJSON, o.source) ? CDMTOP_FAILED :
 									       CDMTOP_OK;
 	else
 		status = show(&source, &o);

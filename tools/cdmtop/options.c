@@ -16,7 +16,7 @@
 
 enum {
 	OPT_FORMAT = 256, OPT_VIEW, OPT_ROWS, OPT_LIST_COLUMNS, OPT_WINDOW, OPT_FLIPS,
-	OPT_TOP, OPT_HISTOGRAMS, OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_TEXTFILE, OPT_ASCII, OPT_NO_CONFIG, OPT_COLOR, OPT_SPEED,
+	OPT_TOP, OPT_HISTOGRAMS, OPT_NO_BPF, OPT_STRICT, OPT_FEATURES, OPT_SOURCE, OPT_TEXTFILE, OPT_ASCII, OPT_NO_CONFIG, OPT_COLOR, OPT_SPEED,
 };
 
 static const struct argp_option options[] = {
@@ -58,6 +58,8 @@ static const struct argp_option options[] = {
 	{ "read", 'r', "FILE", 0, "replay a recording; - is standard input", 3 },
 	{ "speed", OPT_SPEED, "N", 0,
 	  "replay N times as fast as it was recorded; 0 or max: as fast as possible", 3 },
+	{ "source", OPT_SOURCE, "SOURCE", 0,
+	  "of events: any (default), tracepoint, or fentry, functions of the kernel", 3 },
 	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
 	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0,
@@ -227,6 +229,9 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 	case OPT_SPEED:
 		o->speed = parse_speed(state, arg);
 		break;
+	case OPT_SOURCE:
+		o->source = cdm_arg_word(state, "--source", arg, cdm_source_names);
+		break;
 	case OPT_NO_BPF:
 		o->no_bpf = true;
 		break;
@@ -332,6 +337,8 @@ static void check(struct cdmtop_options *o)
 		wrong = "-r and -w: a recording is not recorded again, copy the file";
 	else if (o->replay && o->no_bpf)
 		wrong = "-r and --no-bpf: a recording says what was recorded";
+	else if (o->source && (o->replay || o->no_bpf))
+		wrong = "--source is one of BPF programs: it goes with neither -r nor --no-bpf";
 	else if (o->speed && !o->replay)
 		wrong = "--speed is that of a recording: it needs -r";
 	else if (o->speed && o->batch)

@@ -47,6 +47,7 @@ struct cdmtop_options {
 	__u64 pingpong_window_ns;
 	unsigned int pingpong_flips;
 	bool no_bpf;
+	enum cdm_source source;
 	bool strict;
 	bool no_config;			/* of the terminal: neither read nor written */
 	bool ascii;			/* no UTF-8 even if the locale has it */

@@ -60,7 +60,7 @@ int main(int argc, char **argv)
 		return cdm_usage_end(TRACE_OK);
 	}
 	if (o.features)
-		return cdm_usage_end(cdm_collector_probe(stdout, o.format == TRACE_NDJSON) ? TRACE_FAILED :
+		return cdm_usage_end(cdm_collector_probe(stdout, o.format == TRACE_NDJSON, o.source) ? TRACE_FAILED :
 			      TRACE_OK);
 	if (o.dry_run) {
 		trace_dry_run(&o);

@@ -147,6 +147,7 @@ static bool open_collector(struct live *l)
 		.events = o->filter.kinds,
 		.stacks = o->stacks || o->folded,
 		.filter = o->filter.by,
+		.source = o->source,
 		.ring_bytes = o->ring_bytes,
 		.rings = o->rings,
 		.pingpong_window_ns = o->pingpong_window_ns,

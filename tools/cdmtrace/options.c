@@ -8,7 +8,7 @@
 enum {
 	OPT_COMM = 0x100, OPT_DIR, OPT_WHY, OPT_MIN_PAGES, OPT_MIN_LATENCY, OPT_FORMAT, OPT_TIME,
 	OPT_CHROME, OPT_STACKS, OPT_FOLDED, OPT_SUMMARY, OPT_JSON, OPT_READY, OPT_STRICT,
-	OPT_FEATURES, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS, OPT_EACH,
+	OPT_FEATURES, OPT_SOURCE, OPT_LIST, OPT_DRY_RUN, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS, OPT_EACH,
 	OPT_DURATION, OPT_HTML,
 };
 
@@ -43,6 +43,7 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Source:", 3 },
 	{ "read", 'r', "FILE", 0, "a recording instead of this machine; - is standard input", 3 },
 	{ "ring", OPT_RING, "SIZE", 0, "of a ring for events, \"16M\" (default 4M, with stacks 16M)", 3 },
+	{ "source", OPT_SOURCE, "SOURCE", 0, "of events: any (default), tracepoint, or fentry, functions of the kernel", 3 },
 	{ "rings", OPT_RINGS, "N", 0, "rings that CPUs share (default 1)", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms); microseconds without a unit", 3 },
 	{ "pingpong-flips", OPT_FLIPS, "N", 0, "changes of direction that make a ping-pong (default 3)", 3 },
@@ -300,6 +301,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_STRICT:
 		o->strict = true;
+		return 0;
+	case OPT_SOURCE:
+		o->source = cdm_arg_word(state, "--source", arg, cdm_source_names);
 		return 0;
 	case OPT_FEATURES:
 		o->features = true;

@@ -32,6 +32,7 @@ struct trace_options {
 	const char *recordings[2];	/* A, B */
 	int nr_recordings;
 	bool features;
+	enum cdm_source source;
 	bool list;
 	bool dry_run;
 	bool strict;

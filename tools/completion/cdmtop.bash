@@ -14,7 +14,7 @@ _cdmtop() {
 	local options='--view --columns --sort --reverse --filter --pid --cgroup --device --rows
 		--list-columns --delay --count --batch --output --format --json --textfile --top --histograms
 		--color --ascii --no-config --write --read
-		--speed --no-bpf --strict --pingpong-window --pingpong-flips --features --verbose
+		--speed --no-bpf --source --strict --pingpong-window --pingpong-flips --features --verbose
 		--help --usage --version'
 
 	COMPREPLY=()

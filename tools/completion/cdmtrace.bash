@@ -36,7 +36,7 @@ _cdmtrace()
 			--min-pages --min-latency --duration --events --output --format --json
 			--time --chrome --html --stacks --folded --summary --write --snapshots --read
 			--ring --rings --pingpong-window --pingpong-flips --pingpong-pages --ready-file --strict
-			--features --list --dry-run --verbose --help --usage --version" -- "$cur"))
+			--features --source --list --dry-run --verbose --help --usage --version" -- "$cur"))
 	elif ((COMP_CWORD == 1)); then
 		COMPREPLY=($(compgen -W "report diff" -- "$cur"))
 	fi

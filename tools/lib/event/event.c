@@ -78,6 +78,8 @@ static const struct cdm_field migrate[] = {
 	  "were to move and could not, by reason"),
 	F(SKIPPED, "skipped_pages", cdm_ev_migrate, failed, DETAIL,
 	  "nothing to move: unmapped, or foreign, on another device"),
+	F(UINT, "untold_pages", cdm_ev_migrate, untold, IF_ANY,
+	  "stayed, and the source cannot tell why, see --features"),
 	{ 0 }
 };
 

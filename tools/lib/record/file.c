@@ -144,6 +144,7 @@ struct cdm_reader {
 	struct cdm_decoder decoder;
 	struct cdm_file_header header;
 	struct cdm_ev_pingpong pingpong;	/* one that was shorter in the file */
+	struct cdm_ev_migrate migrate;	/* the same */
 };
 
 /* Makes @n bytes available at @start; fewer at the end of the file. -errno. */
@@ -241,18 +242,28 @@ static size_t claimed_len(const struct cdm_reader *r)
 	return rec->len;
 }
 
+static const struct cdm_rec *longer(void *to, size_t size, const struct cdm_rec *rec)
+{
+	struct cdm_rec *today = to;
+
+	memset(to, 0, size);
+	memcpy(to, rec, rec->len);
+	today->len = size;
+	return today;
+}
+
 /* What @rec is today, if it is of an earlier version. */
 static const struct cdm_rec *of_today(struct cdm_reader *r, const struct cdm_rec *rec)
 {
-	struct cdm_ev_pingpong *p = &r->pingpong;
-
-	if (rec->kind != CDM_EV_PINGPONG || rec->len >= sizeof(*p))
-		return rec;
-	memcpy(p, rec, CDM_EV_PINGPONG_MIN);
-	p->ev.rec.len = sizeof(*p);
-	p->pages = 1;
-	p->bytes = r->header.page_size;
-	return &p->ev.rec;
+	if (rec->kind == CDM_EV_PINGPONG && rec->len < sizeof(r->pingpong)) {
+		longer(&r->pingpong, sizeof(r->pingpong), rec);
+		r->pingpong.pages = 1;
+		r->pingpong.bytes = r->header.page_size;
+		return &r->pingpong.ev.rec;
+	}
+	if (rec->kind == CDM_EV_MIGRATE && rec->len < sizeof(r->migrate))
+		return longer(&r->migrate, sizeof(r->migrate), rec);
+	return rec;
 }
 
 /* The next record of the file. As cdm_reader_next(). */

@@ -36,6 +36,8 @@ enum cdm_snap_kind {
 	CDM_REC_USER_STACK,		/* struct cdm_rec_user_stack */
 };
 
+/* As it was when all pages that stayed were told why, and @untold was 0. */
+#define CDM_EV_MIGRATE_MIN	offsetof(struct cdm_ev_migrate, untold)
 /* As it was when each page was an event of its own, and @pages was 0. */
 #define CDM_EV_PINGPONG_MIN	offsetof(struct cdm_ev_pingpong, bytes)
 

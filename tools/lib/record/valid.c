@@ -153,7 +153,7 @@ static const struct {
 	size_t min;		/* bytes that every version has; 0: no such kind */
 	bool (*valid)(const struct cdm_rec *rec);
 } kinds[] = {
-	[CDM_EV_MIGRATE] = { sizeof(struct cdm_ev_migrate), migrate_valid },
+	[CDM_EV_MIGRATE] = { CDM_EV_MIGRATE_MIN, migrate_valid },
 	[CDM_EV_EVICT] = { sizeof(struct cdm_ev_evict), evict_valid },
 	[CDM_EV_FAULT] = { sizeof(struct cdm_ev_fault), fault_valid },
 	[CDM_EV_PAGE] = { sizeof(struct cdm_ev_page), page_valid },

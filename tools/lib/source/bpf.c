@@ -42,6 +42,7 @@ struct cdm_bpf {
 
 	struct cdm_device_id devices[256];
 	size_t nr_devices;
+	unsigned int nr_unnamed;	/* got a name here */
 	char buffer[TASKS_BUFFER];
 };
 
@@ -78,14 +79,15 @@ static __u32 pid_namespace(void)
 	return ns.st_ino;
 }
 
-static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o)
+static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
+		   const struct cdm_description *d)
 {
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
 		bpf_program__set_autoload(bpf_object__find_program_by_name(b->programs->obj,
 									   hook->program),
-					  cdm_hook_needed(hook, b->features, b->kinds));
+					  cdm_hook_needed(hook, d));
 }
 
 /* Those of the programs on tracepoints. */
@@ -103,6 +105,7 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 	e->rodata->with_stacks = o->stacks;
 	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & 1ULL << CDM_EV_PINGPONG);
 	e->rodata->pingpong_each = o->pingpong_each;
+	e->rodata->by_functions = d->features_by[CDM_SOURCE_FENTRY] || d->events_by[CDM_SOURCE_FENTRY];
 	e->rodata->nr_rings = o->rings ?: 1;
 	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	e->rodata->pidns = pid_namespace();
@@ -240,7 +243,7 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	b->programs = programs_bpf__open();
 	if (!b->programs)
 		return -errno;
-	choose(b, o);
+	choose(b, o, d);
 	err = set_options(b, o, d);
 	if (err)
 		return err;
@@ -496,6 +499,25 @@ void cdm_bpf_forget_dead(struct cdm_bpf *b)
 			bpf_map_delete_elem(bpf_map__fd(b->programs->maps.stats), &b->keys[i]);
 }
 
+/*
+ * Drivers other than cdm give their devices no name that the kernel knows: that of the
+ * module, or of the function where there is none, and which one it is.
+ */
+static void name_device(struct cdm_bpf *b, __u64 device, struct cdm_device_id *id)
+{
+	struct cdm_pagemap p;
+	const char *module;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.pagemaps), &device, &p))
+		return;
+	p.function[sizeof(p.function) - 1] = '\0';
+	module = strchr(p.function, '[');
+	module = module ? module + 1 : p.function;
+	snprintf(id->name, sizeof(id->name), "%.*s.%u", (int)strcspn(module, "]"), module,
+		 b->nr_unnamed++);
+	bpf_map_update_elem(bpf_map__fd(b->programs->maps.devices), &device, id, BPF_EXIST);
+}
+
 static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)
 {
 	for (size_t i = 0; i < b->nr_devices; i++)
@@ -516,7 +538,11 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 	fd = bpf_map__fd(b->programs->maps.devices);
 	while (!err && !bpf_map_get_next_key(fd, previous, &rec.device)) {
 		previous = &rec.device;
-		if (bpf_map_lookup_elem(fd, &rec.device, &rec.id) || is_known(b, &rec.id))
+		if (bpf_map_lookup_elem(fd, &rec.device, &rec.id))
+			continue;
+		if (!rec.id.name[0])
+			name_device(b, rec.device, &rec.id);
+		if (is_known(b, &rec.id))
 			continue;
 		if (b->nr_devices == sizeof(b->devices) / sizeof(b->devices[0]))
 			break;

@@ -12,6 +12,21 @@
 
 struct cdm_collector;
 
+/* Where figures and events come from; the first that has one is taken. */
+enum cdm_source {
+	CDM_SOURCE_ANY,
+	CDM_SOURCE_TRACEPOINT,	/* the series', and those that every kernel has */
+	CDM_SOURCE_FENTRY,	/* functions of the kernel, by trampolines */
+	CDM_NR_SOURCE,
+};
+
+/* By enum cdm_source, "any", "tracepoint", "fentry"; ends with NULL. */
+extern const char *const cdm_source_names[];
+static inline const char *cdm_source_name(enum cdm_source source)
+{
+	return cdm_source_names[source];
+}
+
 /* In-kernel filters; 0, empty or negative: all. Applied before anything is read. */
 struct cdm_filter {
 	__u32 pid;			/* owner or actor, as the caller's namespace numbers it */
@@ -46,6 +61,7 @@ struct cdm_collector_options {
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
 	bool no_bpf;			/* only /proc, cgroups and sysfs */
+	enum cdm_source source;		/* of what BPF programs tell */
 	bool strict;			/* programs that cannot be loaded are an error */
 	/* NULL, or what libbpf says: warnings, with @verbose 2 and 3 more. */
 	void (*log)(const char *text);
@@ -63,6 +79,10 @@ struct cdm_description {
 	struct cdm_file_header header;	/* this machine, now, and what figures depend on */
 	unsigned int features;		/* enum cdm_feature that there are */
 	__u64 events;			/* of those asked for: bits of 1 << enum cdm_kind */
+	/* What comes from which source, of CDM_F_COUNTED and of @events. */
+	unsigned int features_by[CDM_NR_SOURCE];
+	__u64 events_by[CDM_NR_SOURCE];
+	__u64 absent;			/* optional hooks, see hooks.h, that this kernel has not */
 	bool bpf;			/* programs may be loaded */
 	bool cgroup_iterator;		/* by which they tell the values of cgroups */
 	bool holders;			/* processes with device memory can be told from the others */
@@ -114,8 +134,8 @@ void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV]
 
 /*
  * Tries everything there is, each by itself, and prints a line for each: what,
- * yes or no, why not and what to do. Return: 0, 1 if something is missing.
+ * yes or no, by which source and how exact; why not and what to do. Return: 0, 1 if something is missing.
  */
-int cdm_collector_probe(FILE *out, bool json);
+int cdm_collector_probe(FILE *out, bool json, enum cdm_source source);
 
 #endif

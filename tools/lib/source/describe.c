@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a collector will deliver: options and probes tell, nothing is loaded. */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 
 #include "source/collector.h"
 #include "source/hooks.h"
@@ -101,44 +103,133 @@ static void describe_tracepoints(struct cdm_description *d, const char *tracepoi
 		tracepoint, text);
 }
 
-/* Leaves out what needs a tracepoint that this kernel does not have. */
-static void describe_hooks(const struct cdm_collector_options *o, const struct cdm_types *types,
-			   struct cdm_description *d)
-{
-	unsigned int features = o->features & CDM_F_COUNTED, others = 0;
-	const char *first = NULL;
+/* What its types tell. */
+struct kernel {
+	struct cdm_types *types;
+	struct btf *btf;	/* all of them, which takes longer: once somebody asks for a function */
+};
 
-	d->events = o->events;
+/* Whether the kernel lets a program be called by a function: without doing anything. */
+static bool may_attach(int function)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	DECLARE_LIBBPF_OPTS(bpf_prog_load_opts, opts,
+		.expected_attach_type = BPF_TRACE_FENTRY, .attach_btf_id = function);
+	int fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "cdm_probe", "GPL", nothing,
+			       sizeof(nothing) / sizeof(nothing[0]), &opts);
+	int link = fd < 0 ? -1 : bpf_raw_tracepoint_open(NULL, fd);
+
+	if (fd >= 0)
+		close(fd);
+	if (link >= 0)
+		close(link);
+	return link >= 0;
+}
+
+/* Id of the type of a function that is not inlined everywhere, "do_exit"; 0: none. */
+static int find_function(struct kernel *k, const char *name)
+{
+	char path[PATH_MAX];
+	int id;
+
+	snprintf(path, sizeof(path), "%s/kernel/btf/vmlinux", cdm_roots.sys);
+	if (!k->btf)
+		k->btf = btf__parse(path, NULL);
+	id = k->btf ? btf__find_by_name_kind(k->btf, name, BTF_KIND_FUNC) : 0;
+	return id > 0 ? id : 0;
+}
+
+static bool is_there(const struct cdm_hook *hook, struct kernel *k)
+{
+	int function;
+
+	if (hook->source == CDM_SOURCE_TRACEPOINT)
+		return cdm_types_tracepoint(k->types, hook->target);
+	function = find_function(k, hook->target);
+	return function && may_attach(function);
+}
+
+/* What @source can deliver of what is asked for. */
+static void describe_source(const struct cdm_collector_options *o, enum cdm_source source,
+			    struct kernel *k, struct cdm_description *d)
+{
+	unsigned int features = 0, lacking = d->features;
+	__u64 events = 0, no_events = d->events;
+
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
-		if (!cdm_hook_needed(hook, o->features, o->events) ||
-		    cdm_types_tracepoint(types, hook->tracepoint))
+		if (hook->source != source || !((hook->features & o->features & ~d->features) ||
+						(hook->events & o->events & ~d->events)))
 			continue;
-		features &= ~hook->features;
-		d->events &= ~hook->events;
-		others += !!first;
-		first = first ?: hook->tracepoint;
+		features |= hook->features;
+		events |= hook->events;
+		if (!(hook->features & ~lacking) && !(hook->events & ~no_events))
+			continue;
+		if (is_there(hook, k))
+			continue;
+		if (hook->optional)
+			d->absent |= 1ULL << (hook - cdm_hooks);
+		else
+			lacking |= hook->features, no_events |= hook->events;
 	}
-	d->features |= features;
+	d->features_by[source] = features & o->features & CDM_F_COUNTED & ~lacking;
+	d->events_by[source] = events & o->events & ~no_events;
+	d->features |= d->features_by[source];
+	d->events |= d->events_by[source];
+}
+
+/* Tracepoints without which something that was asked for is not there. */
+static void describe_missing(const struct cdm_collector_options *o, const struct cdm_types *types,
+			     struct cdm_description *d)
+{
+	const char *first = NULL;
+	unsigned int others = 0;
+
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
+		if (hook->source != CDM_SOURCE_TRACEPOINT ||
+		    !((hook->features & o->features & ~d->features) ||
+		      (hook->events & o->events & ~d->events)) ||
+		    cdm_types_tracepoint(types, hook->target))
+			continue;
+		others += !!first;
+		first = first ?: hook->target;
+	}
 	if (first)
 		describe_tracepoints(d, first, others);
 }
 
+static void describe_hooks(const struct cdm_collector_options *o, struct kernel *k,
+			   struct cdm_description *d)
+{
+	for (enum cdm_source s = CDM_SOURCE_TRACEPOINT; s < CDM_NR_SOURCE; s++)
+		if (o->source == CDM_SOURCE_ANY || o->source == s)
+			describe_source(o, s, k, d);
+	if (o->source == CDM_SOURCE_ANY || o->source == CDM_SOURCE_TRACEPOINT)
+		describe_missing(o, k->types, d);
+	else if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events))
+		missing(d, "not all that is asked for comes from the source %s on this kernel; leave out --source",
+			cdm_source_name(o->source));
+}
+
 static void describe_bpf(const struct cdm_collector_options *o, struct cdm_description *d)
 {
-	struct cdm_types *types = cdm_types_open();
+	struct kernel k = { .types = cdm_types_open() };
 
-	if (!types) {
+	if (!k.types) {
 		missing(d, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
 		return;
 	}
 	d->bpf = may_load();
-	d->cgroup_iterator = cdm_types_iterator(types, "cgroup");
-	d->holders = cdm_types_tracepoint(types, "cdm_rss");
+	d->cgroup_iterator = cdm_types_iterator(k.types, "cgroup");
+	d->holders = cdm_types_tracepoint(k.types, "cdm_rss");
 	if (d->bpf)
-		describe_hooks(o, types, d);
+		describe_hooks(o, &k, d);
 	else
 		missing(d, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
-	cdm_types_close(types);
+	btf__free(k.btf);
+	cdm_types_close(k.types);
 }
 
 static void describe_stacks(struct cdm_description *d)

@@ -1,28 +1,48 @@
 // SPDX-License-Identifier: GPL-2.0
-#include "record/record.h"
 #include "source/hooks.h"
 
 #define EV(kind)	(1ULL << CDM_EV_##kind)
+#define HOOK(p, s, t, f, e, o) { .program = p, .source = CDM_SOURCE_##s, .target = t, \
+				  .features = f, .events = e, .optional = o }
+
+#define MIGRATION	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG)
+#define MIGRATION_EVENTS (EV(MIGRATE) | EV(PAGE) | EV(PINGPONG))
 
 const struct cdm_hook cdm_hooks[] = {
-	{ "migrate_start", "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
-	{ "migrate_setup", "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE) },
-	{ "migrate_pages", "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) },
-	{ "migrate_finalize", "migrate_vma_finalize",
+	HOOK("migrate_start", TRACEPOINT, "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS), false),
+	HOOK("migrate_setup", TRACEPOINT, "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE), false),
+	HOOK("migrate_pages", TRACEPOINT, "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG), false),
+	HOOK("migrate_finalize", TRACEPOINT, "migrate_vma_finalize",
 	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS) },
-	{ "evict_start", "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
-	{ "evict", "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS) },
-	{ "rss", "cdm_rss", CDM_F_EVICT, EV(RSS) },
-	{ "fault", "cdm_fault", CDM_F_FAULTS, EV(FAULT) },
-	{ "charge", "cdm_charge", 0, EV(CHARGE) },
-	{ "uncharge", "cdm_uncharge", 0, EV(CHARGE) },
-	{ "transfer", "cdm_transfer", 0, EV(CHARGE) },
-	{ "region_add", "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE) },
-	{ "region_remove", "cdm_region_remove", 0, EV(DEVICE) },
-	{ "state", "cdm_state", 0, EV(DEVICE) },
-	{ "pagefault", "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT) },
+	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS), false),
+	HOOK("evict_start", TRACEPOINT, "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS), false),
+	HOOK("evict", TRACEPOINT, "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS), false),
+	HOOK("rss", TRACEPOINT, "cdm_rss", CDM_F_EVICT, EV(RSS), false),
+	HOOK("fault", TRACEPOINT, "cdm_fault", CDM_F_FAULTS, EV(FAULT), false),
+	HOOK("charge", TRACEPOINT, "cdm_charge", 0, EV(CHARGE), false),
+	HOOK("uncharge", TRACEPOINT, "cdm_uncharge", 0, EV(CHARGE), false),
+	HOOK("transfer", TRACEPOINT, "cdm_transfer", 0, EV(CHARGE), false),
+	HOOK("region_add", TRACEPOINT, "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE), false),
+	HOOK("region_remove", TRACEPOINT, "cdm_region_remove", 0, EV(DEVICE), false),
+	HOOK("state", TRACEPOINT, "cdm_state", 0, EV(DEVICE), false),
+	HOOK("pagefault", TRACEPOINT, "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT), false),
+
+	HOOK("setup_begins", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS, false),
+	HOOK("setup_ends", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS, false),
+	HOOK("unmap_begins", FENTRY, "migrate_device_unmap", CDM_F_WHY, EV(MIGRATE), true),
+	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS, false),
+	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS, false),
 	{ 0 }
 };
+
+const char *const cdm_source_names[] = { "any", "tracepoint", "fentry", NULL };
+
+bool cdm_hook_needed(const struct cdm_hook *hook, const struct cdm_description *d)
+{
+	if (d->absent & 1ULL << (hook - cdm_hooks))
+		return false;
+	return (hook->features & d->features_by[hook->source]) ||
+	       (hook->events & d->events_by[hook->source]);
+}

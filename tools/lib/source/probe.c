@@ -8,12 +8,37 @@
 struct probe {
 	FILE *out;
 	struct cdm_json *json;	/* NULL: text */
+	enum cdm_source source;	/* alone; or any */
 	int missing;
 };
 
-/* @why: NULL: it is there. */
-static void report(struct probe *p, const char *group, const char *name, const char *why)
+/* How exact what functions tell is; tracepoints and files tell all there is to know. */
+static const char *how_exact(const struct cdm_collector_options *o, enum cdm_source source)
 {
+	if (source == CDM_SOURCE_TRACEPOINT)
+		return ", exact";
+	if ((o->features & CDM_F_WHY) || (o->events & 1ULL << CDM_EV_MIGRATE))
+		return ", pages exact, reasons in part: pinned has isolate, raced has charge; not collected: untold";
+	return ", exact";
+}
+
+/* The source of the only thing that was asked for; CDM_SOURCE_ANY: files. */
+static enum cdm_source source_of(const struct cdm_description *d)
+{
+	for (enum cdm_source s = CDM_SOURCE_TRACEPOINT; s < CDM_NR_SOURCE; s++)
+		if (d->features_by[s] || d->events_by[s])
+			return s;
+	return CDM_SOURCE_ANY;
+}
+
+/* @why: NULL: it is there, by @source. */
+static void report(struct probe *p, const char *group, const char *name, const char *why,
+		   enum cdm_source source, const char *exact)
+{
+	char how[CDM_WHY_LEN] = "";
+
+	if (!why && source)
+		snprintf(how, sizeof(how), "by %s%s", cdm_source_name(source), exact);
 	p->missing += !!why;
 	if (p->json) {
 		cdm_json_open(p->json, NULL, '{');
@@ -21,10 +46,11 @@ static void report(struct probe *p, const char *group, const char *name, const c
 		cdm_json_string(p->json, "name", name);
 		cdm_json_bool(p->json, "available", !why);
 		cdm_json_string(p->json, "why", why);
+		cdm_json_string(p->json, "how", how[0] ? how : NULL);
 		cdm_json_close(p->json, '}');
 	} else {
 		fprintf(p->out, "%-9s %-12s %-3s%s%s\n", group, name, why ? "no" : "yes",
-			why ? "  " : "", why ?: "");
+			why || how[0] ? "  " : "", why ?: how);
 	}
 }
 
@@ -58,13 +84,14 @@ static void probe(struct probe *p, const char *group, const char *name,
 	bool good;
 
 	o.filter.dir = o.filter.why = -1;
+	o.source = p->source;
 	cdm_collector_describe(&o, &d);
 	good = !d.nr_missing;
 	if (!good)
 		cdm_error(why, 0, "%s", d.missing[0]);
 	else if (d.bpf)
 		good = try_bpf(&o, &d, why);
-	report(p, group, name, good ? NULL : why);
+	report(p, group, name, good ? NULL : why, source_of(&d), how_exact(&o, source_of(&d)));
 }
 
 static void probe_counted(struct probe *p)
@@ -103,10 +130,10 @@ static void probe_files(struct probe *p)
 		});
 }
 
-int cdm_collector_probe(FILE *out, bool json)
+int cdm_collector_probe(FILE *out, bool json, enum cdm_source source)
 {
 	static struct cdm_json writer;
-	struct probe p = { .out = out, .json = json ? &writer : NULL };
+	struct probe p = { .out = out, .json = json ? &writer : NULL, .source = source };
 
 	cdm_json_init(&writer, out, false);
 	probe_counted(&p);

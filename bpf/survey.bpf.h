@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What became of the pages of a migration, where the kernel does not say: by the bits of
+ * its arrays src[] and dst[] after each step. And whose device memory it is.
+ */
+#ifndef CDM_SURVEY_BPF_H
+#define CDM_SURVEY_BPF_H
+
+#define MIGRATE_PFN_VALID	1UL
+#define MIGRATE_PFN_SHIFT	6
+#define SURVEY_PAGES		64	/* read at once */
+
+/* Bound: kinds of device memory seen; full: it has no name. By the address of its range. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, u64);
+	__type(value, struct cdm_pagemap);
+} pagemaps SEC(".maps");
+
+/* Bound: as above. The device, an address, of an owner that migrated before. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, u64);
+	__type(value, u64);
+} owners SEC(".maps");
+
+struct tally {
+	u64 src[SURVEY_PAGES], dst[SURVEY_PAGES];
+	u32 nr;			/* of them */
+	u32 holes;		/* to be filled, for nothing is there */
+	u32 moved;
+	u32 filled;		/* of moved, those that were holes */
+	u32 no_dst;		/* a page, but the driver gave no other one for it */
+	u32 late;		/* it did, and the page could not go there */
+	u32 late_holes;
+	u32 undone;		/* it changed places, and then the driver took it back */
+	u64 pfn;		/* of a page on the device */
+};
+
+/* One program at a time uses it, on its CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tally);
+} tallies SEC(".maps");
+
+struct survey {
+	unsigned long *src, *dst;	/* of migrate_vma */
+	u64 nr;
+	bool in;			/* to the device */
+};
+
+/* Not static: the verifier goes through it once. */
+__noinline int count_entries(struct tally *t, bool in)
+{
+	if (!t)
+		return 0;
+	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
+		u64 src = t->src[i], dst = t->dst[i];
+		bool page = src & MIGRATE_PFN_VALID, go = src & MIGRATE_PFN_MIGRATE;
+
+		t->holes += go && !page;
+		if (go && dst) {
+			t->moved++;
+			t->filled += !page;
+			t->pfn = (in ? dst : src) >> MIGRATE_PFN_SHIFT;
+		} else if (page) {
+			t->undone += go;
+			t->late += !go && dst;
+			t->no_dst += !go && !dst;
+		} else if (dst) {
+			t->late_holes++;
+		}
+	}
+	return 0;
+}
+
+static long survey_block(u64 n, struct survey *s)
+{
+	u64 from = n * SURVEY_PAGES, nr = s->nr - from;
+	u32 zero = 0;
+	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
+
+	if (nr > SURVEY_PAGES)
+		nr = SURVEY_PAGES;
+	if (!t || bpf_probe_read_kernel(t->src, nr * sizeof(*s->src), s->src + from) ||
+	    bpf_probe_read_kernel(t->dst, nr * sizeof(*s->dst), s->dst + from))
+		return 1;
+	t->nr = nr;
+	count_entries(t, s->in);
+	return 0;
+}
+
+/* NULL: never. */
+static __always_inline struct tally *take_tally(struct migrate_vma *args)
+{
+	struct survey s = {
+		.src = args->src, .dst = args->dst, .nr = args->npages,
+		.in = args->flags & SELECT_SYSTEM,
+	};
+	u32 zero = 0;
+	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
+
+	if (!t)
+		return NULL;
+	__builtin_memset(&t->nr, 0, sizeof(*t) - offsetof(struct tally, nr));
+	bpf_loop((s.nr + SURVEY_PAGES - 1) / SURVEY_PAGES, survey_block, &s, 0);
+	return t;
+}
+
+static __always_inline u32 count_holes(struct migrate_vma *args)
+{
+	struct tally *t = take_tally(args);
+
+	return t ? t->holes : 0;
+}
+
+extern const void vmemmap_base __ksym __weak;	/* x86, if it is another one at each boot */
+#define VMEMMAP_FIXED	0xffffea0000000000ULL	/* arch/x86/include/asm/pgtable_64_types.h */
+
+/* Where all of its struct page are; 0: not known. */
+static __always_inline u64 vmemmap_start(void)
+{
+	u64 start = 0;
+
+#ifdef bpf_target_x86
+	if (!&vmemmap_base)
+		return VMEMMAP_FIXED;
+	bpf_probe_read_kernel(&start, sizeof(start), &vmemmap_base);
+#endif
+	return start;
+}
+
+static __always_inline struct page *pfn_page(u64 pfn)
+{
+	u64 start = vmemmap_start();
+
+	return pfn && start ? (void *)(start + pfn * bpf_core_type_size(struct page)) : NULL;
+}
+
+static __always_inline u32 pagemap_memory(struct dev_pagemap *map)
+{
+	u32 type = BPF_CORE_READ(map, type);
+
+	if (type == bpf_core_enum_value(enum memory_type___cdm, MEMORY_DEVICE_PRIVATE))
+		return CDM_MEM_PRIVATE;
+	return type == bpf_core_enum_value(enum memory_type___cdm, MEMORY_DEVICE_COHERENT) ?
+	       CDM_MEM_COHERENT : CDM_MEM_UNKNOWN;
+}
+
+static const char symbol_format[] = "%ps";	/* "function [module]" */
+
+/* Its driver is told by the module of a function of it. */
+static __always_inline void learn_pagemap(struct dev_pagemap *map, u64 start)
+{
+	struct cdm_device_id id = { .start = start };
+	struct cdm_pagemap p = { .memory = pagemap_memory(map) };
+	u64 function = 0;
+
+	p.owner = (u64)BPF_CORE_READ(map, owner);
+	function = (u64)BPF_CORE_READ(map, ops, page_free);
+	bpf_snprintf(p.function, sizeof(p.function), symbol_format, &function, sizeof(function));
+	id.bytes = BPF_CORE_READ(map, range.end) + 1 - start;
+	bpf_map_update_elem(&pagemaps, &start, &p, BPF_ANY);
+	bpf_map_update_elem(&devices, &start, &id, BPF_NOEXIST);
+	bpf_map_update_elem(&owners, &p.owner, &start, BPF_ANY);
+}
+
+/* The device of an owner; until one of its pages was seen, a number of the owner. */
+static __always_inline u64 known_device(void *owner)
+{
+	u64 key = (u64)owner, *start = bpf_map_lookup_elem(&owners, &key);
+
+	return start ? *start : opaque(owner);
+}
+
+/* The one that @pfn is on; 0: that which the owner is known to have. */
+static __always_inline void tell_device(struct call *call, u64 pfn)
+{
+	struct page *page = pfn_page(pfn);
+	struct dev_pagemap *map = page ? BPF_CORE_READ(page, pgmap) : NULL;
+	u64 start = map ? BPF_CORE_READ(map, range.start) : call->device;
+	struct cdm_pagemap *known;
+
+	if (call->host)
+		return;
+	call->device = start;
+	known = bpf_map_lookup_elem(&pagemaps, &start);
+	if (!known && map) {
+		learn_pagemap(map, start);
+		known = bpf_map_lookup_elem(&pagemaps, &start);
+	}
+	if (known)
+		call->memory = known->memory;
+}
+
+/*
+ * Exact: what moved, nothing there, no destination. "pinned" has those that could not be
+ * isolated, too, "raced" those that could not be charged; of files neither is known.
+ */
+static __always_inline void survey(struct cdm_ev_migrate *e, struct migrate_vma *args,
+				   struct call *call)
+{
+	struct tally *t = take_tally(args);
+	u32 told, stayed = call->holes;
+
+	if (!t)
+		return;
+	tell_device(call, t->pfn);
+	e->migrated = call->pages ? t->moved : 0;
+	if (call->pages)
+		stayed -= t->filled + t->late_holes;
+	e->failed[CDM_WHY_UNMAPPED] = stayed;
+	e->failed[CDM_WHY_PINNED] = call->found - call->unmapped;
+	e->failed[CDM_WHY_ALLOC] = t->no_dst + (call->pages ? 0 : t->undone);
+	e->failed[CDM_WHY_COPY] = call->pages ? t->undone : 0;
+	if (!args->vma->vm_file)
+		e->failed[CDM_WHY_RACED] = t->late + t->late_holes;
+	told = e->migrated;
+	for (int i = 0; i < CDM_NR_WHY; i++)
+		told += e->failed[i];
+	e->untold = args->npages - told;
+}
+
+#endif

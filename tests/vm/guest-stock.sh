@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# In the VM: migrations as functions of the kernel tell them, of DEVICE_COHERENT memory
+# and, where the kernel has it, DEVICE_PRIVATE, compared with what the program that had its
+# memory moved found itself. With the series in the kernel its tracepoints tell the same.
+# Prints TAP.
+set -uo pipefail
+top=$(cd "$(dirname "$0")/../.." && pwd)
+cdmtrace=$top/tools/cdmtrace/cdmtrace
+cdmtop=$top/tools/cdmtop/cdmtop
+mirror=$top/build/vm-tests/mirror
+work=$(mktemp -d)
+source "$top/tests/vm/guest-lib.sh"
+
+has_series() { [[ -e /sys/kernel/tracing/events/migrate/migrate_vma_setup ]]; }
+# The first two devices of test_hmm are device-private, and empty without support for it.
+has_private() { grep -q is_device_private_page /proc/kallsyms || has_series; }
+
+# trace NAME OPTION...: in the background, ready when this returns
+trace() {
+	local name=$1
+	shift
+	"$cdmtrace" -j --ready-file "$work/$name.ready" -o "$work/$name.json" "$@" 2> "$work/$name.err" &
+	tracers+=($!)
+	until_true 120 test -e "$work/$name.ready" || cat "$work/$name.err"
+}
+# scene DEVICE NAME: what the program says is in NAME.told
+scene() {
+	echo go | "$mirror" "/dev/hmm_dmirror$1" > "$work/$2.told" 2> "$work/$2.said" ||
+		echo "# $(< "$work/$2.said")"
+}
+end_tracers() {
+	sleep 0.5
+	kill -INT "${tracers[@]}"
+	wait "${tracers[@]}"
+	tracers=()
+}
+tracers=()
+
+cat > "$work/scene.py" << 'PY'
+"""What mirror says of itself, and what a tracer saw of it."""
+import json, sys
+from truth import rows, same
+name, kind = sys.argv[1:3]
+told = json.load(open(name + ".told"))
+end = told["start"] + 2000 * 4096
+def calls(tracer, **fields):
+    return [r for r in rows(tracer + ".json", "migrate") if r["pid"] == told["pid"] and
+            all(r[k] == v for k, v in fields.items())]
+def pages(calls, key):
+    return sum(r[key] for r in calls)
+def failed(calls):
+    sums = {}
+    for r in calls:
+        for why, n in r["failed_pages"].items():
+            sums[why] = sums.get(why, 0) + n
+    return sums
+PY
+checks() { check "$1" "$2" "$3" < <(cat "$work/scene.py" -); }
+
+compare() { # NAME KIND DEVICE
+	local name=$1 kind=$2
+	scene "$3" "$name"
+	end_tracers
+	is "$kind: nothing was lost" "" "$(grep -h '[1-9][0-9]* lost' "$work"/functions.err)"
+	checks "$kind: each page once, in calls of 64 pages" "$name" "$kind" << 'PY'
+into, out = calls("functions", dir="in"), calls("functions", dir="out")
+same("pages to the device", told["in"] + told["filled"] + told["in_again"], pages(into, "migrated_pages"))
+same("by the requests", told["in_returned"] + told["filled_returned"] + told["in_again_returned"], pages(into, "migrated_pages"))
+home = told["home_by_faults"] if kind == "private" else 0
+same("pages home", told["out"] + told["out_again"] + home, pages(out, "migrated_pages"))
+same("nothing to bring home", (0, 0), (told["nothing"], told["nothing_returned"]))
+same("that were pinned", 0, told["in_pinned"])
+same("calls in", 22 + 1 + 1 + 1, len(into))
+same("calls out", 2 * 23 + 1 + home, len(out))
+same("asked for", 1409 + 61 + 64, pages(into, "requested_pages"))
+PY
+	checks "$kind: why pages stayed, and those of which nobody can tell" "$name" "$kind" << 'PY'
+into, out = calls("functions", dir="in"), calls("functions", dir="out")
+same("pinned", {"pinned": told["pinned"]}, failed(into))
+same("going home", {}, failed(out))
+for r in into + out:
+    same("sum", r["requested_pages"], r["migrated_pages"] + r["already_pages"] + r["untold_pages"] +
+         sum(r["skipped_pages"].values()) + sum(r["failed_pages"].values()))
+    same("time", r["total_ns"], r["collect_ns"] + r["copy_ns"] + r["restore_ns"])
+    assert r["collect_ns"] and (r["copy_ns"] and r["restore_ns"] or not r["migrated_pages"]), r
+same("in", 0, pages(into, "untold_pages"))
+same("out, in RAM already", told["pinned"] + 1409, pages(out, "untold_pages"))
+PY
+	checks "$kind: of whom, by whom, where, why" "$name" "$kind" << 'PY'
+for r in calls("functions"):
+    same("range", True, told["start"] <= r["start"] and r["start"] + r["range_bytes"] <= end)
+    same("who", ("mirror", told["pid"], "anon"), (r["comm"], r["actor_pid"], r["vma"]))
+    same("memory", kind, r["memory"])
+    assert r["cgroup_id"] and r["mm"], r
+by_fault = calls("functions", cause="fault")
+same("faults", told["home_by_faults"] if kind == "private" else 0, pages(by_fault, "migrated_pages"))
+same("addresses", [told["start"] + (1409 + i) * 4096 for i in range(len(by_fault))], sorted(r["start"] for r in by_fault))
+same("others", {"driver", "fault"} if by_fault else {"driver"}, {r["cause"] for r in calls("functions")})
+names = [r["device"] for r in sorted(calls("functions"), key=lambda r: r["ts_ns"]) if r["migrated_pages"]]
+assert all(n and n.startswith("test_hmm.") for n in names[1:]), set(names)
+PY
+	checks "$kind: page by page" "$name" "$kind" << 'PY'
+moved = [r["addr"] for r in rows("functions.json", "page") if r["pid"] == told["pid"] and r["dir"] == "in" and r["moved_pages"]]
+first = [told["start"] + i * 4096 for i in range(1409 + 61) if not 1402 <= i < 1409]
+same("addresses", sorted(first + [told["start"] + i * 4096 for i in range(64)]), sorted(moved))
+PY
+}
+
+# shellcheck disable=SC2046
+modprobe test_hmm $(test_hmm_parameters)
+result $? "test_hmm has devices"
+like "cdmtrace says what tells of migrations, and how exact that is" \
+	"migrate +yes +by $(has_series && echo tracepoint || echo fentry), " "$("$cdmtrace" --features)"
+like "cdmtop, too" 'reasons +yes +by fentry, pages exact, reasons in part' "$("$cdmtop" --features --source fentry)"
+
+for kind in coherent private; do
+	if [[ $kind == private ]] && ! has_private; then
+		skip "private: all of it" "this kernel is built without CONFIG_DEVICE_PRIVATE"
+		continue
+	fi
+	rm -f "$work"/*.ready
+	trace functions -e migrate,page --source fentry
+	if has_series; then trace tracepoints -e migrate --source tracepoint; fi
+	compare "$kind" "$kind" $([[ $kind == private ]] && echo 0 || echo 2)
+	has_series || continue
+	checks "$kind: tracepoints tell the same" "$kind" "$kind" << 'PY'
+both = [sorted((r["ts_ns"] // 10**12, r["dir"], r["start"], r["requested_pages"], r["migrated_pages"], r["pid"],
+               r["cgroup"], r["cause"], r["collected_pages"]) for r in calls(name)) for name in ("functions", "tracepoints")]
+same("calls", both[1], both[0])
+def reasons(name):
+    known = failed(calls(name))
+    known["pinned"] = known.get("pinned", 0) + known.pop("isolate", 0)
+    return known
+same("reasons", reasons("tracepoints"), reasons("functions"))
+same("untold", sum(r["already_pages"] + sum(r["skipped_pages"].values()) for r in calls("tracepoints")),
+     sum(r["untold_pages"] + sum(r["skipped_pages"].values()) for r in calls("functions")))
+PY
+done
+
+# It lives before the first refresh and after the last: rates are those of rows that are there.
+refreshes() { [[ $(grep -c '"type":"end"' "$work/top.json") -ge $1 ]]; }
+mkfifo "$work/go"
+"$mirror" /dev/hmm_dmirror2 < "$work/go" > "$work/top.told" &
+exec {go}> "$work/go"
+"$cdmtop" -j --source fentry 1 > "$work/top.json" 2> "$work/top.err" &
+top_pid=$!
+until_true 120 refreshes 2 || cat "$work/top.err"
+echo go >&"$go"
+until_true 60 grep -q '}' "$work/top.told"
+until_true 60 refreshes $(($(grep -c '"type":"end"' "$work/top.json") + 2))
+kill -INT $top_pid
+wait $top_pid
+exec {go}>&-
+wait
+check "cdmtop counts them, for whom" << 'PY'
+import json
+from truth import same, totals
+told = json.load(open("top.told"))
+def total(name):
+    return totals("top.json", "pid", name + "_pages_per_second").get(told["pid"])
+same("in", told["in"] + told["filled"] + told["in_again"], total("in"))
+same("out", told["out"] + told["out_again"], total("out"))
+same("failed", told["pinned"], total("fail"))
+PY
+like "what functions do not tell is said" 'source fentry on this kernel' \
+	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
+finish

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Has its memory moved to and fro by test_hmm's device DEVICE, and says as JSON what came
+ * of it: by what the requests returned, and by HMM's own look at each page before and
+ * after. It waits for a line on standard input first, and for its end before it ends.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <linux/types.h>
+
+#define PAGE	4096UL
+#define PAGES	2000
+#define TOUCHED	1409		/* from the first on */
+#define PINNED	7		/* of these the last */
+#define HOLES	61		/* behind the touched ones */
+
+/* lib/test_hmm_uapi.h of the kernel, which no header package has. */
+struct hmm_dmirror_cmd {
+	__u64 addr, ptr, npages, cpages, faults;
+};
+#define HMM_DMIRROR_MIGRATE_TO_DEV	_IOWR('H', 0x02, struct hmm_dmirror_cmd)
+#define HMM_DMIRROR_MIGRATE_TO_SYS	_IOWR('H', 0x03, struct hmm_dmirror_cmd)
+#define HMM_DMIRROR_SNAPSHOT		_IOWR('H', 0x04, struct hmm_dmirror_cmd)
+#define ON_DEVICE(state)		((state) >= 0x20 && (state) < 0x60)
+
+static int device;
+static char *memory;
+static unsigned char before[PAGES], after[PAGES], copy[PAGES * PAGE];
+
+static __u64 request(unsigned long what, unsigned long first, unsigned long pages, void *result)
+{
+	struct hmm_dmirror_cmd cmd = {
+		.addr = (__u64)memory + first * PAGE, .ptr = (__u64)result, .npages = pages,
+	};
+
+	/* Pages that stayed in RAM are missing when it reads all those that went to the device. */
+	if (ioctl(device, what, &cmd) && errno != ENOENT) {
+		perror("mirror: ioctl");
+		exit(1);
+	}
+	return cmd.cpages;
+}
+
+static void look(unsigned char *states)
+{
+	request(HMM_DMIRROR_SNAPSHOT, 0, PAGES, states);
+}
+
+/* Prints how many of the pages changed places. Return: what the request returned. */
+static __u64 migrate(const char *name, unsigned long what, unsigned long first, unsigned long pages)
+{
+	unsigned long changed = 0;
+	__u64 returned;
+
+	look(before);
+	returned = request(what, first, pages, copy);
+	look(after);
+	for (unsigned long i = 0; i < PAGES; i++)
+		changed += ON_DEVICE(before[i]) != ON_DEVICE(after[i]);
+	printf("\"%s\":%lu,\"%s_returned\":%llu,", name, changed, name, returned);
+	return returned;
+}
+
+/* In a pipe's buffers: nobody may move them. */
+static void pin(int out)
+{
+	struct iovec pages = { .iov_base = memory + (TOUCHED - PINNED) * PAGE, .iov_len = PINNED * PAGE };
+
+	if (vmsplice(out, &pages, 1, 0) != (ssize_t)pages.iov_len) {
+		perror("mirror: vmsplice");
+		exit(1);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	char line[16];
+	int ends[2], home = 0;
+
+	device = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (device < 0 || memory == MAP_FAILED || pipe(ends)) {
+		perror("mirror");
+		return 1;
+	}
+	madvise(memory, PAGES * PAGE, MADV_NOHUGEPAGE);
+	memset(memory, 1, TOUCHED * PAGE);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	printf("{\"pid\":%d,\"start\":%lu,", getpid(), (unsigned long)memory);
+	pin(ends[1]);
+	migrate("in", HMM_DMIRROR_MIGRATE_TO_DEV, 0, TOUCHED - PINNED);
+	migrate("in_pinned", HMM_DMIRROR_MIGRATE_TO_DEV, TOUCHED - PINNED, PINNED);
+	migrate("filled", HMM_DMIRROR_MIGRATE_TO_DEV, TOUCHED, HOLES);
+	migrate("out", HMM_DMIRROR_MIGRATE_TO_SYS, 0, TOUCHED);
+	migrate("nothing", HMM_DMIRROR_MIGRATE_TO_SYS, 0, TOUCHED);
+	for (int i = 0; i < HOLES; i++)
+		memory[(TOUCHED + i) * PAGE] = 2;
+	look(after);
+	for (int i = 0; i < HOLES; i++)
+		home += !ON_DEVICE(after[TOUCHED + i]);
+	printf("\"home_by_faults\":%d,", home);
+	close(ends[0]);
+	close(ends[1]);
+	migrate("in_again", HMM_DMIRROR_MIGRATE_TO_DEV, 0, 64);
+	migrate("out_again", HMM_DMIRROR_MIGRATE_TO_SYS, 0, 64);
+	printf("\"pinned\":%d,\"holes\":%d,\"pages\":%d}\n", PINNED, HOLES, TOUCHED);
+	fflush(stdout);
+	while (fgets(line, sizeof(line), stdin))
+		;
+	return 0;
+}
