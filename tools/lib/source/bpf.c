@@ -526,6 +526,14 @@ static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)
 	return false;
 }
 
+bool cdm_bpf_has_named(const struct cdm_bpf *b, __u64 device)
+{
+	for (size_t i = 0; i < b->nr_devices; i++)
+		if (b->devices[i].start == device)
+			return true;
+	return false;
+}
+
 int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
 			void *ctx)
 {

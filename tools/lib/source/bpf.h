@@ -56,6 +56,9 @@ const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope sc
  */
 void cdm_bpf_forget_dead(struct cdm_bpf *b);
 
+/* Whether cdm_bpf_new_devices() has told its name. */
+bool cdm_bpf_has_named(const struct cdm_bpf *b, __u64 device);
+
 /* Calls @emit for every device that has got a name since the last call. */
 int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct cdm_rec *rec),
 			void *ctx);

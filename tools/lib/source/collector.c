@@ -28,6 +28,7 @@ struct cdm_collector {
 	unsigned int features;
 	__u64 events;
 	unsigned int burst;		/* events of this poll */
+	__u64 device;			/* of the latest event that has one */
 	__u64 last_ns;			/* of the last refresh */
 	__u64 all_ns;			/* of the last one that visited all processes */
 	unsigned int nr_all;		/* of those */
@@ -80,6 +81,16 @@ static const struct cdm_ev *with_stack(struct cdm_collector *c, const struct cdm
 	return &c->event;
 }
 
+/* One of which the first page was seen after the poll began. */
+static int name_device(struct cdm_collector *c, __u64 device)
+{
+	if (!device || device == c->device)
+		return 0;
+	c->device = device;
+	return cdm_bpf_has_named(c->bpf, device) ? 0 :
+	       cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
+}
+
 /*
  * Straight from the ring. Events may come faster than they can be written: then there
  * would be no end of reading them.
@@ -87,13 +98,16 @@ static const struct cdm_ev *with_stack(struct cdm_collector *c, const struct cdm
 static int on_event(void *ctx, void *data, size_t size)
 {
 	struct cdm_collector *c = ctx;
-	const struct cdm_ev *ev;
-	int err = 0;
+	const struct cdm_ev *ev = data;
+	int err;
 
 	/* Those that follow lie behind it, and this CPU has not seen them yet. */
 	__builtin_prefetch((const char *)data + 4 * size);
 	__builtin_prefetch((const char *)data + 4 * size + CACHE_LINE);
-	ev = with_stack(c, data, size, &err);
+	err = name_device(c, ev->device);
+	if (err)
+		return err;
+	ev = with_stack(c, ev, size, &err);
 	if (!err)
 		err = c->o.emit(c->o.ctx, &ev->rec);
 	return err || ++c->burst < BURST ? err : -EAGAIN;
