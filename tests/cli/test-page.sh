@@ -114,6 +114,8 @@ $trace report -r a.cdm --html /dev/full > out 2> err; is "a full disk" 1 $?
 $trace report -r /nonexistent --html c.html > out 2> err
 is "no page of nothing" "1 " "$? $(ls c.html* 2> /dev/null)"
 $trace report -r "$project/tests/data/demo.cdm" --html demo.html 2> err; is "a page of the demo" 0 $?
+is "... which has no file of whoever recorded it" "" "$($trace -r "$project/tests/data/demo.cdm" -j |
+	grep -o '"module":"[^"]*"' | grep -v '"/usr/' | sort -u)"
 
 browser=$(command -v chromium)
 # shows PAGE OPTION...: in a browser that has never been used

@@ -6,8 +6,8 @@ them; they stand before the refresh that came next. To standard output."""
 import struct
 import sys
 
-EVENT_MAX, BEGIN, LOSS, STACK, DEVICE_ID = 64, 64, 70, 71, 73
-OF_EVENTS = (LOSS, STACK, DEVICE_ID)
+EVENT_MAX, BEGIN, LOSS, STACK, DEVICE_ID, USER_STACK = 64, 64, 70, 71, 73, 76
+BEFORE_EVENTS = (STACK, USER_STACK, DEVICE_ID)
 
 
 def records(path):
@@ -17,12 +17,14 @@ def records(path):
     yield data[:at]
     while at < len(data):
         kind, _, size, ts = struct.unpack_from("<HHIQ", data, at)
+        if size < 16:
+            sys.exit(f"{path}: a record of {size} bytes at {at}")
         yield kind, ts, data[at:at + size]
         at += size
 
 
 def is_event(kind):
-    return kind < EVENT_MAX or kind in OF_EVENTS
+    return kind < EVENT_MAX or kind == LOSS or kind in BEFORE_EVENTS
 
 
 out = sys.stdout.buffer
@@ -35,7 +37,7 @@ for path in sys.argv[2:]:
     # Events are stamped with their start, and stand where they ended.
     now = 0
     for kind, ts, data in other:
-        if kind < EVENT_MAX or kind in (STACK, DEVICE_ID):
+        if kind < EVENT_MAX or kind in BEFORE_EVENTS:
             now = max(now, ts if kind < EVENT_MAX else 0)
             events.append((now, data))
         elif kind == LOSS:

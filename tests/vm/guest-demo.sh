@@ -1,14 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# In the VM, with two devices: four programs in cgroups of their own, their memory
-# moved to and fro, and cdmtop on the terminal. Three of them are unmodified. With
+# In the VM, with two devices: four programs in cgroups of their own, one of them as a
+# systemd unit, their memory moved to and fro, and cdmtop on the terminal. Three of them
+# are unmodified. With
 #   guest-demo.sh record FOLDER
 # cdmtop and cdmtrace record all of it once into the folder, see
 # tests/data/record-demo.sh.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
-cdmctl=$top/tools/cdmctl/cdmctl
+# Where it is installed, which is what stacks show of it, whatever folder this is.
+cdmctl=/usr/local/bin/cdmctl
+cp "$top/tools/cdmctl/cdmctl" "$cdmctl"
 cdmtop=$top/tools/cdmtop/cdmtop
 cdmtrace=$top/tools/cdmtrace/cdmtrace
 cgroups=/sys/fs/cgroup
@@ -39,7 +42,9 @@ while True:
     for i in range(0, len(a), 512):
         a[i] += 1.0'
 python=$!
-start net /usr/bin/python3 "$here/demo-sender.py"
+mkdir -p "$cgroups/system.slice"
+echo +memory > "$cgroups/system.slice/cgroup.subtree_control"
+start system.slice/sender.service /usr/bin/python3 "$here/demo-sender.py"
 sender=$!
 
 # A copy in the background, of which the child shares all pages: writes of the parent
@@ -72,7 +77,8 @@ mover() {
 		2)	move "$redis" --home --vma all
 			move "$sender" --home --vma anon ;;	# what is pinned stays
 		3)	move "$(pgrep -nf 'stress-ng-vm')" --to cdm0 --vma anon ;;
-		4)	"$cdmctl" evict --device cdm1 > /dev/null 2>&1 ;;
+		4)	pkill -USR1 -P "$redis" redis	# the copy ends, with what it has
+			"$cdmctl" evict --device cdm1 > /dev/null 2>&1 ;;
 		5)	"$cdmctl" inject cdm1 hang=2000 -- "$cdmctl" migrate --partial-ok \
 				-p "$python" --to cdm1 --vma anon > /dev/null 2>&1 ;;
 		esac
