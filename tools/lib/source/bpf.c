@@ -43,7 +43,7 @@ struct cdm_bpf {
 	struct cdm_device_id devices[256];
 	size_t nr_devices;
 	unsigned int nr_unnamed;	/* got a name here */
-	char buffer[TASKS_BUFFER];
+	char buffer[TASKS_BUFFER] __attribute__((aligned(8)));	/* struct cdm_task */
 };
 
 /* libbpf has one for all, and hands no context to it. */
