@@ -25,11 +25,14 @@ check() {
 # kernel has these. Selftests are user space, with the harness's macros: of them
 # only errors count.
 checkpatch() {
-	! "$tree/scripts/checkpatch.pl" --strict --no-tree --quiet --showfile \
+	local found
+	found=$("$tree/scripts/checkpatch.pl" --strict --root="$tree" --quiet --showfile \
 		--show-types --terse --no-summary \
 		--ignore FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID "$1" 2>&1 |
 	grep -vE -e '^include/trace/events/[a-z]+\.h:[0-9]+: (CHECK:(OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT)|ERROR:COMPLEX_MACRO|WARNING:(MACRO_ARG_UNUSED|TRAILING_SEMICOLON)):' \
-		-e '^tools/testing/selftests/[^:]+:[0-9]+: (WARNING|CHECK):'
+		-e '^tools/testing/selftests/[^:]+:[0-9]+: (WARNING|CHECK):')
+	echo "$found"
+	[[ -z $found ]]
 }
 
 same_after_refresh() {
