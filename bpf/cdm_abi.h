@@ -292,7 +292,6 @@ struct cdm_device_id {
 
 /* Of device memory that is not DEVICE_HOST: what tells the name of its driver. */
 struct cdm_pagemap {
-	__u64 owner;		/* by which migrations select its pages */
 	__u64 memory;		/* enum cdm_abi_memory */
 	char function[64];	/* that takes pages back, "dmirror_devmem_free [test_hmm]" */
 };

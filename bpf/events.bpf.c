@@ -190,16 +190,18 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	if (!count)
 		return 0;
 	e.dir = migrate_dir(args);
+	/* Its pages tell the device. */
 	if (by_functions) {
 		survey(&e, args, call);
 		device = call->device;
-	} else if (bpf_core_field_exists(args->failed)) {
+	}
+	if (!passes(owner) || !device_passes(device))
+		return filtered(CDM_EV_MIGRATE, count);
+	if (!by_functions && bpf_core_field_exists(args->failed)) {
 		e.migrated = args->migrated;
 		e.already = args->already;
 		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
 	}
-	if (!passes(owner) || !device_passes(device))
-		return filtered(CDM_EV_MIGRATE, count);
 	if (!migrate_passes(&e, ns))
 		return filtered(CDM_EV_MIGRATE, count);
 

@@ -158,15 +158,14 @@ static __always_inline void learn_pagemap(struct dev_pagemap *map, u64 start)
 {
 	struct cdm_device_id id = { .start = start };
 	struct cdm_pagemap p = { .memory = pagemap_memory(map) };
-	u64 function = 0;
+	u64 owner = (u64)BPF_CORE_READ(map, owner);
+	u64 function = (u64)BPF_CORE_READ(map, ops, page_free);
 
-	p.owner = (u64)BPF_CORE_READ(map, owner);
-	function = (u64)BPF_CORE_READ(map, ops, page_free);
 	bpf_snprintf(p.function, sizeof(p.function), symbol_format, &function, sizeof(function));
 	id.bytes = BPF_CORE_READ(map, range.end) + 1 - start;
 	bpf_map_update_elem(&pagemaps, &start, &p, BPF_ANY);
 	bpf_map_update_elem(&devices, &start, &id, BPF_NOEXIST);
-	bpf_map_update_elem(&owners, &p.owner, &start, BPF_ANY);
+	bpf_map_update_elem(&owners, &owner, &start, BPF_ANY);
 }
 
 /* The device of an owner; until one of its pages was seen, a number of the owner. */

@@ -152,6 +152,14 @@ static bool is_there(const struct cdm_hook *hook, struct kernel *k)
 	return function && may_attach(function);
 }
 
+/* It would tell something that was asked for and that nothing tells so far. */
+static bool is_wanted(const struct cdm_hook *hook, const struct cdm_collector_options *o,
+		      const struct cdm_description *d)
+{
+	return (hook->features & o->features & ~d->features) ||
+	       (hook->events & o->events & ~d->events);
+}
+
 /* What @source can deliver of what is asked for. */
 static void describe_source(const struct cdm_collector_options *o, enum cdm_source source,
 			    struct kernel *k, struct cdm_description *d)
@@ -160,8 +168,7 @@ static void describe_source(const struct cdm_collector_options *o, enum cdm_sour
 	__u64 events = 0, no_events = d->events;
 
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
-		if (hook->source != source || !((hook->features & o->features & ~d->features) ||
-						(hook->events & o->events & ~d->events)))
+		if (hook->source != source || !is_wanted(hook, o, d))
 			continue;
 		features |= hook->features;
 		events |= hook->events;
@@ -169,10 +176,12 @@ static void describe_source(const struct cdm_collector_options *o, enum cdm_sour
 			continue;
 		if (is_there(hook, k))
 			continue;
-		if (hook->optional)
+		if (hook->optional) {
 			d->absent |= 1ULL << (hook - cdm_hooks);
-		else
-			lacking |= hook->features, no_events |= hook->events;
+			continue;
+		}
+		lacking |= hook->features;
+		no_events |= hook->events;
 	}
 	d->features_by[source] = features & o->features & CDM_F_COUNTED & ~lacking;
 	d->events_by[source] = events & o->events & ~no_events;
@@ -188,9 +197,7 @@ static void describe_missing(const struct cdm_collector_options *o, const struct
 	unsigned int others = 0;
 
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
-		if (hook->source != CDM_SOURCE_TRACEPOINT ||
-		    !((hook->features & o->features & ~d->features) ||
-		      (hook->events & o->events & ~d->events)) ||
+		if (hook->source != CDM_SOURCE_TRACEPOINT || !is_wanted(hook, o, d) ||
 		    cdm_types_tracepoint(types, hook->target))
 			continue;
 		others += !!first;

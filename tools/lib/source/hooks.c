@@ -2,38 +2,38 @@
 #include "source/hooks.h"
 
 #define EV(kind)	(1ULL << CDM_EV_##kind)
-#define HOOK(p, s, t, f, e, o) { .program = p, .source = CDM_SOURCE_##s, .target = t, \
-				  .features = f, .events = e, .optional = o }
+#define HOOK(p, s, t, f, e, ...) { .program = p, .source = CDM_SOURCE_##s, .target = t, \
+				   .features = f, .events = e, __VA_ARGS__ }
 
 #define MIGRATION	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG)
 #define MIGRATION_EVENTS (EV(MIGRATE) | EV(PAGE) | EV(PINGPONG))
 
 const struct cdm_hook cdm_hooks[] = {
-	HOOK("migrate_start", TRACEPOINT, "migrate_vma_start", CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS), false),
-	HOOK("migrate_setup", TRACEPOINT, "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE), false),
+	HOOK("migrate_start", TRACEPOINT, "migrate_vma_start", MIGRATION,
+	     MIGRATION_EVENTS | EV(RSS)),
+	HOOK("migrate_setup", TRACEPOINT, "migrate_vma_setup", CDM_F_MIGRATE | CDM_F_WHY, EV(MIGRATE)),
 	HOOK("migrate_pages", TRACEPOINT, "migrate_vma_pages", CDM_F_MIGRATE | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG), false),
-	HOOK("migrate_finalize", TRACEPOINT, "migrate_vma_finalize",
-	  CDM_F_MIGRATE | CDM_F_WHY | CDM_F_PINGPONG,
-	  EV(MIGRATE) | EV(PAGE) | EV(PINGPONG) | EV(RSS), false),
-	HOOK("evict_start", TRACEPOINT, "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS), false),
-	HOOK("evict", TRACEPOINT, "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS), false),
-	HOOK("rss", TRACEPOINT, "cdm_rss", CDM_F_EVICT, EV(RSS), false),
-	HOOK("fault", TRACEPOINT, "cdm_fault", CDM_F_FAULTS, EV(FAULT), false),
-	HOOK("charge", TRACEPOINT, "cdm_charge", 0, EV(CHARGE), false),
-	HOOK("uncharge", TRACEPOINT, "cdm_uncharge", 0, EV(CHARGE), false),
-	HOOK("transfer", TRACEPOINT, "cdm_transfer", 0, EV(CHARGE), false),
-	HOOK("region_add", TRACEPOINT, "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE), false),
-	HOOK("region_remove", TRACEPOINT, "cdm_region_remove", 0, EV(DEVICE), false),
-	HOOK("state", TRACEPOINT, "cdm_state", 0, EV(DEVICE), false),
-	HOOK("pagefault", TRACEPOINT, "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT), false),
+	     MIGRATION_EVENTS),
+	HOOK("migrate_finalize", TRACEPOINT, "migrate_vma_finalize", MIGRATION,
+	     MIGRATION_EVENTS | EV(RSS)),
+	HOOK("evict_start", TRACEPOINT, "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS)),
+	HOOK("evict", TRACEPOINT, "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS)),
+	HOOK("rss", TRACEPOINT, "cdm_rss", CDM_F_EVICT, EV(RSS)),
+	HOOK("fault", TRACEPOINT, "cdm_fault", CDM_F_FAULTS, EV(FAULT)),
+	HOOK("charge", TRACEPOINT, "cdm_charge", 0, EV(CHARGE)),
+	HOOK("uncharge", TRACEPOINT, "cdm_uncharge", 0, EV(CHARGE)),
+	HOOK("transfer", TRACEPOINT, "cdm_transfer", 0, EV(CHARGE)),
+	HOOK("region_add", TRACEPOINT, "cdm_region_add", CDM_F_MIGRATE | CDM_F_EVICT, EV(DEVICE)),
+	HOOK("region_remove", TRACEPOINT, "cdm_region_remove", 0, EV(DEVICE)),
+	HOOK("state", TRACEPOINT, "cdm_state", 0, EV(DEVICE)),
+	HOOK("pagefault", TRACEPOINT, "page_fault_user", CDM_F_PAGEFAULTS, EV(PAGEFAULT)),
 
-	HOOK("setup_begins", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS, false),
-	HOOK("setup_ends", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS, false),
-	HOOK("unmap_begins", FENTRY, "migrate_device_unmap", CDM_F_WHY, EV(MIGRATE), true),
-	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS, false),
-	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS, false),
+	HOOK("setup_begins", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
+	HOOK("setup_ends", FENTRY, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
+	HOOK("unmap_begins", FENTRY, "migrate_device_unmap", CDM_F_WHY, EV(MIGRATE),
+	     .optional = true),
+	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
+	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
 	{ 0 }
 };
 
