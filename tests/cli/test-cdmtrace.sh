@@ -418,7 +418,7 @@ for same in "-r a.cdm -w a.cdm" "-r a.cdm -o ./a.cdm" "-r a.cdm --chrome linked.
 done
 $trace -r a.cdm -o /dev/null -w /dev/null 2> err; is "a device is not the same file twice" "0 " "$? $(< err)"
 for live in "--duration 1" "--ring 4M" "--rings 2" "--pingpong-window 1ms" "--pingpong-flips 2" --pingpong-pages \
-	"--ready-file ready" --features "-d 0"; do
+	"--ready-file ready" --features "--source fentry" "-d 0"; do
 	usage "$live of a recording" -r a.cdm $live; like "... is told" "is for tracing; a recording" "$(< err)"
 done
 usage "so it is of a diff" diff a.cdm b.cdm --duration 1

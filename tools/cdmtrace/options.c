@@ -250,7 +250,7 @@ static const char *live_only(int key)
 {
 	static const int keys[] = {
 		OPT_DURATION, OPT_RING, OPT_RINGS, OPT_WINDOW, OPT_FLIPS, OPT_EACH, OPT_READY,
-		OPT_FEATURES, 'd',
+		OPT_FEATURES, OPT_SOURCE, 'd',
 	};
 	const struct argp_option *option = options;
 
@@ -268,8 +268,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct trace_options *o = state->input;
 
-	if (live_only(key))
-		o->live_only = live_only(key);
+	o->live_only = live_only(key) ?: o->live_only;
 	switch (key) {
 	case OPT_DURATION:
 		o->duration_ns = cdm_arg_time(state, "--duration", arg, "s", 0, MAX_NS);
