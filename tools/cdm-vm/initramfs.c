@@ -6,12 +6,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "initramfs.h"
 #include "proto.h"
 
@@ -38,21 +39,6 @@ static void add_member(struct buffer *b, const char *name, mode_t mode, unsigned
 	pad_to_four(b);
 }
 
-static void read_file(const char *path, struct buffer *b)
-{
-	char part[64 * KIB];
-	FILE *f = fopen(path, "re");
-	size_t n;
-
-	if (!f)
-		die("cannot read %s: %s", path, strerror(errno));
-	while ((n = fread(part, 1, sizeof(part), f)))
-		buffer_add(b, part, n);
-	if (ferror(f))
-		die("cannot read %s", path);
-	fclose(f);
-}
-
 /* Files of their own in the root, and a line each in the configuration. */
 static void add_modules(struct buffer *b, struct buffer *config, const struct strings *modules)
 {
@@ -60,13 +46,15 @@ static void add_modules(struct buffer *b, struct buffer *config, const struct st
 
 	for (i = 0; i < modules->n; i++) {
 		const char *name = strrchr(modules->v[i], '/') + 1;
-		struct buffer file = { 0 };
+		size_t len;
+		char *data = read_file(modules->v[i], &len);
 
-		read_file(modules->v[i], &file);
-		add_member(b, name, S_IFREG | 0600, 0, 0, file.data, file.len);
+		if (!data)
+			die("cannot read %s: %s", modules->v[i], strerror(errno));
+		add_member(b, name, S_IFREG | 0600, 0, 0, data, len);
 		buffer_addf(config, "boot=%s", name);
 		buffer_add(config, "", 1);
-		buffer_free(&file);
+		free(data);
 	}
 }
 

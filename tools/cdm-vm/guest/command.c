@@ -22,7 +22,7 @@
 
 #include "channel.h"
 #include "command.h"
-#include "file.h"
+#include "../file.h"
 #include "../stream.h"
 
 #define DRAIN_SECONDS 2		/* for pipes that something unkillable holds */

@@ -4,7 +4,7 @@
 
 #include "channel.h"
 #include "config.h"
-#include "file.h"
+#include "../file.h"
 
 static void list_add(struct list *l, char *text)
 {

@@ -16,21 +16,9 @@
 #include <unistd.h>
 
 #include "channel.h"
-#include "file.h"
+#include "../file.h"
+#include "../moddep.h"
 #include "module.h"
-
-/* "/x/y-z.ko.xz" -> "y_z", as the kernel names it. */
-static void module_name(const char *path, char *name, size_t size)
-{
-	const char *base = strrchr(path, '/');
-	char *c;
-
-	snprintf(name, size, "%s", base ? base + 1 : path);
-	name[strcspn(name, ".")] = '\0';
-	for (c = name; *c; c++)
-		if (*c == '-')
-			*c = '_';
-}
 
 /* The "NAME.parameter=value" words of the command line, without "NAME.". */
 static void module_parameters(const char *name, char *out, size_t size)
@@ -50,14 +38,15 @@ static void module_parameters(const char *name, char *out, size_t size)
 	free(line);
 }
 
-static int insert(const char *dir, const char *path)
+/* @dir: that @path is in */
+static int insert(void *dir, const char *path)
 {
 	char full[4096], name[64], parameters[4096];
 	int fd, ret, flags = 0;
 
 	module_name(path, name, sizeof(name));
 	module_parameters(name, parameters, sizeof(parameters));
-	snprintf(full, sizeof(full), "%s/%s", dir, path);
+	snprintf(full, sizeof(full), "%s/%s", (const char *)dir, path);
 	fd = open(full, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
@@ -68,39 +57,6 @@ static int insert(const char *dir, const char *path)
 		ret = 0;
 	close(fd);
 	return ret;
-}
-
-/* The line "path: dependency dependency..." of a module, or NULL. */
-static char *find_line(char *dependencies, const char *wanted)
-{
-	char *rest = dependencies, *line, *colon;
-	char name[64];
-
-	while ((line = strsep(&rest, "\n"))) {
-		colon = strchr(line, ':');
-		if (!colon)
-			continue;
-		*colon = '\0';
-		module_name(line, name, sizeof(name));
-		*colon = ':';
-		if (!strcmp(name, wanted))
-			return line;
-	}
-	return NULL;
-}
-
-/* What comes last in the line is needed first. */
-static int insert_all(const char *dir, char *line)
-{
-	char *space;
-
-	while ((space = strrchr(line, ' '))) {
-		if (space[1] && insert(dir, space + 1))
-			return -1;
-		*space = '\0';
-	}
-	line[strcspn(line, ":")] = '\0';
-	return insert(dir, line);
 }
 
 /* For a compressed module that this kernel cannot unpack by itself. */
@@ -120,9 +76,9 @@ static int host_modprobe(const char *name)
 	return 0;
 }
 
-static int load(const char *dir, char *line, const char *name)
+static int load(char *dir, char *line, const char *name)
 {
-	if (!insert_all(dir, line))
+	if (!moddep_each(line, insert, dir))
 		return 0;
 	return errno == EOPNOTSUPP ? host_modprobe(name) : -1;
 }
@@ -147,10 +103,11 @@ void load_module(const char *name)
 	snprintf(dir, sizeof(dir), "/lib/modules/%s", u.release);
 	snprintf(path, sizeof(path), "%s/modules.dep", dir);
 	dependencies = read_file(path, NULL);
-	line = dependencies ? find_line(dependencies, name) : NULL;
+	line = dependencies ? moddep_find(dependencies, name) : NULL;
 	if (!line)
 		tell(MSG_NOTE, "kernel %s has no module '%s': its devices have no driver", u.release, name);
 	else if (load(dir, line, name))
 		tell(MSG_WARNING, "cannot load module '%s': %s; see the kernel's log", name, strerror(errno));
+	free(line);
 	free(dependencies);
 }

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "channel.h"
-#include "file.h"
+#include "../file.h"
 #include "mounts.h"
 
 #define NINE_P "trans=virtio,version=9p2000.L,msize=512000"
