@@ -3,10 +3,9 @@
 # In the VM, with two devices: cdmctl on real processes. The second source of truth
 # is what the kernel says itself: RssDevHost, memory.stat and sysfs. Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
 work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
+cdmctl=${CDMCTL:-$cdmctl}
 
 # Starts a program in the cgroup /job, with 8 MiB in [heap] and 12 MiB beside it, which computes a sum
 # over all of it when asked to. Sets pid.

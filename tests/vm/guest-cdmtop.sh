@@ -4,12 +4,9 @@
 # against a walk of all page tables, at rest and in the middle of a storm; and its
 # rates against the numbers of pages that were moved. Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmtop=$top/tools/cdmtop/cdmtop
-cdmctl=$top/tools/cdmctl/cdmctl
-residency=$top/build/vm-tests/residency
 work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
+residency=$top/build/vm-tests/residency
 
 # shot NAME: the truth, and all views of cdmtop, of a moment when nothing happens
 shot() {

@@ -4,11 +4,8 @@
 # options. What one that sees everything has is compared with what was done; then what
 # the others have with that. Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmtrace=$top/tools/cdmtrace/cdmtrace
-cdmctl=$top/tools/cdmctl/cdmctl
 work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
 export TZ=UTC
 kinds=migrate,evict,fault,page,rss,charge,pingpong,device
 

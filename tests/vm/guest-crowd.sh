@@ -3,11 +3,9 @@
 # In the VM, with two devices: many processes at a time, and many that come and go.
 # Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmtop=$top/tools/cdmtop/cdmtop
 many=${1:-10007}
 work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
 
 ulimit -u unlimited
 start_worker one job

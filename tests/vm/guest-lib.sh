@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0
-# For scripts that run in the VM. Those that test set $work, a folder of their own.
-guest=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-source "$guest/../tap.sh"
+# For scripts that run in the VM: where the project is, its tools, and helpers. Those that
+# test set $work, a folder of their own.
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+source "$top/tests/tap.sh"
+cdmtop=$top/tools/cdmtop/cdmtop
+cdmtrace=$top/tools/cdmtrace/cdmtrace
+cdmctl=$top/tools/cdmctl/cdmctl
 
 # Parameters of test_hmm that make devices of the ranges that --cdm SIZE,reserved
 # kept free: two DEVICE_COHERENT ones and then, if the module knows them, two
@@ -50,7 +54,7 @@ declare -A worker worker_in worker_out
 start_worker() {
 	local fd pipe=$work/worker-$1
 	mkfifo "$pipe.in" "$pipe.out"
-	in_cgroup "$2" "${3:-$guest/../../build/vm-tests/worker}" < "$pipe.in" > "$pipe.out" &
+	in_cgroup "$2" "${3:-$top/build/vm-tests/worker}" < "$pipe.in" > "$pipe.out" &
 	worker[$1]=$!
 	exec {fd}> "$pipe.in"
 	worker_in[$1]=$fd

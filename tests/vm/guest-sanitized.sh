@@ -3,11 +3,10 @@
 # In the VM, with two devices: cdmtop and cdmtrace, compiled with the address and
 # undefined behaviour sanitizers, at work. Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+source "$(dirname "$0")/guest-lib.sh"
 cdmtop=$top/build/vm-sanitized/cdmtop.san
 cdmtrace=$top/build/vm-sanitized/cdmtrace.san
-work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
 
 # run NAME COMMAND...: in the background, into NAME.out and NAME.err
 declare -A running

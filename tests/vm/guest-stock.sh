@@ -5,12 +5,9 @@
 # memory moved found itself. With the series in the kernel its tracepoints tell the same.
 # Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmtrace=$top/tools/cdmtrace/cdmtrace
-cdmtop=$top/tools/cdmtop/cdmtop
-mirror=$top/build/vm-tests/mirror
 work=$(mktemp -d)
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
+mirror=$top/build/vm-tests/mirror
 
 has_series() { [[ -e /sys/kernel/tracing/events/migrate/migrate_vma_setup ]]; }
 # The first two devices of test_hmm are device-private, and empty without support for it.

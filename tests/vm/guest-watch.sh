@@ -3,12 +3,9 @@
 # In the VM, with two devices: cdmtop and cdmtrace while a device goes away and comes
 # back, in a pid namespace of their own, and with fewer privileges. Prints TAP.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
-cdmtop=$top/tools/cdmtop/cdmtop
-cdmtrace=$top/tools/cdmtrace/cdmtrace
 work=$(mktemp -d)
 chmod 777 "$work"
-source "$top/tests/vm/guest-lib.sh"
+source "$(dirname "$0")/guest-lib.sh"
 
 echo "# a device goes away and comes back"
 start_worker one job
