@@ -249,6 +249,12 @@ result_key() {
 	} | sha256sum | cut -c1-16
 }
 
+# use RESULT NAME: build/NAME is the result, which is one of those in use
+use() {
+	touch "$1"
+	ln -sfn "$1" "$build/$2"
+}
+
 build() {
 	local name=kernel${debug:+-debug} obj=obj${debug:+-debug}
 	local result lock start=$SECONDS
@@ -266,8 +272,7 @@ build() {
 		install_result "$result" "$obj"
 		say "built in $((SECONDS - start)) s"
 	fi
-	touch "$result"
-	ln -sfn "$result" "$build/$name"
+	use "$result" "$name"
 	say "$build/$name is $(basename "$build"/$name/lib/modules/*) with series $(cat "$result/series")"
 }
 
@@ -284,7 +289,7 @@ stock() {
 		kmake obj-stock bzImage modules || die "the build failed, see $build/obj-stock.log"
 		install_result "$result" obj-stock
 	fi
-	ln -sfn "$result" "$build/kernel-stock"
+	use "$result" kernel-stock
 	say "$build/kernel-stock is $(basename "$build"/kernel-stock/lib/modules/*)"
 }
 
@@ -348,8 +353,7 @@ debian() {
 		mv "$work/result" "$result"
 		rm -rf "$work"
 	fi
-	touch "$result"
-	ln -sfn "$result" "$build/kernel-debian"
+	use "$result" kernel-debian
 	say "$build/kernel-debian is $release"
 }
 
