@@ -295,6 +295,13 @@ $trace diff -D cdm1 -j a.cdm b.cdm > diff.json
 is "diff of one device" cdm1 "$("$python" -c '
 import json; print(*{r["device"] for r in json.load(open("diff.json"))["latency"]["by_device"]})')"
 $trace diff a.cdm /nonexistent > out 2> err; is "diff with a file that is not there" "1 0" "$? $(stat -c %s out)"
+$trace -r a.cdm -D cdm0 -w without.cdm > /dev/null
+$trace diff -j a.cdm without.cdm > diff.json
+is "diff: no distribution of what one of them has no calls of" "cdm1 0" "$(python3 -c '
+import json
+latency = json.load(open("diff.json"))["latency"]
+print(*{r["device"] for r in latency["by_device"] if not r["b_calls_per_s"]},
+      sum(r["device"] == "cdm1" for r in latency["histogram"]))')"
 $trace diff a.cdm b.cdm > /dev/full 2> err; is "diff on a full disk" 1 $?
 head -c 2000 a.cdm > cut.cdm
 $trace diff a.cdm cut.cdm > out 2> err; is "diff with a part of one" 1 $?

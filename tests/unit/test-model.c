@@ -164,6 +164,17 @@ static void test_vanish(void **state)
 	end();
 	assert_int_equal(cdm_model_procs(m, &nr)[0]->snap->pid, 500);
 	assert_int_equal(nr, 1);
+	/* Nothing is remembered of it, what it did counts from its start. */
+	begin(1000000000);
+	proc(7, 1, 30);
+	end();
+	begin(1000000000);
+	proc(500, 500, 0);
+	end();
+	begin(1000000000);
+	proc(7, 1, 40);
+	end();
+	assert_true(cell_of("in").d == 40);
 }
 
 /* All figures of a cgroup have those of its descendants in them, as memory.current does. */
@@ -440,6 +451,27 @@ static void test_stay(void **state)
 	assert_int_equal(rss_of(5, 1), 50);
 }
 
+/* Neither who had something and ended, nor who was told in a refresh of those alone. */
+static void test_stay_ended(void **state)
+{
+	begin(0);
+	idle(1, 5, 10);
+	idle(2, 0, 20);
+	idle(3, 0, 30);
+	end();
+	begin(1);
+	stay();
+	idle(2, 0, 21);
+	end();
+	assert_int_equal(rss_of(1, 2), 0);
+	assert_int_equal(rss_of(2, 2), 21);
+	begin(1);
+	stay();
+	end();
+	assert_int_equal(rss_of(2, 1), 0);
+	assert_int_equal(rss_of(3, 1), 30);
+}
+
 static void begin_at(__u64 seconds)
 {
 	struct cdm_snap_begin b = { .interval_ns = 1, .features = ~0U };
@@ -510,7 +542,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
 		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
-		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_cpu),
+		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_stay_ended), TEST(test_cpu),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

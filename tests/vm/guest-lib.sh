@@ -2,6 +2,7 @@
 # For scripts that run in the VM: where the project is, its tools, and helpers. Those that
 # test set $work, a folder of their own.
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+guest=$top/tests/vm	# truth.py is there
 source "$top/tests/tap.sh"
 cdmtop=$top/tools/cdmtop/cdmtop
 cdmtrace=$top/tools/cdmtrace/cdmtrace
