@@ -160,6 +160,8 @@ if [[ -z $debug ]]; then
 	for program in storm unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
+	# What it is about only KASAN sees.
+	suite "device exit debug" selftest 1 device -r device.evict_and_exit
 fi
 
 echo
