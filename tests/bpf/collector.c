@@ -65,7 +65,7 @@ static void skip(const char *what, const char *why)
 /* What the collector emitted. */
 struct seen {
 	char note[256];
-	__u64 all_faults, faults, migrated[CDM_NR_DIR], evicted, owned, bad;
+	__u64 all_faults, faults, calls, migrated[CDM_NR_DIR], evicted, owned, bad;
 	__u64 pingpongs, pingpong_pages, pingpong_addr, stays;
 	__u64 proc_in, proc_out, proc_evicted, proc_device, proc_pingpong;
 	__u32 pid;
@@ -101,6 +101,7 @@ static int see(void *ctx, const struct cdm_rec *rec)
 		break;
 	case CDM_EV_MIGRATE:
 		s->migrated[m->dir] += m->migrated;
+		s->calls++;
 		s->owned += m->ev.pid == s->pid;
 		break;
 	case CDM_EV_EVICT:
@@ -744,7 +745,8 @@ static void test_pingpong(int fd, struct seen *s, struct cdm_collector *c, char 
 	result(s->pingpongs == 1 && s->pingpong_pages == 3 && s->pingpong_addr == (unsigned long)p,
 	       "the third change of direction is a ping-pong, one event for pages in a row");
 	move(fd, s, c, p + 7 * PAGE, 400, 4);
-	result(s->pingpongs == 1 && s->pingpong_pages == 400, "however many those are");
+	/* A page that something else holds for a moment is in a call of its own. */
+	result(s->pingpongs <= 4 && s->pingpong_pages == 400, "however many those are");
 	cdm_collector_refresh(c);
 	result(s->proc_pingpong - before == 403, "the figure counts pages");
 
@@ -784,9 +786,10 @@ static void test_migrations(int fd)
 	result(migrate(fd, p, PRIME, CDM_TO_DEVICE) == (int)PRIME, "pages go to the device");
 	drain(c);
 	result(s.migrated[CDM_DIR_IN] == PRIME && !s.migrated[CDM_DIR_OUT], "each is in an event");
-	if (s.owned != (PRIME + 511) / 512)
-		printf("# %llu events of the owner\n", s.owned);
-	result(s.owned == (PRIME + 511) / 512, "the owner is known, one event each 512 pages");
+	/* At most 512 pages each; one that is busy for a moment is tried in another call. */
+	if (s.owned != s.calls)
+		printf("# %llu of %llu events are of the owner\n", s.owned, s.calls);
+	result(s.owned == s.calls && s.calls >= (PRIME + 511) / 512, "the owner of each is known");
 	cdm_collector_refresh(c);
 	result(s.proc_in == PRIME && s.proc_device == PRIME, "aggregated, and resident");
 
