@@ -176,6 +176,7 @@ static __always_inline u32 memory_kind(u64 flags, bool host)
 }
 
 #include "survey.bpf.h"
+#include "residency.bpf.h"
 
 /* The migration of @call is through. */
 static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migrate_vma *args,
@@ -195,6 +196,8 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 		survey(&e, args, call);
 		device = call->device;
 	}
+	if (with_holders && by_functions && e.migrated && owner)
+		hold(owner->tgid);
 	if (!passes(owner) || !device_passes(device))
 		return filtered(CDM_EV_MIGRATE, count);
 	if (!by_functions && bpf_core_field_exists(args->failed)) {

@@ -177,6 +177,15 @@ struct range {
 	u64 end;
 } CORE;
 
+struct xa_node {
+	u8 shift;
+	void *slots[1];
+} CORE;
+
+struct xarray {
+	void *xa_head;
+} CORE;
+
 struct dev_pagemap_ops {
 	void *page_free;
 } CORE;

@@ -11,14 +11,14 @@ const volatile bool with_holders __weak;
 
 /*
  * Bound: processes alive that ever had device memory; full: counted as holders_lost,
- * and the reader visits all processes. Key: tgid, initial namespace.
+ * and the reader visits all processes. Key: tgid, initial namespace; value: its forks.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, u32);
-	__type(value, u8);
+	__type(value, u32);
 } holders SEC(".maps") __weak;
 
 __u64 holders_lost __weak;
@@ -27,11 +27,12 @@ __u32 last_holder __weak;
 
 static __always_inline void put_in(u32 tgid)
 {
-	u8 yes = 1;
+	u32 forks = 0;
 
 	if (!with_holders)
 		return;
-	if (bpf_map_update_elem(&holders, &tgid, &yes, BPF_ANY))
+	if (bpf_map_update_elem(&holders, &tgid, &forks, BPF_NOEXIST) &&
+	    !bpf_map_lookup_elem(&holders, &tgid))
 		__sync_fetch_and_add(&holders_lost, 1);
 	else
 		last_holder = tgid;

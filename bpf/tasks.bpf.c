@@ -225,10 +225,15 @@ int held(struct bpf_iter__bpf_map_elem *ctx)
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(holder_forks, struct task_struct *parent, struct task_struct *child)
 {
-	u32 tgid = parent->tgid;
+	u32 tgid = parent->tgid, *forks;
 
-	if (child->tgid != parent->tgid && bpf_map_lookup_elem(&holders, &tgid))
-		hold(child->tgid);
+	if (child->tgid == parent->tgid)
+		return 0;
+	forks = bpf_map_lookup_elem(&holders, &tgid);
+	if (!forks)
+		return 0;
+	__sync_fetch_and_add(forks, 1);
+	hold(child->tgid);
 	return 0;
 }
 

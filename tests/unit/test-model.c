@@ -280,6 +280,38 @@ static void test_unknown(void **state)
 	assert_int_equal(cdm_column_compare(col, &x, &y, true), 1);
 }
 
+/* What a scan found is marked where it may be less, until a refresh that does not say so. */
+static void test_scan(void **state)
+{
+	struct cdm_snap_scan scan = { .pid = 1, .error = 5, .age_ns = 7 };
+	struct cdm_proc_row **rows;
+	struct cdm_cell cell;
+	char buf[16];
+	size_t nr;
+
+	begin(0);
+	feed(&scan, CDM_SNAP_SCAN, sizeof(scan));
+	proc(1, 1, 0);
+	feed(&scan, CDM_SNAP_SCAN, sizeof(scan));
+	proc(2, 1, 0);
+	end();
+	rows = cdm_model_procs(m, &nr);
+	assert_true(nr == 2 && rows[0]->scan_error == 5 && rows[0]->scan_age_ns == 7);
+	assert_true(!rows[1]->scan_error && rows[1]->scan_age_ns == CDM_UNKNOWN);
+	cdm_column_find(CDM_VIEW_PROC, "cdm")->get(rows[0], &cell);
+	cdm_cell_format(cdm_column_find(CDM_VIEW_PROC, "cdm"), &cell, buf, sizeof(buf), 6);
+	assert_string_equal(buf, "~100K");
+	cdm_column_find(CDM_VIEW_PROC, "error")->get(rows[0], &cell);
+	assert_true(cell.known && cell.u == 5 * 4096);
+	cdm_column_find(CDM_VIEW_PROC, "age")->get(rows[1], &cell);
+	assert_false(cell.known);
+	begin(1);
+	proc(1, 1, 0);
+	end();
+	cdm_column_find(CDM_VIEW_PROC, "cdm")->get(cdm_model_procs(m, &nr)[0], &cell);
+	assert_false(cell.about);
+}
+
 static void test_format(void **state)
 {
 	static const struct { enum cdm_unit unit; __u64 u; double d; int width; const char *want; } t[] = {
@@ -541,7 +573,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
-		TEST(test_unknown), TEST(test_format), TEST(test_text), TEST(test_quantile),
+		TEST(test_unknown), TEST(test_scan), TEST(test_format), TEST(test_text), TEST(test_quantile),
 		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_stay_ended), TEST(test_cpu),
 	};
 

@@ -107,7 +107,7 @@ static void test_proc_errors(void **state)
 
 static const char smaps[] =
 	"1000-5000 rw-p 00000000 00:00 0                          [heap]\n"
-	"Rss:                  16 kB\nRssDevHost:            8 kB\nVmFlags: rd wr\n"
+	"Rss:                  16 kB\nShared_Clean:          0 kB\nShared_Dirty:          4 kB\nRssDevHost:            8 kB\nVmFlags: rd wr\n"
 	"7000-9000 r--p 00000000 08:01 55                         /a file with blanks\n"
 	"Rss:                   8 kB\nRssDevHost:            0 kB\nVmFlags: rd\n"
 	"a000-b000 rw-p 00000000 00:00 0 \n"
@@ -195,6 +195,34 @@ static void test_per_device(void **state)
 	assert_int_equal(snap.nr_devices, 0);
 	snap.device = CDM_UNKNOWN;
 	assert_int_equal(cdm_proc_walk_devices(&snap, two, 2), -EOPNOTSUPP);
+}
+
+/* Whatever is in private memory, also what only the device reaches; not in a file. */
+static void test_scan(void **state)
+{
+	const struct cdm_device_range ranges[] = { { 0, 0x100000, 0x200000 }, { 1, 0x200000, 0x300000 } };
+	const __u64 there = 1ULL << 63, swapped = 1ULL << 62;
+	__u64 pagemap[16] = { [1] = there | 0x100, [2] = swapped | 0x1ff << 5 | 30,
+			      [3] = there | 0x500, [4] = swapped | 0x1ff << 5 | 2 };
+	struct cdm_scan scan;
+	char path[64];
+	FILE *out;
+
+	if (sysconf(_SC_PAGESIZE) != 4096)
+		skip();
+	put("7/smaps", smaps);
+	put("7/pagemap", "");
+	snprintf(path, sizeof(path), "%s/7/pagemap", root);
+	out = fopen(path, "w");
+	fwrite(pagemap, sizeof(pagemap), 1, out);
+	fclose(out);
+	assert_int_equal(cdm_proc_scan(7, ranges, 2, &scan), 0);
+	assert_int_equal(scan.device, 2);
+	assert_int_equal(scan.shared, 1);
+	assert_int_equal(cdm_proc_scan(7, ranges + 1, 1, &scan), 0);
+	assert_true(!scan.device && !scan.shared);
+	assert_int_equal(cdm_proc_scan(4711, ranges, 2, &scan), -ESRCH);
+	assert_false(cdm_proc_shows_pages());
 }
 
 static void put_device(const char *name, const char *state)
@@ -369,7 +397,7 @@ int main(void)
 	const struct CMUnitTest fake[] = {
 		cmocka_unit_test(test_comm), cmocka_unit_test(test_proc_unknown),
 		cmocka_unit_test(test_proc_errors), cmocka_unit_test(test_vmas),
-		cmocka_unit_test(test_per_device), cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_per_device), cmocka_unit_test(test_scan), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_cgroups),
 	};
 	const struct CMUnitTest real[] = { cmocka_unit_test(test_self) };

@@ -160,6 +160,77 @@ same("in", told["in"] + told["filled"] + told["in_again"], total("in"))
 same("out", told["out"] + told["out_again"], total("out"))
 same("failed", told["pinned"], total("fail"))
 PY
+
+# Device memory of processes, which no counter of these kernels tells: by the program's own
+# look at each page. What was there before cdmtop, what moved, what was freed, what a child
+# maps as well.
+residency() { # KIND DEVICE
+	local kind=$1 name=res-$1
+	mkfifo "$work/$name.steps"
+	: > "$work/$name.told"
+	"$mirror" "/dev/hmm_dmirror$2" < "$work/$name.steps" > "$work/$name.told" &
+	exec {steps}> "$work/$name.steps"
+	echo "in 0 500" >&"$steps"
+	until_true 60 told_lines "$name" 2
+	"$cdmtop" -j -F pid,cdm,error,age --source fentry 0.5 > "$work/$name.json" 2> "$work/$name.err" &
+	local top=$!
+	settles "$kind: what was there before" "$name"
+	echo "in 500 300" >&"$steps"; until_true 60 told_lines "$name" 3
+	settles "$kind: what came" "$name"
+	echo "out 0 100" >&"$steps"; until_true 60 told_lines "$name" 4
+	settles "$kind: what went home" "$name"
+	echo "free 100 50" >&"$steps"; until_true 60 told_lines "$name" 5
+	settles "$kind: what was freed, which no migration tells" "$name"
+	echo "fork" >&"$steps"; until_true 60 told_lines "$name" 6
+	settles "$kind: what a child maps as well, within the bound that is shown" "$name" child
+	kill -INT $top; wait $top
+	exec {steps}>&-
+	pkill mirror; wait
+}
+told_lines() { [[ $(wc -l < "$work/$1.told") -ge $2 ]]; }
+cat > "$work/settled.py" << 'PY'
+"""Whether the last whole refresh has what the program found itself, and no bound but with a child."""
+import json, sys
+name, child = sys.argv[1], len(sys.argv) > 2
+told = [json.loads(line) for line in open(name + ".told")][-1]
+found, last, all_pids = {}, {}, {}
+for line in open(name + ".json"):
+    try:
+        r = json.loads(line)
+    except ValueError:
+        break
+    if r["type"] == "proc":
+        found[r["pid"]] = r
+    elif r["type"] == "end":
+        last, found = found, {}
+row = last.get(told["pid"], {})
+holders = {pid: r["cdm_bytes"] // 4096 for pid, r in last.items() if r.get("cdm_bytes")}
+print("told", told, "row", row, "holders", holders)
+n, error = row.get("cdm_bytes"), row.get("error_bytes")
+if n is None:
+    sys.exit(1)
+n, error = n // 4096, error // 4096
+if child:
+    ok = len(holders) == 2 and error and all(n - error <= told["device"] <= n for n in holders.values())
+else:
+    ok = n == told["device"] and not error and set(holders) == {told["pid"]} and row["age_ns"] is not None
+sys.exit(not ok)
+PY
+settled() { (cd "$work" && /usr/bin/python3 settled.py "$@") > "$work/settled.said" 2>&1; }
+settles() {
+	local what=$1
+	shift
+	until_true 120 settled "$@"
+	settled "$@"
+	result $? "$what" "$(< "$work/settled.said")"
+}
+like "device memory of processes is by scans" 'processes +device +yes +by fentry and scans' \
+	"$("$cdmtop" --features --source fentry)"
+residency coherent 2
+if has_private; then residency private 0; else
+	skip "private: resident" "this kernel is built without CONFIG_DEVICE_PRIVATE"
+fi
+
 like "what functions do not tell is said" 'source fentry on this kernel' \
 	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
 finish

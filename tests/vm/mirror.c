@@ -3,9 +3,11 @@
  * Has its memory moved to and fro by test_hmm's device DEVICE, and says as JSON what came
  * of it: by what the requests returned, and by HMM's own look at each page before and
  * after. It waits for a line on standard input first, and for its end before it ends.
+ * Lines other than "go" are single steps, see step().
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,23 +82,13 @@ static void pin(int out)
 	}
 }
 
-int main(int argc, char **argv)
+/* All that the table of reasons has: what it prints is compared with what a tracer saw. */
+static void scene(int pipe_in)
 {
-	char line[16];
-	int ends[2], home = 0;
+	int home = 0;
 
-	device = argc == 2 ? open(argv[1], O_RDWR) : -1;
-	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (device < 0 || memory == MAP_FAILED || pipe(ends)) {
-		perror("mirror");
-		return 1;
-	}
-	madvise(memory, PAGES * PAGE, MADV_NOHUGEPAGE);
-	memset(memory, 1, TOUCHED * PAGE);
-	if (!fgets(line, sizeof(line), stdin))
-		return 1;
 	printf("{\"pid\":%d,\"start\":%lu,", getpid(), (unsigned long)memory);
-	pin(ends[1]);
+	pin(pipe_in);
 	migrate("in", HMM_DMIRROR_MIGRATE_TO_DEV, 0, TOUCHED - PINNED);
 	migrate("in_pinned", HMM_DMIRROR_MIGRATE_TO_DEV, TOUCHED - PINNED, PINNED);
 	migrate("filled", HMM_DMIRROR_MIGRATE_TO_DEV, TOUCHED, HOLES);
@@ -108,6 +100,67 @@ int main(int argc, char **argv)
 	for (int i = 0; i < HOLES; i++)
 		home += !ON_DEVICE(after[TOUCHED + i]);
 	printf("\"home_by_faults\":%d,", home);
+}
+
+/* One step, from standard input: "in", "out" or "free", and which pages; or "fork". */
+static bool step(const char *line)
+{
+	unsigned long first = 0, pages = 0;
+	char what[8];
+
+	if (sscanf(line, "%7s %lu %lu", what, &first, &pages) < 1)
+		return false;
+	if (!strcmp(what, "in"))
+		request(HMM_DMIRROR_MIGRATE_TO_DEV, first, pages, copy);
+	else if (!strcmp(what, "out"))
+		request(HMM_DMIRROR_MIGRATE_TO_SYS, first, pages, copy);
+	else if (!strcmp(what, "free"))
+		madvise(memory + first * PAGE, pages * PAGE, MADV_DONTNEED);
+	else if (!strcmp(what, "fork") && !fork())
+		pause();
+	else
+		return !strcmp(what, "fork");
+	return true;
+}
+
+/* What is on the device after each step. */
+static void steps(char *line, size_t size)
+{
+	unsigned long on = 0;
+
+	printf("{\"pid\":%d,\"device\":0}\n", getpid());
+	do {
+		if (!step(line))
+			return;
+		look(after);
+		on = 0;
+		for (unsigned long i = 0; i < PAGES; i++)
+			on += ON_DEVICE(after[i]);
+		printf("{\"pid\":%d,\"device\":%lu}\n", getpid(), on);
+		fflush(stdout);
+	} while (fgets(line, size, stdin));
+}
+
+int main(int argc, char **argv)
+{
+	char line[64];
+	int ends[2];
+
+	device = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (device < 0 || memory == MAP_FAILED || pipe(ends)) {
+		perror("mirror");
+		return 1;
+	}
+	madvise(memory, PAGES * PAGE, MADV_NOHUGEPAGE);
+	memset(memory, 1, TOUCHED * PAGE);
+	if (!fgets(line, sizeof(line), stdin))
+		return 1;
+	if (strcmp(line, "go\n")) {
+		steps(line, sizeof(line));
+		return 0;
+	}
+	scene(ends[1]);
 	close(ends[0]);
 	close(ends[1]);
 	migrate("in_again", HMM_DMIRROR_MIGRATE_TO_DEV, 0, 64);

@@ -89,6 +89,9 @@ int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
 		return cdm_model_stay(m);
 	case CDM_SNAP_PROC:
 		return cdm_model_proc(m, (const void *)rec);
+	case CDM_SNAP_SCAN:
+		cdm_model_scan(m, (const void *)rec);
+		return 0;
 	case CDM_SNAP_CGROUP:
 		return cdm_model_cgroup(m, (const void *)rec);
 	case CDM_SNAP_DEVICE:

@@ -41,6 +41,8 @@ struct cdm_proc_row {
 	const struct cdm_model *model;
 	const struct cdm_snap_proc *snap;	/* may end before .stats, see record.h */
 	const struct cdm_cgroup_row *cgroup;	/* NULL: unknown */
+	__u64 scan_error;	/* pages that snap->device may be too many, see record.h */
+	__u64 scan_age_ns;	/* CDM_UNKNOWN: it was not found by a scan */
 	double cpu;	/* percent of a CPU since it was told the last time; NAN: not known */
 	struct cdm_activity activity;
 };

@@ -97,10 +97,22 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 	e->row.snap = copy;
 	e->start_ns = snap->start_ns;
 	e->row.cgroup = NULL;
+	e->row.scan_error = 0;
+	e->row.scan_age_ns = CDM_UNKNOWN;
 	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
 				stats ? &copy->stats : NULL, snap->device))
 		return -ENOMEM;
 	return list_once(m, &e->entry, &m->proc_rows, &e->row);
+}
+
+void cdm_model_scan(struct cdm_model *m, const struct cdm_snap_scan *snap)
+{
+	struct cdm_proc_entry *e = (void *)cdm_hash_find(&m->procs, snap->pid);
+
+	if (!e || e->entry.seen != m->generation)
+		return;
+	e->row.scan_error = snap->error;
+	e->row.scan_age_ns = snap->age_ns;
 }
 
 static unsigned int path_depth(const char *path)

@@ -34,6 +34,7 @@ enum cdm_snap_kind {
 	CDM_SNAP_DELTA,			/* struct cdm_snap_delta, in files alone */
 	CDM_SNAP_STAY,			/* struct cdm_rec, see below; not in files */
 	CDM_REC_USER_STACK,		/* struct cdm_rec_user_stack */
+	CDM_SNAP_SCAN,			/* struct cdm_snap_scan */
 };
 
 /* As it was when all pages that stayed were told why, and @untold was 0. */
@@ -100,6 +101,19 @@ struct cdm_snap_proc {
 	struct cdm_stats stats;
 };
 #define CDM_SNAP_PROC_MIN	offsetof(struct cdm_snap_proc, stats)
+
+/*
+ * How exact the device memory of the process is that came before, where the kernel does not
+ * count it: it was found by a scan of page tables, and what moved since was added. Without
+ * one it is exact.
+ */
+struct cdm_snap_scan {
+	struct cdm_rec rec;
+	__u32 pid;
+	__u32 pad;
+	__u64 error;		/* pages that it may be too many */
+	__u64 age_ns;		/* of the scan */
+};
 
 /* A cgroup of the hierarchy that the memory controller is in. Pages. */
 struct cdm_snap_cgroup {

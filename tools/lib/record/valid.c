@@ -174,6 +174,7 @@ static const struct {
 	[CDM_REC_DEVICE_ID] = { sizeof(struct cdm_rec_device_id), device_id_valid },
 	[CDM_SNAP_DELTA] = { sizeof(struct cdm_snap_delta), NULL },
 	[CDM_SNAP_STAY] = { sizeof(struct cdm_rec), NULL },
+	[CDM_SNAP_SCAN] = { sizeof(struct cdm_snap_scan), NULL },
 	[CDM_REC_USER_STACK] = { sizeof(struct cdm_rec_user_stack), user_stack_valid },
 };
 

@@ -90,6 +90,14 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 					  cdm_hook_needed(hook, d));
 }
 
+/* For figures that the kernel does not count. */
+static void choose_scan(struct cdm_bpf *b, const struct cdm_description *d)
+{
+	bpf_program__set_autoload(b->programs->progs.find_pagemaps, d->scan);
+	bpf_program__set_autoload(b->programs->progs.folio_freed, d->frees == CDM_FREES_FOLIO);
+	bpf_program__set_autoload(b->programs->progs.page_freed, d->frees == CDM_FREES_PAGE);
+}
+
 /* Those of the programs on tracepoints. */
 static int set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o,
 			const struct cdm_description *d)
@@ -196,16 +204,16 @@ static void choose_iterators(struct cdm_bpf *b, const struct cdm_collector_optio
 static void choose_holders(struct cdm_bpf *b, const struct cdm_collector_options *o,
 			   const struct cdm_description *d)
 {
-	bool use = o->all_procs_ns && d->holders && !b->programs->rodata->pidns;
+	bool use = (o->all_procs_ns && d->holders && !b->programs->rodata->pidns) || d->scan;
 
 	b->programs->rodata->with_holders = use;
 	use_iterator(b->programs->progs.held, use);
 	bpf_program__set_autoload(b->programs->progs.holder_forks, use);
 	bpf_program__set_autoload(b->programs->progs.holder_ends, use);
-	if (use)
-		bpf_program__set_autoload(b->programs->progs.rss, true);
-	else
+	if (!use)
 		bpf_map__set_max_entries(b->programs->maps.holders, 1);
+	else if (!d->scan)
+		bpf_program__set_autoload(b->programs->progs.rss, true);
 }
 
 static struct bpf_link *attach_holders(struct cdm_bpf *b)
@@ -249,6 +257,7 @@ static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		return err;
 	choose_iterators(b, o, d);
 	choose_holders(b, o, d);
+	choose_scan(b, d);
 	return programs_bpf__load(b->programs);
 }
 
@@ -264,7 +273,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 		return NULL;
 	}
 	b->stats_fd = -1;
-	b->features = d->features & o->features & CDM_F_COUNTED;
+	b->features = d->features & (o->features | (d->scan ? CDM_F_MIGRATE : 0)) & CDM_F_COUNTED;
 	b->kinds = d->events;
 	libbpf.log = o->log;
 	libbpf.verbose = o->verbose;
@@ -346,10 +355,10 @@ int cdm_bpf_holders(struct cdm_bpf *b, int (*each)(void *ctx, const struct cdm_t
 
 void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid)
 {
-	const __u8 yes = 1;
+	const __u32 forks = 0;
 
 	if (b->holders)
-		bpf_map_update_elem(bpf_map__fd(b->programs->maps.holders), &pid, &yes, BPF_ANY);
+		bpf_map_update_elem(bpf_map__fd(b->programs->maps.holders), &pid, &forks, BPF_NOEXIST);
 }
 
 void cdm_bpf_watch_pingpong(struct cdm_bpf *b, bool on)
@@ -492,6 +501,40 @@ const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope sc
 	return NULL;
 }
 
+static __u64 moved(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id, enum cdm_abi_dir dir,
+		   __u64 *in)
+{
+	const struct cdm_stats_key key = { .scope = scope, .id = id };
+	struct cdm_stats s;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stats), &key, &s))
+		return 0;
+	if (in)
+		*in = s.pages[CDM_DIR_IN];
+	return s.pages[dir];
+}
+
+void cdm_bpf_moves(const struct cdm_bpf *b, __u32 pid, struct cdm_moves *moves)
+{
+	__u32 forks = 0;
+
+	*moves = (struct cdm_moves) { 0 };
+	moves->out = moved(b, CDM_SCOPE_PROC, pid, CDM_DIR_OUT, &moves->in);
+	/* A page is given back before it counts as gone home: one too many, not one too few. */
+	moves->all_out = moved(b, CDM_SCOPE_ALL, 0, CDM_DIR_OUT, NULL);
+	moves->frees = b->programs->bss->device_frees;
+	bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.holders), &pid, &forks);
+	moves->forks = forks;
+}
+
+bool cdm_bpf_counts_frees(const struct cdm_bpf *b)
+{
+	/* Forks are known by numbers of the initial namespace. */
+	return !b->programs->rodata->pidns &&
+	       (bpf_program__autoload(b->programs->progs.folio_freed) ||
+		bpf_program__autoload(b->programs->progs.page_freed));
+}
+
 void cdm_bpf_forget_dead(struct cdm_bpf *b)
 {
 	for (size_t i = 0; i < b->nr; i++)
@@ -558,6 +601,24 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 		err = emit(ctx, &rec.rec);
 	}
 	return err;
+}
+
+int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
+	__u64 device, *previous = NULL;
+	int fd = bpf_map__fd(b->programs->maps.devices), n = 0, err;
+	struct cdm_device_id id;
+
+	err = bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.find_pagemaps), &opts);
+	if (err || !opts.retval)
+		return -ENOENT;
+	while (n < max && !bpf_map_get_next_key(fd, previous, &device)) {
+		previous = &device;
+		if (!bpf_map_lookup_elem(fd, &device, &id))
+			ranges[n++] = (struct cdm_device_range) { n, id.start, id.start + id.bytes };
+	}
+	return n;
 }
 
 __u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name)

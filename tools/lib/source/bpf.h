@@ -4,6 +4,7 @@
 #define CDM_COLLECTOR_INT_H
 
 #include "source/collector.h"
+#include "source/snapshot.h"
 
 /*
  * The loaded BPF programs. One thread; everything is released by cdm_bpf_close().
@@ -49,6 +50,21 @@ size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b);
 /* Reads all statistics; valid until the next call. 0 or -errno. */
 int cdm_bpf_read_stats(struct cdm_bpf *b);
 const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id);
+
+/* What moved until now, of device memory that the kernel does not count. Pages. */
+struct cdm_moves {
+	__u64 in, out;		/* of a process */
+	__u64 all_out, frees;	/* of all: what went home, and what was given back to drivers */
+	__u64 forks;		/* of the process, if it is a holder */
+};
+void cdm_bpf_moves(const struct cdm_bpf *b, __u32 pid, struct cdm_moves *moves);
+/* Whether pages that are given back are counted, and forks. */
+bool cdm_bpf_counts_frees(const struct cdm_bpf *b);
+/*
+ * Where there is device memory that the kernel does not count, known since the start or
+ * seen since. Return: how many, at most @max; -ENOENT: the kernel does not tell.
+ */
+int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max);
 
 /*
  * Drops the statistics of processes that nobody has looked up since they were

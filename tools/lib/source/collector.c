@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/privileges.h"
 #include "source/bpf.h"
+#include "source/residency.h"
 #include "source/snapshot.h"
 #include "source/stacks.h"
 
@@ -19,6 +20,7 @@
 struct cdm_collector {
 	struct cdm_collector_options o;
 	struct cdm_bpf *bpf;		/* NULL: without */
+	struct cdm_residency *residency;	/* NULL: the kernel counts it, or nobody can tell */
 	struct cdm_stacks *stacks;	/* NULL: they are not asked for */
 	union {				/* the one that is passed on */
 		struct cdm_ev event;
@@ -113,6 +115,16 @@ static int on_event(void *ctx, void *data, size_t size)
 	return err || ++c->burst < BURST ? err : -EAGAIN;
 }
 
+/* The figures that describe() promised. Return: 0 or -errno. */
+static int open_residency(struct cdm_collector *c)
+{
+	c->residency = cdm_residency_open(c->bpf);
+	if (c->residency || errno != ENOENT)
+		return c->residency ? 0 : -ENOMEM;
+	c->features &= ~CDM_F_PROC_DEVICE;
+	return note(c, "no device memory of processes: the kernel does not tell where devices are: pgmap_array is not in /proc/kallsyms (CONFIG_KALLSYMS_ALL, or CAP_SYSLOG is needed)");
+}
+
 /* Once programs are loaded their names are among the symbols, too. */
 static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, char *why)
 {
@@ -124,6 +136,8 @@ static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, ch
 	}
 	if (c->bpf && c->o.pid)
 		cdm_bpf_hold(c->bpf, c->o.pid);
+	if (c->bpf && d->scan && open_residency(c))
+		return -ENOMEM;
 	if (c->bpf && !cdm_bpf_has_tasks(c->bpf) && (c->o.features & CDM_F_PROC_DEVICE))
 		return note(c, "processes come from /proc, which is slower: this kernel has no task iterator");
 	if (c->bpf)
@@ -158,12 +172,14 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 		cdm_collector_close(c);
 		return NULL;
 	}
-	cdm_privileges_drop(c->features & c->o.features & CDM_F_PER_DEVICE, c->o.stacks);
+	cdm_privileges_drop((c->features & c->o.features & CDM_F_PER_DEVICE) || c->residency,
+			    c->o.stacks);
 	return c;
 }
 
 void cdm_collector_close(struct cdm_collector *c)
 {
+	cdm_residency_close(c->residency);
 	if (c->bpf)
 		cdm_bpf_close(c->bpf);
 	if (c->cgroups)
@@ -261,6 +277,9 @@ static int emit_devices(struct cdm_collector *c)
 static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
 {
 	const struct cdm_stats *s = stats_of(c, CDM_SCOPE_PROC, p->pid);
+	struct cdm_snap_scan scan;
+	bool found = c->residency && cdm_residency_tell(c->residency, p, s, &scan);
+	int err;
 
 	if (s)
 		p->stats = *s;
@@ -268,7 +287,10 @@ static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
 	    c->nr_in_use > 1 && c->nr_ranges > 0)
 		cdm_proc_walk_devices(p, c->ranges, c->nr_ranges);
 	/* Asking for the time takes as long as the rest of this. */
-	return emit_at(c, &p->rec, CDM_SNAP_PROC, s ? sizeof(*p) : CDM_SNAP_PROC_MIN, c->last_ns);
+	err = emit_at(c, &p->rec, CDM_SNAP_PROC, s ? sizeof(*p) : CDM_SNAP_PROC_MIN, c->last_ns);
+	if (!err && found)
+		err = emit_at(c, &scan.rec, CDM_SNAP_SCAN, sizeof(scan), c->last_ns);
+	return err;
 }
 
 /* The last process's figures may be on the stack still: only what is read is set. */
@@ -419,7 +441,11 @@ int cdm_collector_refresh(struct cdm_collector *c)
 	/* It may have ended: then there is nothing to see, and that is no error. */
 	if (!err && c->look_into)
 		cdm_proc_vmas(c->look_into, c->o.emit, c->o.ctx);
-	return err ? err : emit_end(c);
+	err = err ? err : emit_end(c);
+	/* While what was found is shown. */
+	if (!err && c->residency)
+		cdm_residency_update(c->residency, c->all_ns == c->last_ns && !c->o.pid && !c->o.cgroup);
+	return err;
 }
 
 void cdm_collector_look_into(struct cdm_collector *c, __u32 pid)

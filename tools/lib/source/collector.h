@@ -71,6 +71,9 @@ struct cdm_collector_options {
 	void *ctx;
 };
 
+/* The function of the kernel that tells of pages that are given back to drivers. */
+enum cdm_frees { CDM_FREES_NONE, CDM_FREES_FOLIO, CDM_FREES_PAGE };
+
 #define CDM_MISSING_MAX	8
 #define CDM_MISSING_LEN	256
 
@@ -85,6 +88,8 @@ struct cdm_description {
 	__u64 absent;			/* optional hooks, see hooks.h, that this kernel has not */
 	bool bpf;			/* programs may be loaded */
 	bool cgroup_iterator;		/* by which they tell the values of cgroups */
+	bool scan;			/* CDM_F_PROC_DEVICE is by scans of page tables, and moves since */
+	enum cdm_frees frees;		/* by which it is known when others go */
 	bool holders;			/* processes with device memory can be told from the others */
 	/* Why something that was asked for is not there: a capability, an option of Kconfig, a file. */
 	unsigned int nr_missing;

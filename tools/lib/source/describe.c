@@ -32,13 +32,38 @@ static void missing(struct cdm_description *d, const char *format, ...)
 	va_end(args);
 }
 
-static void describe_procs(unsigned int asked, struct cdm_description *d)
+/* What was said last is said first: nobody wants to know more than that. */
+static void first(struct cdm_description *d)
+{
+	char text[CDM_MISSING_LEN];
+
+	memcpy(text, d->missing[d->nr_missing - 1], sizeof(text));
+	memmove(d->missing[1], d->missing[0], (d->nr_missing - 1) * sizeof(text));
+	memcpy(d->missing[0], text, sizeof(text));
+}
+
+/* By functions alone, it is as if the kernel did not count it. */
+static void describe_procs(const struct cdm_collector_options *o, struct cdm_description *d)
 {
 	d->features |= CDM_F_CPU;
-	if (cdm_proc_has_device())
+	if (o->source <= CDM_SOURCE_TRACEPOINT && cdm_proc_has_device())
 		d->features |= CDM_F_PROC_DEVICE;
-	else if (asked & CDM_F_PROC_DEVICE)
-		missing(d, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/");
+}
+
+/* Where neither the kernel counts it nor it can be had otherwise. */
+static void describe_no_procs(const struct cdm_collector_options *o, struct cdm_description *d)
+{
+	const char *why = "";
+
+	if (!(o->features & CDM_F_PROC_DEVICE & ~d->features))
+		return;
+	if (!(d->features & CDM_F_MIGRATE))
+		why = "; nor is it known what migrates, to keep up what a scan finds";
+	else if (!cdm_proc_shows_pages())
+		why = "; to scan for it takes CAP_SYS_ADMIN";
+	missing(d, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/%s",
+		why);
+	first(d);
 }
 
 static void describe_cgroups(unsigned int asked, struct cdm_description *d)
@@ -207,12 +232,14 @@ static void describe_missing(const struct cdm_collector_options *o, const struct
 		describe_tracepoints(d, first, others);
 }
 
-static void describe_hooks(const struct cdm_collector_options *o, struct kernel *k,
+/* @more: what is asked for, and what that takes. */
+static void describe_hooks(const struct cdm_collector_options *o,
+			   const struct cdm_collector_options *more, struct kernel *k,
 			   struct cdm_description *d)
 {
 	for (enum cdm_source s = CDM_SOURCE_TRACEPOINT; s < CDM_NR_SOURCE; s++)
 		if (o->source == CDM_SOURCE_ANY || o->source == s)
-			describe_source(o, s, k, d);
+			describe_source(more, s, k, d);
 	if (o->source == CDM_SOURCE_ANY || o->source == CDM_SOURCE_TRACEPOINT)
 		describe_missing(o, k->types, d);
 	else if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events))
@@ -220,21 +247,50 @@ static void describe_hooks(const struct cdm_collector_options *o, struct kernel 
 			cdm_source_name(o->source));
 }
 
+/* Device memory of processes, where the kernel does not count it. */
+static void describe_scan(const struct cdm_collector_options *o, struct kernel *k,
+			  struct cdm_description *d)
+{
+	static const struct { const char *function; enum cdm_frees frees; } tell[] = {
+		{ "free_zone_device_folio", CDM_FREES_FOLIO }, { "free_zone_device_page", CDM_FREES_PAGE },
+	};
+	int id;
+
+	if (!(o->features & CDM_F_PROC_DEVICE & ~d->features))
+		return;
+	d->scan = (d->features & CDM_F_MIGRATE) && !(d->features_by[CDM_SOURCE_TRACEPOINT] & CDM_F_MIGRATE) &&
+		  cdm_proc_shows_pages();
+	if (!d->scan)
+		return;
+	d->features |= CDM_F_PROC_DEVICE;
+	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees; i++) {
+		id = find_function(k, tell[i].function);
+		if (id && may_attach(id))
+			d->frees = tell[i].frees;
+	}
+}
+
 static void describe_bpf(const struct cdm_collector_options *o, struct cdm_description *d)
 {
+	struct cdm_collector_options more = *o;
 	struct kernel k = { .types = cdm_types_open() };
 
 	if (!k.types) {
 		missing(d, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
 		return;
 	}
+	/* What moves keeps up what scans find. */
+	if (o->features & CDM_F_PROC_DEVICE & ~d->features)
+		more.features |= CDM_F_MIGRATE;
 	d->bpf = may_load();
 	d->cgroup_iterator = cdm_types_iterator(k.types, "cgroup");
 	d->holders = cdm_types_tracepoint(k.types, "cdm_rss");
-	if (d->bpf)
-		describe_hooks(o, &k, d);
-	else
+	if (d->bpf) {
+		describe_hooks(o, &more, &k, d);
+		describe_scan(o, &k, d);
+	} else {
 		missing(d, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
+	}
 	btf__free(k.btf);
 	cdm_types_close(k.types);
 }
@@ -262,11 +318,12 @@ void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_de
 {
 	memset(d, 0, sizeof(*d));
 	describe_header(o, &d->header);
-	describe_procs(o->features, d);
+	describe_procs(o, d);
 	describe_cgroups(o->features, d);
 	describe_devices(o->features, d);
 	if (!o->no_bpf)
 		describe_bpf(o, d);
+	describe_no_procs(o, d);
 	if (d->bpf && o->stacks)
 		describe_stacks(d);
 }

@@ -17,6 +17,8 @@ static const char *how_exact(const struct cdm_collector_options *o, enum cdm_sou
 {
 	if (source == CDM_SOURCE_TRACEPOINT)
 		return ", exact";
+	if (o->features & CDM_F_PROC_DEVICE)
+		return " and scans of page tables, 1 % of a CPU; columns error and age say how exact";
 	if ((o->features & CDM_F_WHY) || (o->events & 1ULL << CDM_EV_MIGRATE))
 		return ", pages exact, reasons in part: pinned has isolate, raced has charge; not collected: untold";
 	return ", exact";
@@ -126,7 +128,10 @@ static void probe_files(struct probe *p)
 
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 		probe(p, files[i].group, files[i].name, (struct cdm_collector_options) {
-			.features = files[i].feature, .no_bpf = true,
+			.features = files[i].feature,
+			/* Where files do not tell it programs do. */
+			.no_bpf = files[i].feature != CDM_F_PROC_DEVICE ||
+				  (p->source <= CDM_SOURCE_TRACEPOINT && cdm_proc_has_device()),
 		});
 }
 

@@ -317,6 +317,9 @@ static int read_sizes(FILE *in, struct cdm_vma *vma)
 	while (fgets(line, sizeof(line), in)) {
 		if (status_field(line, "Rss", 0, &kb))
 			vma->rss = kb_to_pages(kb);
+		else if (status_field(line, "Shared_Clean", 0, &kb) ||
+			 status_field(line, "Shared_Dirty", 0, &kb))
+			vma->shared += kb_to_pages(kb);
 		else if (status_field(line, "RssDevHost", 0, &kb))
 			vma->device = kb_to_pages(kb);
 		else if (starts_with(line, "VmFlags:")) {
@@ -396,107 +399,4 @@ int cdm_proc_vmas(__u32 pid, cdm_emit_fn emit, void *ctx)
 	struct emit_vmas e = { emit, ctx, pid };
 
 	return cdm_proc_maps(pid, true, emit_vma, &e);
-}
-
-#define PM_PRESENT	(1ULL << 63)
-#define PM_PFN		((1ULL << 55) - 1)
-#define PM_BATCH	512
-
-struct walk {
-	int pagemap;
-	struct cdm_snap_proc *snap;
-	const struct cdm_device_range *ranges;
-	size_t nr;
-};
-
-/* Counts one entry of pagemap. Return: 1 if it is a page on a device, 0, -EPERM. */
-static int count_page(struct walk *w, __u64 entry, long page_size)
-{
-	__u64 phys = (entry & PM_PFN) * page_size;
-
-	if (!(entry & PM_PRESENT))
-		return 0;
-	/* Hidden from those without CAP_SYS_ADMIN. */
-	if (!phys)
-		return -EPERM;
-	for (size_t i = 0; i < w->nr; i++) {
-		if (phys < w->ranges[i].start || phys >= w->ranges[i].end)
-			continue;
-		w->snap->per_device[w->ranges[i].index]++;
-		return 1;
-	}
-	return 0;
-}
-
-/* Ends as soon as all device pages of the VMA were met: it may be huge and empty. */
-static int walk_vma(void *ctx, const struct cdm_vma *vma)
-{
-	long page_size = sysconf(_SC_PAGESIZE);
-	__u64 page = vma->start / page_size, end = vma->end / page_size;
-	__u64 entries[PM_BATCH], left = vma->device;
-	struct walk *w = ctx;
-
-	if (left == CDM_UNKNOWN)
-		return 0;
-	while (left && page < end) {
-		size_t want = end - page < PM_BATCH ? end - page : PM_BATCH;
-		ssize_t n = pread(w->pagemap, entries, want * 8, page * 8);
-
-		if (n < 0)
-			return -errno;
-		/* The process has ended. */
-		if (n < 8)
-			return -ESRCH;
-		n /= 8;
-		for (ssize_t i = 0; left && i < n; i++) {
-			int ret = count_page(w, entries[i], page_size);
-
-			if (ret < 0)
-				return ret;
-			left -= ret;
-		}
-		page += n;
-	}
-	return 0;
-}
-
-static int walk_all(struct walk *w)
-{
-	char path[PATH_MAX];
-	int ret;
-
-	snprintf(path, sizeof(path), "%s/%u/pagemap", cdm_roots.proc, w->snap->pid);
-	w->pagemap = open(path, O_RDONLY | O_CLOEXEC);
-	if (w->pagemap < 0)
-		return proc_error(-errno);
-	ret = cdm_proc_maps(w->snap->pid, true, walk_vma, w);
-	close(w->pagemap);
-	return ret;
-}
-
-int cdm_proc_walk_devices(struct cdm_snap_proc *snap, const struct cdm_device_range *ranges,
-			  size_t nr)
-{
-	struct walk w = { .snap = snap, .ranges = ranges, .nr = nr };
-	__u32 nr_devices = 0;
-	int ret = 0;
-
-	snap->nr_devices = 0;
-	memset(snap->per_device, 0, sizeof(snap->per_device));
-	for (size_t i = 0; i < nr; i++) {
-		if (ranges[i].index >= CDM_MAX_DEVICES)
-			return -ERANGE;
-		if (ranges[i].index >= nr_devices)
-			nr_devices = ranges[i].index + 1;
-	}
-	if (snap->device == CDM_UNKNOWN)
-		return -EOPNOTSUPP;
-
-	if (nr == 1)
-		snap->per_device[ranges[0].index] = snap->device;
-	else if (snap->device)
-		ret = walk_all(&w);
-	if (!ret)
-		snap->nr_devices = nr_devices;
-	return ret;
 }

@@ -62,12 +62,24 @@ int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx);
  */
 struct cdm_device_range { __u32 index; __u64 start, end; /* physical, bytes, exclusive end */ };
 int cdm_proc_walk_devices(struct cdm_snap_proc *snap, const struct cdm_device_range *ranges, size_t nr);
+/*
+ * Private memory in @ranges, whichever: pages that are there, or that the CPU cannot reach.
+ * Return: 0, -EPERM, -ESRCH, -errno.
+ */
+struct cdm_scan {
+	__u64 device;		/* pages */
+	__u64 shared;		/* of them, not more than so many are mapped by others, too */
+};
+int cdm_proc_scan(__u32 pid, const struct cdm_device_range *ranges, size_t nr, struct cdm_scan *scan);
+/* Whether pagemap has physical addresses, which takes CAP_SYS_ADMIN. */
+bool cdm_proc_shows_pages(void);
 
 /* A VMA; strings are valid during the call that it is handed to. */
 struct cdm_vma {
 	__u64 start;		/* bytes */
 	__u64 end;
 	__u64 rss;		/* pages; CDM_UNKNOWN without @sizes */
+	__u64 shared;		/* of them mapped by others, too; 0 without @sizes */
 	__u64 device;		/* of them on devices; CDM_UNKNOWN: not counted */
 	enum cdm_abi_vma kind;
 	bool special;		/* the kernel's own: [vdso], [vvar], device memory */

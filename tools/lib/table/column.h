@@ -39,6 +39,7 @@ enum cdm_unit {
  */
 struct cdm_cell {
 	bool known;
+	bool about;			/* of CDM_UNIT_BYTES: "~1.2G", it may be less */
 	union {
 		__u64 u;	/* CDM_NO_LIMIT: "max" for people, null for machines */
 		double d;	/* rates, percent */

@@ -187,6 +187,13 @@ static int format_known(const struct cdm_column *col, const struct cdm_cell *cel
 	}
 }
 
+static int format_about(const struct cdm_column *col, const struct cdm_cell *cell, char *buf,
+			size_t size, int width)
+{
+	buf[0] = '~';
+	return 1 + format_known(col, cell, buf + 1, size - 1, width ? width - 1 : 0);
+}
+
 int cdm_cell_format(const struct cdm_column *col, const struct cdm_cell *cell, char *buf,
 		    size_t size, int width)
 {
@@ -196,7 +203,10 @@ int cdm_cell_format(const struct cdm_column *col, const struct cdm_cell *cell, c
 		strcpy(buf, "-");
 		return 1;
 	}
-	len = format_known(col, cell, buf, size, max);
+	if (col->unit == CDM_UNIT_BYTES && cell->about)
+		len = format_about(col, cell, buf, size, max);
+	else
+		len = format_known(col, cell, buf, size, max);
 	if (col->unit == CDM_UNIT_TEXT || ((!max || len <= max) && len < (int)size))
 		return len;
 	/* A cut number would be another one. */

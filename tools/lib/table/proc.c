@@ -18,7 +18,6 @@ struct cdm_source cdm_proc_source(const void *p)
 	};
 }
 
-CDM_PAGES_OF_SNAP(proc, cdm_proc_row, cdm, device)
 CDM_PAGES_OF_SNAP(proc, cdm_proc_row, anon, device_anon)
 CDM_PAGES_OF_SNAP(proc, cdm_proc_row, rss, rss)
 CDM_RATE(proc, in, CDM_F_MIGRATE, cdm_count_in)
@@ -33,6 +32,27 @@ CDM_OF_SOURCE(proc, why, cdm_cell_why)
 CDM_OF_SOURCE(proc, p50, cdm_cell_call_time, 0.5)
 CDM_OF_SOURCE(proc, p99, cdm_cell_call_time, 0.99)
 CDM_OF_SOURCE(proc, wait99, cdm_cell_wait_time, 0.99)
+
+static void proc_cdm(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_proc_row *row = p;
+
+	cdm_cell_pages(cell, row->model, row->snap->device);
+	cell->about = row->scan_error;
+}
+
+static void proc_error(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_proc_row *row = p;
+
+	cdm_cell_pages(cell, row->model,
+		       row->scan_age_ns == CDM_UNKNOWN ? CDM_UNKNOWN : row->scan_error);
+}
+
+static void proc_age(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_u64(cell, ((const struct cdm_proc_row *)p)->scan_age_ns);
+}
 
 static void proc_pid(const void *p, struct cdm_cell *cell)
 {
@@ -158,6 +178,10 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_TEXT, -20, 0, .ascending = true, .extra = true, .get = proc_unit },
 	{ "cdm", "CDM", "Memory resident on devices.",
 	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .get = proc_cdm },
+	{ "error", "CDMERR", "Of CDM: memory that may be gone since a scan found it.",
+	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_error },
+	{ "age", "AGE", "Time since a scan found CDM; what migrated since then is in it.",
+	  CDM_UNIT_NS, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_age },
 	{ "anon", "ANON", "Of CDM: anonymous memory.",
 	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_anon },
 	{ "rss", "RSS", "Resident memory, RAM and devices together.",

@@ -8,6 +8,7 @@
 void cdm_cell_u64(struct cdm_cell *cell, __u64 value)
 {
 	cell->known = value != CDM_UNKNOWN;
+	cell->about = false;
 	cell->u = value;
 }
 
