@@ -2,10 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the VM: migrations under each tool.
 set -uo pipefail
-top=$(cd "$(dirname "$0")/../.." && pwd)
+source "$(dirname "$0")/../vm/guest-lib.sh"
 load=$1 pages=$2 seconds=$3
 work=$(mktemp -d)
 base=
+device=/dev/cdm0 probe=tracepoint:migrate:migrate_vma_finalize
+if [[ ! -e $device ]]; then
+	# shellcheck disable=SC2046
+	modprobe test_hmm $(test_hmm_parameters)
+	device=/dev/hmm_dmirror2 probe=kprobe:migrate_vma_finalize
+fi
+echo "$(uname -r), $device"
 
 # Waiting for the host's files takes no time here, so time says nothing of readiness.
 ready() {
@@ -28,7 +35,7 @@ watched() {
 		until ready "$1"; do sleep 0.1; done
 		sleep 1
 	fi
-	rate=$("$load" /dev/cdm0 "$pages" "$seconds") || return
+	rate=$("$load" "$device" "$pages" "$seconds") || return
 	if (($#)); then
 		kill -INT "$pid"
 		wait "$pid"
@@ -48,7 +55,6 @@ watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/eve
 watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -w "$work/record" --ready-file "$work/ready"
 watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file "$work/ready"
 if command -v bpftrace > /dev/null; then
-	watched "bpftrace, a line a call" bpftrace -e 'tracepoint:migrate:migrate_vma_finalize {
-		printf("%llu %d %s\n", nsecs, pid, comm); }'
+	watched "bpftrace, a line a call" bpftrace -e "$probe"' { printf("%llu %d %s\n", nsecs, pid, comm); }'
 fi
 watched "nothing, again"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * migrations DEVICE PAGES SECONDS: moves PAGES pages to DEVICE and back, a call each
- * way, for that time. Prints pages moved a second.
+ * way, for that time. Prints pages moved a second. DEVICE: of the series' driver, or
+ * of test_hmm, which reads what has moved, too.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -24,6 +25,27 @@ static double now(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
+/* lib/test_hmm_uapi.h of the kernel, which no header package has. */
+struct hmm_dmirror_cmd {
+	__u64 addr, ptr, npages, cpages, faults;
+};
+#define HMM_DMIRROR_MIGRATE_TO_DEV	_IOWR('H', 0x02, struct hmm_dmirror_cmd)
+#define HMM_DMIRROR_MIGRATE_TO_SYS	_IOWR('H', 0x03, struct hmm_dmirror_cmd)
+
+static char *copy;	/* of what test_hmm reads; NULL: it is not its device */
+
+static unsigned long move_by_hmm(int fd, char *p, size_t pages, int direction)
+{
+	struct hmm_dmirror_cmd cmd = { .addr = (uintptr_t)p, .ptr = (uintptr_t)copy, .npages = pages };
+
+	if (ioctl(fd, direction == CDM_TO_DEVICE ? HMM_DMIRROR_MIGRATE_TO_DEV :
+						   HMM_DMIRROR_MIGRATE_TO_SYS, &cmd)) {
+		perror("migrations: HMM_DMIRROR_MIGRATE");
+		exit(1);
+	}
+	return cmd.cpages;
+}
+
 static unsigned long move(int fd, char *p, size_t pages, int direction)
 {
 	struct cdm_migrate m = {
@@ -31,6 +53,8 @@ static unsigned long move(int fd, char *p, size_t pages, int direction)
 		.pidfd = -1, .direction = direction,
 	};
 
+	if (copy)
+		return move_by_hmm(fd, p, pages, direction);
 	if (ioctl(fd, CDM_MIGRATE, &m)) {
 		perror("migrations: CDM_MIGRATE");
 		exit(1);
@@ -52,6 +76,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	memset(p, 1, pages * PAGE);
+	if (strstr(argv[1], "hmm_dmirror"))
+		copy = malloc(pages * PAGE);
 	do {
 		moved += move(fd, p, pages, CDM_TO_DEVICE);
 		moved += move(fd, p, pages, CDM_TO_RAM);

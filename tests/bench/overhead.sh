@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What it costs a program to be watched while it does nothing but migrate: pages a
 # second with nothing attached, and with each tool, on one processor whose time is
-# counted in instructions, so that the tool's own work is in it and noise is not.
+# counted in instructions, so that the tool's own work is in it and noise is not. Then
+# the same on Debian's kernel, where functions tell of migrations, if it is there.
 #
 #   tests/bench/overhead.sh [PAGES-A-CALL [SECONDS]]	(of the VM's clock)
 source "$(dirname "$0")/lib.sh"
@@ -12,3 +13,7 @@ compile migrations -static
 mv "$work/migrations" "$load"
 "$top/tools/cdm-vm/cdm-vm" --icount --cdm 64M --timeout 1800 -- \
 	"$top/tests/bench/guest-overhead.sh" "$load" "${1:-64}" "${2:-2}"
+[[ ! -e $top/build/kernel-debian/bzImage ]] ||
+	"$top/tools/cdm-vm/cdm-vm" --icount --kernel "$top/build/kernel-debian" --no-modprobe \
+		--cdm 256M,reserved --cdm 256M,reserved --timeout 1800 -- \
+		"$top/tests/bench/guest-overhead.sh" "$load" "${1:-64}" "${2:-2}"
