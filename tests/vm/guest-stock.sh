@@ -231,6 +231,31 @@ if has_private; then residency private 0; else
 	skip "private: resident" "this kernel is built without CONFIG_DEVICE_PRIVATE"
 fi
 
+# Each has a pagemap from the start, used or not; the last program moved pages to one of them.
+mkfifo "$work/dev.steps"
+"$mirror" /dev/hmm_dmirror2 < "$work/dev.steps" > "$work/dev.told" &
+exec {steps}> "$work/dev.steps"
+"$cdmtop" -j --view device --source fentry 0.5 > "$work/dev.json" 2> "$work/dev.err" &
+top_pid=$!
+devices() { [[ $(grep -c '"type":"device"' "$work/dev.json") -ge $1 ]]; }
+until_true 120 devices 4
+echo "in 0 700" >&"$steps"
+until_true 60 grep -q ":700}" "$work/dev.told"
+until_true 60 devices $(($(grep -c '"type":"device"' "$work/dev.json") + 8))
+kill -INT $top_pid; wait $top_pid
+exec {steps}>&-
+wait
+check "devices: all those of the driver, and what moved to which" "$(has_private && echo 4 || echo 2)" << 'PY'
+import sys
+from truth import rows, same, totals
+last = {r["name"]: r for r in rows("dev.json", "device")}
+same("devices", int(sys.argv[1]), len(last))
+same("names", {"test_hmm"}, {n.split(".")[0] for n in last})
+same("sizes", {256 << 20}, {r["size_bytes"] for r in last.values()})
+same("use is not known", {None}, {r["used_bytes"] for r in last.values()})
+moved = totals("dev.json", "name", "in_pages_per_second")
+same("moved", [700], [n for n in moved.values() if n])
+PY
 like "what functions do not tell is said" 'source fentry on this kernel' \
 	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
 finish

@@ -621,6 +621,35 @@ int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max)
 	return n;
 }
 
+/* A device that came back has its latest name. */
+static bool comes_again(const struct cdm_bpf *b, size_t i)
+{
+	for (size_t next = i + 1; next < b->nr_devices; next++)
+		if (b->devices[next].start == b->devices[i].start)
+			return true;
+	return false;
+}
+
+int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max)
+{
+	int fd = bpf_map__fd(b->programs->maps.pagemaps), n = 0;
+	struct cdm_pagemap p;
+
+	for (size_t i = 0; i < b->nr_devices && n < max; i++) {
+		const struct cdm_device_id *id = &b->devices[i];
+
+		if (comes_again(b, i) || bpf_map_lookup_elem(fd, &id->start, &p))
+			continue;
+		snaps[n] = (struct cdm_snap_device) {
+			.index = n, .state = CDM_ST_ONLINE, .node = -1,
+			.size = id->bytes / sysconf(_SC_PAGESIZE), .used = CDM_UNKNOWN,
+			.free = CDM_UNKNOWN, .quarantined = CDM_UNKNOWN, .device = id->start,
+		};
+		memcpy(snaps[n++].name, id->name, sizeof(id->name));
+	}
+	return n;
+}
+
 __u64 cdm_bpf_device(const struct cdm_bpf *b, const char *name)
 {
 	/* The latest of that name: a device may go and come back. */

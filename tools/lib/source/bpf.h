@@ -66,6 +66,9 @@ bool cdm_bpf_counts_frees(const struct cdm_bpf *b);
  */
 int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max);
 
+/* The same as devices, with what is known of them. Return: how many. */
+int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max);
+
 /*
  * Drops the statistics of processes that nobody has looked up since they were
  * read: those have ended, and another one may get their number.

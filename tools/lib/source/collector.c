@@ -259,12 +259,16 @@ static int emit_devices(struct cdm_collector *c)
 	struct cdm_snap_device snaps[CDM_MAX_DEVICES];
 	int n = cdm_devices_read(snaps, CDM_MAX_DEVICES), err = 0;
 
+	/* Those of other drivers have no class. */
+	if (!n && c->bpf)
+		n = cdm_bpf_pagemaps(c->bpf, snaps, CDM_MAX_DEVICES);
 	c->nr_in_use = 0;
 	for (int i = 0; i < n && !err; i++) {
 		const struct cdm_stats *s;
 
 		c->nr_in_use += snaps[i].used && snaps[i].used != CDM_UNKNOWN;
-		snaps[i].device = c->bpf ? cdm_bpf_device(c->bpf, snaps[i].name) : 0;
+		if (c->bpf && !snaps[i].device)
+			snaps[i].device = cdm_bpf_device(c->bpf, snaps[i].name);
 		s = stats_of(c, CDM_SCOPE_DEVICE, snaps[i].device);
 		snaps[i].has_stats = s && snaps[i].device;
 		if (snaps[i].has_stats)

@@ -86,11 +86,11 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 	struct cdm_device_range range;
 	bool there = cdm_devices_count() > 0;
 
-	if (there)
+	if (there || d->scan)
 		d->features |= CDM_F_DEVICES;
 	if (cdm_devices_ranges(&range, 1) > 0)
 		d->features |= CDM_F_PER_DEVICE;
-	if (!there && (asked & (CDM_F_DEVICES | CDM_F_PER_DEVICE)))
+	if (!there && (asked & (CDM_F_DEVICES | CDM_F_PER_DEVICE) & ~d->features))
 		missing(d, cdm_devices_driver() ?
 			"no devices: /sys/class/cdm is empty" :
 			"no devices: there is no /sys/class/cdm; is the module cdm loaded?");
@@ -247,6 +247,13 @@ static void describe_hooks(const struct cdm_collector_options *o,
 			cdm_source_name(o->source));
 }
 
+/* Something is asked for that the kernel does not count, or has no class for. */
+static bool wants_scan(const struct cdm_collector_options *o, const struct cdm_description *d)
+{
+	return (o->features & CDM_F_PROC_DEVICE & ~d->features) ||
+	       ((o->features & CDM_F_DEVICES) && !cdm_devices_count());
+}
+
 /* Device memory of processes, where the kernel does not count it. */
 static void describe_scan(const struct cdm_collector_options *o, struct kernel *k,
 			  struct cdm_description *d)
@@ -256,7 +263,7 @@ static void describe_scan(const struct cdm_collector_options *o, struct kernel *
 	};
 	int id;
 
-	if (!(o->features & CDM_F_PROC_DEVICE & ~d->features))
+	if (!wants_scan(o, d))
 		return;
 	d->scan = (d->features & CDM_F_MIGRATE) && !(d->features_by[CDM_SOURCE_TRACEPOINT] & CDM_F_MIGRATE) &&
 		  cdm_proc_shows_pages();
@@ -280,7 +287,7 @@ static void describe_bpf(const struct cdm_collector_options *o, struct cdm_descr
 		return;
 	}
 	/* What moves keeps up what scans find. */
-	if (o->features & CDM_F_PROC_DEVICE & ~d->features)
+	if (wants_scan(o, d))
 		more.features |= CDM_F_MIGRATE;
 	d->bpf = may_load();
 	d->cgroup_iterator = cdm_types_iterator(k.types, "cgroup");
@@ -319,11 +326,11 @@ void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_de
 	memset(d, 0, sizeof(*d));
 	describe_header(o, &d->header);
 	describe_procs(o, d);
-	describe_cgroups(o->features, d);
-	describe_devices(o->features, d);
 	if (!o->no_bpf)
 		describe_bpf(o, d);
 	describe_no_procs(o, d);
+	describe_cgroups(o->features, d);
+	describe_devices(o->features, d);
 	if (d->bpf && o->stacks)
 		describe_stacks(d);
 }
