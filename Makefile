@@ -19,7 +19,7 @@ help:
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
-	@echo 'make kernel-debian   unpack the kernel of Debian, without the series, for tests'
+	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'
 	@echo 'make tools           build the tools'
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
 	@echo
@@ -34,7 +34,7 @@ help:
 	@echo 'make fuzz            the reader of recordings under libFuzzer'
 
 deps:
-	$(INSTALL) kernel vm tools demo test
+	$(INSTALL) kernel debian vm tools demo test
 
 kernel kernel-tree kernel-refresh:
 	$(CHECK) kernel
@@ -49,8 +49,8 @@ kernel-stock:
 	@$(KERNEL) stock
 
 kernel-debian:
-	$(CHECK) kernel
-	@$(KERNEL) debian
+	$(CHECK) debian
+	@DEBIAN=$(DEBIAN) $(KERNEL) debian
 
 tools:
 	$(CHECK) tools
@@ -72,6 +72,7 @@ check: deps
 	@$(MAKE) -s kernel tools
 	@$(MAKE) -s kernel DEBUG=1
 	-@$(MAKE) -s kernel-debian
+	-@$(MAKE) -s kernel-debian DEBIAN=6.1
 	@tests/run.sh
 
 check-debug: deps

@@ -18,7 +18,10 @@ char LICENSE[] SEC("license") = "GPL";
 
 /* Where the counter of an item is in memcg_vmstats.state. */
 extern const void mem_cgroup_stats_index __ksym __weak;
-/* Until 6.15; the kernels from 6.16 on that have another one have no DEVICE_HOST. */
+/*
+ * Until 6.15; the kernels from 6.16 on that have another one have no DEVICE_HOST. Whether it
+ * is there cannot be asked for: 6.1 takes the address of variables only.
+ */
 extern void cgroup_rstat_flush(struct cgroup *cgroup) __ksym __weak;
 
 /*
@@ -51,12 +54,6 @@ static __always_inline s64 device_pages(struct mem_cgroup *memcg)
 	return pages > 0 ? pages : 0;
 }
 
-static __always_inline void flush(struct cgroup *cgroup)
-{
-	if (cgroup_rstat_flush)
-		cgroup_rstat_flush(cgroup);
-}
-
 /* In an order in which the root is the first: with it all are brought up to date. */
 SEC("iter.s/cgroup")
 int cgroup_values(struct bpf_iter__cgroup *ctx)
@@ -68,7 +65,7 @@ int cgroup_values(struct bpf_iter__cgroup *ctx)
 	if (!cgroup)
 		return 0;
 	if (!at && has_device())
-		flush(cgroup);
+		cgroup_rstat_flush(cgroup);
 	if (at >= CDM_MAX_CGROUPS)
 		return 0;
 	nr_cgroups = at + 1;

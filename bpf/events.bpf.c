@@ -576,11 +576,8 @@ int BPF_PROG(setup_ends, struct migrate_vma *args, int err)
 	if (call->found < call->unmapped)
 		call->found = call->unmapped;
 	call->holes = count_holes(args);
-	if (!args->cpages) {
-		migrated(ctx, args->vma->vm_mm, args, call);
-		call_ends(call);
-	}
-	return 0;
+	/* Looked up once more: what is kept is on the stack, which has no room for it before 6.8. */
+	return args->cpages ? 0 : migration_ends(ctx, args->vma->vm_mm, args);
 }
 
 SEC("fexit/migrate_vma_pages")

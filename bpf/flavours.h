@@ -133,6 +133,15 @@ struct mm_struct {
 	struct percpu_counter rss_stat[1];
 } CORE;
 
+/* The counters until 6.1. */
+struct mm_rss_stat {
+	atomic_long_t count[4];
+} CORE;
+
+struct mm_struct___plain {
+	struct mm_rss_stat rss_stat;
+} CORE;
+
 struct bpf_array {
 	void *pptrs[1];		/* of a per-CPU array */
 } CORE;

@@ -26,8 +26,12 @@ struct {
 	__type(value, u64);
 } owners SEC(".maps");
 
+/* Of a call; what it is about, and from @nr on what was found. */
 struct tally {
 	u64 src[SURVEY_PAGES], dst[SURVEY_PAGES];
+	unsigned long *all_src, *all_dst;	/* of migrate_vma */
+	u64 nr_all;
+	bool in;		/* to the device */
 	u32 nr;			/* of them */
 	u32 holes;		/* to be filled, for nothing is there */
 	u32 moved;
@@ -46,12 +50,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct tally);
 } tallies SEC(".maps");
-
-struct survey {
-	unsigned long *src, *dst;	/* of migrate_vma */
-	u64 nr;
-	bool in;			/* to the device */
-};
 
 /* Not static: the verifier goes through it once. */
 __noinline int count_entries(struct tally *t, bool in)
@@ -78,36 +76,40 @@ __noinline int count_entries(struct tally *t, bool in)
 	return 0;
 }
 
-static long survey_block(u64 n, struct survey *s)
+/* All is in the tally: before 6.8 there is little room on the stack. */
+static long survey_block(u64 n, void *unused)
 {
-	u64 from = n * SURVEY_PAGES, nr = s->nr - from;
+	u64 from = n * SURVEY_PAGES, nr;
 	u32 zero = 0;
 	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
 
+	if (!t)
+		return 1;
+	nr = t->nr_all - from;
 	if (nr > SURVEY_PAGES)
 		nr = SURVEY_PAGES;
-	if (!t || bpf_probe_read_kernel(t->src, nr * sizeof(*s->src), s->src + from) ||
-	    bpf_probe_read_kernel(t->dst, nr * sizeof(*s->dst), s->dst + from))
+	if (bpf_probe_read_kernel(t->src, nr * sizeof(*t->src), t->all_src + from) ||
+	    bpf_probe_read_kernel(t->dst, nr * sizeof(*t->dst), t->all_dst + from))
 		return 1;
 	t->nr = nr;
-	count_entries(t, s->in);
+	count_entries(t, t->in);
 	return 0;
 }
 
 /* NULL: never. */
 static __always_inline struct tally *take_tally(struct migrate_vma *args)
 {
-	struct survey s = {
-		.src = args->src, .dst = args->dst, .nr = args->npages,
-		.in = args->flags & SELECT_SYSTEM,
-	};
 	u32 zero = 0;
 	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
 
 	if (!t)
 		return NULL;
 	__builtin_memset(&t->nr, 0, sizeof(*t) - offsetof(struct tally, nr));
-	bpf_loop((s.nr + SURVEY_PAGES - 1) / SURVEY_PAGES, survey_block, &s, 0);
+	t->all_src = args->src;
+	t->all_dst = args->dst;
+	t->nr_all = args->npages;
+	t->in = args->flags & SELECT_SYSTEM;
+	bpf_loop((t->nr_all + SURVEY_PAGES - 1) / SURVEY_PAGES, survey_block, NULL, 0);
 	return t;
 }
 

@@ -30,6 +30,8 @@ const volatile bool with_cpu_time;
 enum { MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES };
 
 #define MAX_MEMBERS	8
+/* 6.1 refuses loops that are entered at their end, as the compiler likes to make them. */
+#define UNROLL		_Pragma("unroll")
 
 /* Not by a division, of which the verifier would not know the result. */
 static __always_inline u32 nr_members(void)
@@ -37,6 +39,7 @@ static __always_inline u32 nr_members(void)
 	u32 bytes = bpf_core_field_size(((struct mm_struct *)0)->rss_stat);
 	u32 n = 0;
 
+	UNROLL
 	for (u32 i = 1; i <= MAX_MEMBERS; i++)
 		if (i * bpf_core_type_size(struct percpu_counter) <= bytes)
 			n = i;
@@ -105,9 +108,22 @@ static __always_inline void read_parts(s32 *parts, struct mm_struct *mm, u64 dis
 		bpf_probe_read_kernel(parts, nr_members() * sizeof(*parts), (void *)first + distance);
 		return;
 	}
-	for (u32 i = 0; i < nr_members(); i++)
-		bpf_probe_read_kernel(&parts[i], sizeof(*parts),
-				      (void *)counter(mm, i)->counters + distance);
+	UNROLL
+	for (u32 i = 0; i < MAX_MEMBERS; i++)
+		if (i < nr_members())
+			bpf_probe_read_kernel(&parts[i], sizeof(*parts),
+					      (void *)counter(mm, i)->counters + distance);
+}
+
+/* Until 6.1 there are no parts of CPUs; what /proc says has no more in it. */
+static __always_inline bool read_plain(s64 *sums, struct mm_struct *mm)
+{
+	struct mm_struct___plain *plain = (void *)mm;
+
+	if (!bpf_core_type_exists(struct mm_rss_stat))
+		return false;
+	bpf_core_read(sums, sizeof(plain->rss_stat.count), &plain->rss_stat.count);
+	return true;
 }
 
 /*
@@ -117,19 +133,19 @@ static __always_inline void read_parts(s32 *parts, struct mm_struct *mm, u64 dis
  */
 static __always_inline void sum_counters(s64 *sums, struct mm_struct *mm)
 {
-	for (u32 i = 0; i < nr_members(); i++)
-		sums[i] = counter(mm, i)->count;
+	UNROLL
+	for (u32 i = 0; i < MAX_MEMBERS; i++)
+		if (i < nr_members())
+			sums[i] = counter(mm, i)->count;
 	for (u32 cpu = 0; cpu < MAX_CPUS && cpu < nr_cpus; cpu++) {
 		s32 parts[MAX_MEMBERS] = {};
 
 		if (distances[cpu])
 			read_parts(parts, mm, distances[cpu]);
-		for (u32 i = 0; i < nr_members(); i++)
+		UNROLL
+		for (u32 i = 0; i < MAX_MEMBERS; i++)
 			sums[i] += parts[i];
 	}
-	for (u32 i = 0; i < nr_members(); i++)
-		if (sums[i] < 0)
-			sums[i] = 0;
 }
 
 struct threads {
@@ -176,8 +192,13 @@ static __always_inline int write_task(struct seq_file *seq, struct task_struct *
 	t.pid = task_pid(task);
 	if (!mm || !t.pid)
 		return 0;
-	measure();
-	sum_counters(sums, mm);
+	if (!read_plain(sums, mm)) {
+		measure();
+		sum_counters(sums, mm);
+	}
+	for (u32 i = 0; i < MAX_MEMBERS; i++)
+		if (sums[i] < 0)
+			sums[i] = 0;
 	t.start_ns = task->start_boottime;
 	if (with_cpu_time)
 		t.cpu_ns = cpu_time(task);

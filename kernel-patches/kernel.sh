@@ -8,7 +8,8 @@
 #   kernel.sh deb       installable packages, in build/
 #   kernel.sh stock     build the unpatched kernel, for comparisons, build/kernel-stock
 #   kernel.sh debian    unpack Debian's packaged kernel, build/kernel-debian, with
-#                       upstream's lib/test_hmm.c as a module for it
+#                       upstream's lib/test_hmm.c as a module for it; DEBIAN=6.1: that
+#                       one, build/kernel-debian-6.1
 #
 # DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug.
 # BASE_CONFIG=FILE is the configuration that cdm.config is merged over, vm.config if
@@ -293,7 +294,7 @@ stock() {
 	say "$build/kernel-stock is $(basename "$build"/kernel-stock/lib/modules/*)"
 }
 
-# The newest packaged kernel of this version, its headers, and what those need.
+# The newest packaged kernel of $version, its headers, and what those need.
 debian_packages() {
 	local image release
 	image=$(apt-cache search --names-only "^linux-image-${version/./\\.}\\.[^-]*(-[0-9]+)?-amd64\$" |
@@ -301,16 +302,23 @@ debian_packages() {
 	[[ -n $image ]] || die "apt knows no packaged kernel $version: run 'sudo apt-get update'"
 	release=${image#linux-image-}
 	printf "%s\n" "$image" "linux-headers-$release"
-	apt-cache depends "linux-headers-$release" | sed -nE 's/.*Depends: (linux-(headers|kbuild)-.*)/\1/p'
+	apt-cache depends "linux-headers-$release" | sed -nE 's/.*Depends: (linux-(headers|kbuild|compiler)-.*)/\1/p'
 }
 
 # The source of test_hmm, made to do without device-private memory, which Debian's
-# kernels are built without: its first two devices have no memory then.
+# kernels are built without: its first two devices have no memory then. And a program
+# that ends does not empty the device of everybody's memory, which is no way of a driver
+# and meets pages whose anon_vma is gone.
+# $1: the folder; $2: the tarball
 test_hmm_source() {
+	local files=(test_hmm.c test_hmm_uapi.h)
 	mkdir -p "$1"
-	tar -C "$1" --strip-components=2 -xf "$tarball" --wildcards '*/lib/test_hmm*'
+	# Each is there once: tar need not read on.
+	tar -C "$1" --strip-components=2 --occurrence=1 -xf "$2" \
+		"${files[@]/#/$source_package/lib/}"
 	sed -i -e 's/make_device_exclusive_range(.*)/-EOPNOTSUPP/' \
 		-e 's/^\treturn dmirror_allocate_chunk(mdevice, NULL);/\treturn dmirror_is_private_zone(mdevice) ? 0 : dmirror_allocate_chunk(mdevice, NULL);/' \
+		-e '/^static int dmirror_fops_release/,/^}/s/dmirror_device_evict_chunk(devmem)/(void)devmem/' \
 		"$1/test_hmm.c"
 	echo 'obj-m := test_hmm.o' > "$1/Makefile"
 }
@@ -318,7 +326,8 @@ test_hmm_source() {
 # $1: where the packages were unpacked
 build_test_hmm() {
 	local headers=$1/usr/src/linux-headers-$2
-	test_hmm_source "$1/test_hmm"
+	[[ -e $tarball ]] || tarball=$1$tarball
+	test_hmm_source "$1/test_hmm" "$tarball"
 	sed -i "s,/usr/src/,$1/usr/src/," "$headers/Makefile"
 	make -s -C "$headers" M="$1/test_hmm" modules > "$build/debian.log" 2>&1 ||
 		die "test_hmm cannot be built for $2, see $build/debian.log"
@@ -328,17 +337,21 @@ build_test_hmm() {
 
 # Nothing is installed: the packages are unpacked.
 debian() {
-	local packages result package release work=$build/debian
+	local name=kernel-debian${DEBIAN:+-$DEBIAN}
+	local packages result package release work=$build/unpacked-$name
+	version=${DEBIAN:-$version} source_package=linux-source-$version
+	tarball=/usr/src/$source_package.tar.xz
 	mapfile -t packages < <(debian_packages)
 	[[ ${#packages[@]} -gt 2 ]] || exit 1
 	release=${packages[0]#linux-image-}
 	result=$cache/kernels/debian-$({ apt-cache show --no-all-versions "${packages[@]}" |
-		grep -E '^(Package|Version):'; sed -n '/^debian_packages()/,/^deb()/p' "$0"; } |
+		grep -E '^(Package|Version):'; sed -n '/^debian_packages()/,/^# Nothing is installed/p' "$0"; } |
 		sha256sum | cut -c1-16)
 	if [[ ! -e $result/bzImage ]]; then
 		say "downloading and unpacking ${packages[0]}"
 		rm -rf "$work"
 		mkdir -p "$work/packages" "$cache/kernels"
+		[[ -e $tarball ]] || packages+=("$source_package")
 		(cd "$work/packages" && apt-get download -q "${packages[@]}" > "$build/debian.log" 2>&1) ||
 			die "the packages cannot be downloaded, see $build/debian.log"
 		for package in "$work"/packages/*.deb; do
@@ -353,8 +366,8 @@ debian() {
 		mv "$work/result" "$result"
 		rm -rf "$work"
 	fi
-	use "$result" kernel-debian
-	say "$build/kernel-debian is $release"
+	use "$result" "$name"
+	say "$build/$name is $release"
 }
 
 deb() {

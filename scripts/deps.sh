@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 # Debian packages that the named groups need: installs those that are missing, by sudo
 # if it must, or with --check only says which and how to get them.
-# Usage: scripts/deps.sh [--check] GROUP...   groups: kernel deb vm tools demo test bench
+# Usage: scripts/deps.sh [--check] GROUP...
+# groups: kernel deb debian vm tools demo test bench
 set -euo pipefail
 
 declare -A packages=(
 	[kernel]="linux-source-6.12 git gcc make flex bison bc libelf-dev libssl-dev
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
 	[deb]="debhelper dpkg-dev"
+	[debian]="gcc make libelf-dev kmod xz-utils"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"
 	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"

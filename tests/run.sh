@@ -115,7 +115,7 @@ in_vm() {
 stock() {
 	local kernel=$top/build/$1
 	if [[ ! -e $kernel/bzImage ]]; then
-		echo "1..0 # SKIP there is no $kernel: make kernel-debian"
+		echo "1..0 # SKIP there is no $kernel: make ${1/debian-/debian DEBIAN=}"
 		return 4
 	fi
 	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved \
@@ -152,6 +152,7 @@ if [[ -z $debug ]]; then
 	done
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
+	suite "stock vm 6.1" stock kernel-debian-6.1
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi

@@ -207,7 +207,7 @@ static void choose_holders(struct cdm_bpf *b, const struct cdm_collector_options
 	bool use = (o->all_procs_ns && d->holders && !b->programs->rodata->pidns) || d->scan;
 
 	b->programs->rodata->with_holders = use;
-	use_iterator(b->programs->progs.held, use);
+	use_iterator(b->programs->progs.held, use && (!d->scan || d->by_pid));
 	bpf_program__set_autoload(b->programs->progs.holder_forks, use);
 	bpf_program__set_autoload(b->programs->progs.holder_ends, use);
 	if (!use)
@@ -357,7 +357,7 @@ void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid)
 {
 	const __u32 forks = 0;
 
-	if (b->holders)
+	if (b->programs->rodata->with_holders)
 		bpf_map_update_elem(bpf_map__fd(b->programs->maps.holders), &pid, &forks, BPF_NOEXIST);
 }
 

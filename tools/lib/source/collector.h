@@ -88,6 +88,7 @@ struct cdm_description {
 	__u64 absent;			/* optional hooks, see hooks.h, that this kernel has not */
 	bool bpf;			/* programs may be loaded */
 	bool cgroup_iterator;		/* by which they tell the values of cgroups */
+	bool by_pid;			/* of a scan: processes can be found by number, to visit holders alone */
 	bool scan;			/* CDM_F_PROC_DEVICE is by scans of page tables, and moves since */
 	enum cdm_frees frees;		/* by which it is known when others go */
 	bool holders;			/* processes with device memory can be told from the others */

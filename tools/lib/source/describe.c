@@ -270,6 +270,7 @@ static void describe_scan(const struct cdm_collector_options *o, struct kernel *
 	if (!d->scan)
 		return;
 	d->features |= CDM_F_PROC_DEVICE;
+	d->by_pid = find_function(k, "bpf_task_from_pid");	/* since 6.2 */
 	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees; i++) {
 		id = find_function(k, tell[i].function);
 		if (id && may_attach(id))
