@@ -256,6 +256,7 @@ same("use is not known", {None}, {r["used_bytes"] for r in last.values()})
 moved = totals("dev.json", "name", "in_pages_per_second")
 same("moved", [700], [n for n in moved.values() if n])
 PY
+like "cdmtop says what it found" 'test_hmm: device-coherent memory.*, by functions \(fentry\); residency by scans' "$(head -1 "$work/top.err")"
 like "what functions do not tell is said" 'source fentry on this kernel' \
 	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
 finish

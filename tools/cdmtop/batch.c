@@ -157,11 +157,14 @@ static void add_seconds(struct timespec *t, double seconds)
 	t->tv_nsec = ns % 1000000000;
 }
 
-static void print_notes(struct cdm_model *m, size_t *nr)
+static void print_notes(struct cdmtop_source *s, size_t *nr)
 {
 	const char *note;
 
-	while ((note = cdm_model_note(m, *nr))) {
+	/* Where something is missing also what there is. */
+	if (!*nr && *s->found && cdm_model_note(s->model, 0))
+		cdm_say("%s", s->found);
+	while ((note = cdm_model_note(s->model, *nr))) {
 		cdm_say("%s", note);
 		++*nr;
 	}
@@ -274,7 +277,7 @@ static int loop(struct cdmtop_source *s, const struct cdmtop_options *o,
 		if (ret <= 0)
 			return ret;
 		if (!knows_nothing(s, o))
-			print_notes(s->model, &notes);
+			print_notes(s, &notes);
 		if (!is_baseline(s, o)) {
 			ret = only_last(s, o) ? 0 : show(s, o, events, !*shown, seen);
 			if (ret)

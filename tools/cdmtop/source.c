@@ -218,7 +218,10 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		cdm_say("%s", strerror(ENOMEM));
 		return false;
 	}
-	return start(s, &c, &d, o->record);
+	if (!start(s, &c, &d, o->record))
+		return false;
+	cdm_collector_found(s->collector, s->found);
+	return true;
 }
 
 /* NULL after a message. */

@@ -8,8 +8,7 @@
 #include "options.h"
 #include "record/record.h"
 #include "select.h"
-
-struct cdm_collector;
+#include "source/collector.h"
 
 struct cdmtop_source {
 	struct cdm_model *model;
@@ -19,6 +18,7 @@ struct cdmtop_source {
 	int err;				/* of the writer */
 	int stopped;				/* by this signal before it began; else 0 or less */
 	sigset_t signals;			/* blocked before it was opened */
+	char found[CDM_MISSING_LEN];	/* live: see cdm_collector_found() */
 	bool worthless;				/* what is recorded or printed: it failed */
 	struct cdm_select select;
 	char *cgroup;				/* of @select */

@@ -13,6 +13,8 @@
 
 #define MIN_ROWS	6
 #define MIN_COLS	24
+/* Refreshes for which it says what it found. */
+#define FOUND_SHOWN	5
 /* Events may wait for this long; the screen shows them as often. */
 #define TAIL_MS		100
 
@@ -158,7 +160,8 @@ static void refreshed(struct ui *ui)
 		ui->emitted = end->emitted;
 	ui->refreshes++;
 	ui->refreshed_s = now_s();
-	*ui->message = '\0';
+	if (ui->refreshes > FOUND_SHOWN || !*ui->s->found)
+		*ui->message = '\0';
 }
 
 /* Whoever records wants what there is. */
@@ -685,6 +688,7 @@ int cdm_ui_run(struct cdmtop_source *s, const struct cdmtop_options *o)
 	for (i = 0; i < CDM_NR_TABLE; i++)
 		ui_table_init(&ui, i);
 	snprintf(ui.filter, sizeof(ui.filter), "%s", o->filter ? o->filter : "");
+	say(&ui, s->found);
 	if (o->pid && o->view == CDM_VIEW_PROC)
 		ui_look_into(&ui, o->pid);
 	err = loop(&ui);

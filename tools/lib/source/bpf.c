@@ -542,23 +542,57 @@ void cdm_bpf_forget_dead(struct cdm_bpf *b)
 			bpf_map_delete_elem(bpf_map__fd(b->programs->maps.stats), &b->keys[i]);
 }
 
+/* Its module, or the function where there is none. Return: how many bytes of *@name. */
+static int driver_of(struct cdm_pagemap *p, const char **name)
+{
+	char *module;
+
+	p->function[sizeof(p->function) - 1] = '\0';
+	module = strchr(p->function, '[');
+	*name = module ? module + 1 : p->function;
+	return strcspn(*name, "]");
+}
+
 /*
  * Drivers other than cdm give their devices no name that the kernel knows: that of the
- * module, or of the function where there is none, and which one it is.
+ * driver, and which one it is.
  */
 static void name_device(struct cdm_bpf *b, __u64 device, struct cdm_device_id *id)
 {
 	struct cdm_pagemap p;
-	const char *module;
+	const char *driver;
+	int len;
 
 	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.pagemaps), &device, &p))
 		return;
-	p.function[sizeof(p.function) - 1] = '\0';
-	module = strchr(p.function, '[');
-	module = module ? module + 1 : p.function;
-	snprintf(id->name, sizeof(id->name), "%.*s.%u", (int)strcspn(module, "]"), module,
-		 b->nr_unnamed++);
+	len = driver_of(&p, &driver);
+	snprintf(id->name, sizeof(id->name), "%.*s.%u", len, driver, b->nr_unnamed++);
 	bpf_map_update_elem(bpf_map__fd(b->programs->maps.devices), &device, id, BPF_EXIST);
+}
+
+bool cdm_bpf_by_functions(const struct cdm_bpf *b)
+{
+	return b->programs->rodata->by_functions;
+}
+
+void cdm_bpf_drivers(const struct cdm_bpf *b, char *text, size_t size)
+{
+	int fd = bpf_map__fd(b->programs->maps.pagemaps), len;
+	__u64 start, *previous = NULL;
+	struct cdm_pagemap p;
+	const char *driver;
+	char one[96];
+
+	*text = '\0';
+	for (; !bpf_map_get_next_key(fd, previous, &start); previous = &start) {
+		if (bpf_map_lookup_elem(fd, &start, &p))
+			continue;
+		len = driver_of(&p, &driver);
+		snprintf(one, sizeof(one), "%.*s: device-%s memory", len, driver,
+			 p.memory == CDM_MEM_PRIVATE ? "private" : "coherent");
+		if (!strstr(text, one) && strlen(text) + strlen(one) + 3 < size)
+			sprintf(text + strlen(text), "%s%s", *text ? ", " : "", one);
+	}
 }
 
 static bool is_known(const struct cdm_bpf *b, const struct cdm_device_id *id)

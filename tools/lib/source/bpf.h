@@ -51,6 +51,11 @@ size_t cdm_bpf_nr_cgroups(const struct cdm_bpf *b);
 int cdm_bpf_read_stats(struct cdm_bpf *b);
 const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id);
 
+/* Migrations are told by functions of the kernel, not by the series' tracepoints. */
+bool cdm_bpf_by_functions(const struct cdm_bpf *b);
+/* "test_hmm: device-coherent memory", of each driver that was seen; empty: none. */
+void cdm_bpf_drivers(const struct cdm_bpf *b, char *text, size_t size);
+
 /* What moved until now, of device memory that the kernel does not count. Pages. */
 struct cdm_moves {
 	__u64 in, out;		/* of a process */

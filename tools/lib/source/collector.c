@@ -177,6 +177,23 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	return c;
 }
 
+void cdm_collector_found(const struct cdm_collector *c, char found[CDM_MISSING_LEN])
+{
+	char drivers[CDM_MISSING_LEN / 2];
+
+	*found = '\0';
+	if (!c->bpf || !(c->features & CDM_F_MIGRATE))
+		return;
+	if (!cdm_bpf_by_functions(c->bpf)) {
+		snprintf(found, CDM_MISSING_LEN, "cdm: DEVICE_HOST memory, by tracepoints");
+		return;
+	}
+	cdm_bpf_drivers(c->bpf, drivers, sizeof(drivers));
+	snprintf(found, CDM_MISSING_LEN, "%s, by functions (fentry)%s",
+		 *drivers ? drivers : "device memory of any driver, none has some now",
+		 c->residency ? "; residency by scans" : "");
+}
+
 void cdm_collector_close(struct cdm_collector *c)
 {
 	cdm_residency_close(c->residency);

@@ -112,6 +112,8 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 					 const struct cdm_description *d, char *why);
 void cdm_collector_close(struct cdm_collector *c);
 
+/* In a line: whose device memory migrations are told of, and by what; empty: of nobody's. */
+void cdm_collector_found(const struct cdm_collector *c, char found[CDM_MISSING_LEN]);
 /* What was attached: bits of 1 << enum cdm_kind. */
 __u64 cdm_collector_events(const struct cdm_collector *c);
 
