@@ -24,7 +24,8 @@ help:
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
 	@echo
 	@echo 'These install the packages that they need by themselves:'
-	@echo 'make demo            cdmtop on real programs in a VM (REPLAY=1: from a recording)'
+	@echo 'make demo            cdmtop on real programs in a VM (STOCK=1: on the kernel of Debian,'
+	@echo '                     none is built; REPLAY=1: from a recording)'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
@@ -60,6 +61,12 @@ ifdef REPLAY
 demo:
 	$(INSTALL) tools
 	@$(MAKE) -s -C tools/lib && $(MAKE) -s -C tools/cdmtop
+	@tests/vm/demo.sh
+else ifdef STOCK
+demo:
+	$(INSTALL) debian vm tools demo
+	@$(MAKE) -s -j2 kernel-debian tools
+	@$(MAKE) -s -C tests/vm
 	@tests/vm/demo.sh
 else
 demo:

@@ -153,6 +153,7 @@ if [[ -z $debug ]]; then
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
 	suite "stock vm 6.1" stock kernel-debian-6.1
+	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi

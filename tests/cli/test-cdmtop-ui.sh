@@ -6,57 +6,14 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cdmtop=${CDMTOP:-$top/tools/cdmtop/cdmtop}
 work=$(mktemp -d)
-mux=(tmux -u -L "cdmtop-ui-$$" -f /dev/null)
 source "$top/tests/tap.sh"
-on_failure() { screen; }
+source "$top/tests/screen.sh"
 export LC_ALL=C.UTF-8 TZ=UTC XDG_CONFIG_HOME=$work/config
 
 trap '"${mux[@]}" kill-server 2> /dev/null; rm -rf "$work"' EXIT
 
-if ! command -v tmux > /dev/null; then
-	echo "1..0 # SKIP tmux is not installed"
-	exit 4
-fi
-
 # A server that lost its last session leaves, while the next one is being opened.
 "${mux[@]}" new-session -d -s kept "sleep 100000"
-screen() { "${mux[@]}" capture-pane -p -t ui 2> /dev/null; }
-
-# Waits until the screen has a line that matches the expression.
-until_seen() {
-	local i
-	for ((i = 0; i < 200; i++)); do
-		screen | grep -qE -- "$1" && return 0
-		sleep 0.1
-	done
-	return 1
-}
-
-# seen TEXT REGEX...: all of them come to be on the screen
-seen() {
-	local text=$1 regex status=0
-	shift
-	for regex; do
-		until_seen "$regex" && continue
-		echo "# not seen: $regex"
-		status=1
-	done
-	result $status "$text"
-}
-
-unseen() {
-	! screen | grep -qE -- "$2"
-	result $? "$1"
-}
-
-keys() {
-	local key
-	for key; do
-		"${mux[@]}" send-keys -t ui "$key"
-		# An Esc and a key that follow each other closely would be Alt and the key.
-		sleep 0.1
-	done
-}
 
 # start COLUMNS LINES RECORDING [VARIABLE=VALUE...] [-- OPTION...]; $pace says how fast, $config
 # whether it remembers

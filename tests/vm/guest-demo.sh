@@ -2,30 +2,44 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the VM, with two devices: four programs in cgroups of their own, one of them as a
 # systemd unit, their memory moved to and fro, and cdmtop on the terminal. Three of them
-# are unmodified. With
+# are unmodified. Without the series the devices are those of test_hmm. With
 #   guest-demo.sh record FOLDER
 # cdmtop and cdmtrace record all of it once into the folder, see
 # tests/data/record-demo.sh.
 set -uo pipefail
-here=$(cd "$(dirname "$0")" && pwd)
-top=$(cd "$here/../.." && pwd)
-# Where it is installed, which is what stacks show of it, whatever folder this is.
-cdmctl=/usr/local/bin/cdmctl
-cp "$top/tools/cdmctl/cdmctl" "$cdmctl"
-cdmtop=$top/tools/cdmtop/cdmtop
-cdmtrace=$top/tools/cdmtrace/cdmtrace
-cgroups=/sys/fs/cgroup
+source "$(dirname "$0")/guest-lib.sh"
 
 # start CGROUP COMMAND...: in the background, silently
 start() {
 	local cgroup=$cgroups/$1
 	shift
 	mkdir -p "$cgroup"
-	(echo "$BASHPID" > "$cgroup/cgroup.procs"; exec "$@") > /dev/null 2>&1 < /dev/null &
+	(echo "$BASHPID" > "$cgroup/cgroup.procs"; exec "${with[@]}" "$@") > /dev/null 2>&1 < /dev/null &
 }
 
-# move PID ARGUMENT...: what does not move is for cdmtop to show
-move() { "$cdmctl" migrate --partial-ok -p "$@" > /dev/null 2>&1; }
+# Who moves memory: move PID ARGUMENT...; empty DEVICE PID; hang DEVICE PID. What does
+# not move is for cdmtop to show.
+with=()
+if [[ -d /sys/class/cdm ]]; then
+	devices=(cdm0 cdm1)
+	# Where it is installed, which is what stacks show of it, whatever folder this is.
+	cp "$cdmctl" /usr/local/bin/
+	cdmctl=/usr/local/bin/cdmctl
+	move() { "$cdmctl" migrate --partial-ok -p "$@" > /dev/null 2>&1; }
+	empty() { "$cdmctl" evict --device "$1" > /dev/null 2>&1; }
+	hang() {
+		"$cdmctl" inject "$1" hang=2000 -- "$cdmctl" migrate --partial-ok \
+			-p "$2" --to "$1" --vma anon > /dev/null 2>&1
+	}
+else
+	devices=(hmm_dmirror2 hmm_dmirror3)
+	# shellcheck disable=SC2046
+	modprobe test_hmm $(test_hmm_parameters) || exit
+	with=(env LD_PRELOAD="$top/build/vm-tests/hmm-open.so")
+	move() { "$top/build/vm-tests/hmm-move" -p "$@" > /dev/null 2>&1; }
+	empty() { move "$2" --home --vma all; }
+	hang() { :; }
+fi
 
 start db redis-server --save '' --appendonly no --dir /tmp --rdb-key-save-delay -10 \
 	--enable-debug-command yes
@@ -44,7 +58,7 @@ while True:
 python=$!
 mkdir -p "$cgroups/system.slice"
 echo +memory > "$cgroups/system.slice/cgroup.subtree_control"
-start system.slice/sender.service /usr/bin/python3 "$here/demo-sender.py"
+start system.slice/sender.service /usr/bin/python3 "$guest/demo-sender.py"
 sender=$!
 
 # A copy in the background, of which the child shares all pages: writes of the parent
@@ -53,7 +67,7 @@ snapshot() {
 	local child where
 	redis-cli bgsave > /dev/null
 	child=$(pgrep -n -P "$redis") || return
-	for where in --home "--to cdm0"; do
+	for where in --home "--to ${devices[0]}"; do
 		move "$child" $where --vma anon &
 		move "$redis" $where --vma anon
 		wait $!
@@ -64,23 +78,22 @@ snapshot() {
 mover() {
 	local round=0
 	while sleep 0.5; do
-		move "$redis" --to cdm0 --vma heap,anon
-		move "$python" --to cdm1 --vma anon
-		move "$sender" --to cdm0 --vma anon
+		move "$redis" --to ${devices[0]} --vma heap,anon
+		move "$python" --to ${devices[1]} --vma anon
+		move "$sender" --home --vma anon	# what is pinned stays
+		move "$sender" --to ${devices[0]} --vma anon
 		# To and fro: what cdmtop calls ping-pong.
 		for _ in 1 2; do
 			move "$python" --home --vma heap
-			move "$python" --to cdm1 --vma heap
+			move "$python" --to ${devices[1]} --vma heap
 		done
 		case $((round++ % 6)) in
 		1)	snapshot ;;
-		2)	move "$redis" --home --vma all
-			move "$sender" --home --vma anon ;;	# what is pinned stays
-		3)	move "$(pgrep -nf 'stress-ng-vm')" --to cdm0 --vma anon ;;
+		2)	move "$redis" --home --vma all ;;
+		3)	move "$(pgrep -nf 'stress-ng-vm')" --to ${devices[0]} --vma anon ;;
 		4)	pkill -USR1 -P "$redis" redis	# the copy ends, with what it has
-			"$cdmctl" evict --device cdm1 > /dev/null 2>&1 ;;
-		5)	"$cdmctl" inject cdm1 hang=2000 -- "$cdmctl" migrate --partial-ok \
-				-p "$python" --to cdm1 --vma anon > /dev/null 2>&1 ;;
+			empty "${devices[1]}" "$python" ;;
+		5)	hang "${devices[1]}" "$python" ;;
 		esac
 		echo "$round" > /tmp/round
 	done

@@ -11,12 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <linux/types.h>
+#include "hmm_dmirror.h"
 
 #define PAGE	4096UL
 #define PAGES	2000
@@ -24,13 +23,6 @@
 #define PINNED	7		/* of these the last */
 #define HOLES	61		/* behind the touched ones */
 
-/* lib/test_hmm_uapi.h of the kernel, which no header package has. */
-struct hmm_dmirror_cmd {
-	__u64 addr, ptr, npages, cpages, faults;
-};
-#define HMM_DMIRROR_MIGRATE_TO_DEV	_IOWR('H', 0x02, struct hmm_dmirror_cmd)
-#define HMM_DMIRROR_MIGRATE_TO_SYS	_IOWR('H', 0x03, struct hmm_dmirror_cmd)
-#define HMM_DMIRROR_SNAPSHOT		_IOWR('H', 0x04, struct hmm_dmirror_cmd)
 #define ON_DEVICE(state)		((state) >= 0x20 && (state) < 0x60)
 
 static int device;
