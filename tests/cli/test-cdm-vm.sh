@@ -28,6 +28,10 @@ test_command_line() {
 	is "a bad size is a usage error" 2 $?
 	"$vm" --cdm 3M -- true >/dev/null 2>&1
 	is "a PCI device needs a power of two" 2 $?
+	run --numa 2,near -- true </dev/null 2>/dev/null
+	is "a node is far, or it is not" 2 $?
+	run --numa 1,far -- true </dev/null 2>/dev/null
+	is "a far node is not the only one" 2 $?
 	like "--version" '^cdm-vm [0-9]' "$("$vm" --version)"
 	like "--help has examples" 'Examples:' "$("$vm" --help)"
 	like "a missing kernel is named, with what to do" '/nonexistent.*check --kernel' \
@@ -105,6 +109,9 @@ test_machine() {
 
 	is "--cpus" 3 "$(run --cpus 3 -- grep -c ^processor /proc/cpuinfo </dev/null)"
 	is "--numa" "node0 0-1 node1 2-3" "$(run --numa 2 --cpus 4 -- sh -c '
+		cd /sys/devices/system/node
+		for n in node?; do echo $n $(cat $n/cpulist); done | xargs' </dev/null)"
+	is "--numa N,far: the last node has memory alone" "node0 0-1 node1" "$(run --numa 2,far -- sh -c '
 		cd /sys/devices/system/node
 		for n in node?; do echo $n $(cat $n/cpulist); done | xargs' </dev/null)"
 	like "--swap" 'partition.6553[0-9]' "$(run --swap 64M -- cat /proc/swaps </dev/null)"

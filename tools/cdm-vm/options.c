@@ -53,7 +53,8 @@ static const struct argp_option argp_options[] = {
 	{ "append", OPT_APPEND, "ARGS", 0, "Add to the kernel command line (repeatable)", 0 },
 	{ "memory", OPT_MEMORY, "SIZE", 0, "Guest memory (default 2G, 4G for a debug kernel)", 0 },
 	{ "cpus", OPT_CPUS, "N", 0, "Guest processors (default 2)", 0 },
-	{ "numa", OPT_NUMA, "N", 0, "Split memory and processors evenly over N nodes", 0 },
+	{ "numa", OPT_NUMA, "N[,far]", 0,
+	  "Split memory and processors evenly over N nodes; far: the last one has no processors and is slower, as CXL memory is (needs CONFIG_ACPI_HMAT)", 0 },
 	{ "swap", OPT_SWAP, "SIZE", 0, "Give the guest SIZE of swap, switched on", 0 },
 	{ "accel", OPT_ACCEL, "auto|kvm|tcg", 0,
 	  "How QEMU runs the guest (auto: KVM if a test boot succeeds; the answer is cached)", 0 },
@@ -155,6 +156,18 @@ static void parse_cdm(struct argp_state *state, struct options *o, const char *a
 	free(copy);
 }
 
+static void parse_numa(struct argp_state *state, struct options *o, const char *arg)
+{
+	char *copy = xstrdup(arg), *rest = copy;
+	const char *number = strsep(&rest, ",");
+
+	if (rest && strcmp(rest, "far"))
+		argp_error(state, "--numa: '%s' is not 'far'", rest);
+	o->far = rest;
+	o->numa = cdm_arg_number(state, "--numa", number, o->far ? 2 : 1, 64);
+	free(copy);
+}
+
 static void parse_monitor(struct argp_state *state, struct options *o, const char *arg)
 {
 	if (strlen(arg) >= sizeof(((struct sockaddr_un *)0)->sun_path))
@@ -208,7 +221,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		o->cpus = cdm_arg_number(state, "--cpus", arg, 1, 255);
 		break;
 	case OPT_NUMA:
-		o->numa = cdm_arg_number(state, "--numa", arg, 1, 64);
+		parse_numa(state, o, arg);
 		break;
 	case OPT_SWAP:
 		o->swap = parse_size(state, "--swap", arg, MIB);

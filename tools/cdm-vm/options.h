@@ -32,6 +32,7 @@ struct options {
 	uint64_t memory;
 	int cpus;
 	int numa;
+	bool far;		/* the last of them has no processors, and is slower */
 	uint64_t swap;
 	struct cdm_device cdm[MAX_CDM_DEVICES];
 	int nr_cdm;

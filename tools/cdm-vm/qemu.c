@@ -119,9 +119,29 @@ static uint64_t node_share(const struct options *o)
 	return share < 2 * SECTION_SIZE ? share / MIB * MIB : share / SECTION_SIZE * SECTION_SIZE;
 }
 
+/*
+ * What firmware tells of a machine with slower memory (ACPI HMAT): of each node with
+ * processors, latency in ns and MB/s to each node.
+ */
+static void add_distances(const struct options *o, int with_cpus, struct strings *argv)
+{
+	for (int i = 0; i < with_cpus; i++)
+		for (int k = 0; k < o->numa; k++) {
+			bool far = k == o->numa - 1;
+
+			strings_add(argv, "-numa");
+			strings_addf(argv, "hmat-lb,initiator=%d,target=%d,hierarchy=memory,data-type=access-latency,latency=%d",
+				     i, k, far ? 400 : 100);
+			strings_add(argv, "-numa");
+			strings_addf(argv, "hmat-lb,initiator=%d,target=%d,hierarchy=memory,data-type=access-bandwidth,bandwidth=%dM",
+				     i, k, far ? 4096 : 16384);
+		}
+}
+
 static void add_memory(const struct vm *vm, struct strings *argv)
 {
 	const struct options *o = vm->o;
+	int with_cpus = o->numa - o->far;
 	uint64_t size = all_memory(o);
 	uint64_t share = node_share(o);
 	int i, cpu = 0, next_cpu;
@@ -138,14 +158,18 @@ static void add_memory(const struct vm *vm, struct strings *argv)
 		strings_addf(argv, "memory-backend-ram,id=ram%d,size=%lluM", i,
 			     (unsigned long long)(share / MIB));
 		strings_add(argv, "-numa");
-		next_cpu = o->cpus * (i + 1) / o->numa;
+		next_cpu = i < with_cpus ? o->cpus * (i + 1) / with_cpus : cpu;
 		if (next_cpu > cpu)
 			strings_addf(argv, "node,nodeid=%d,memdev=ram%d,cpus=%d-%d", i, i, cpu,
 				     next_cpu - 1);
+		else if (i >= with_cpus)
+			strings_addf(argv, "node,nodeid=%d,memdev=ram%d,initiator=0", i, i);
 		else
 			strings_addf(argv, "node,nodeid=%d,memdev=ram%d", i, i);
 		cpu = next_cpu;
 	}
+	if (o->far)
+		add_distances(o, with_cpus, argv);
 }
 
 static void add_machine(const struct vm *vm, struct strings *argv)
@@ -156,6 +180,8 @@ static void add_machine(const struct vm *vm, struct strings *argv)
 	if (reserved_size(vm->o))
 		buffer_addf(&machine, ",max-ram-below-4g=%llu",
 			    (unsigned long long)low_memory(vm->o));
+	if (vm->o->far)
+		buffer_addf(&machine, ",hmat=on");
 	strings_add(argv, "-machine");
 	strings_add(argv, machine.data);
 	buffer_free(&machine);
