@@ -76,6 +76,19 @@ enum cdm_abi_vma {
 	CDM_NR_VMA
 };
 
+/* Why ordinary pages were migrated: names of the kernel's enum migrate_reason, not its numbers. */
+enum cdm_abi_reason {
+	CDM_REASON_COMPACTION, CDM_REASON_MEMORY_FAILURE, CDM_REASON_MEMORY_HOTPLUG,
+	CDM_REASON_SYSCALL /* or cpuset */, CDM_REASON_MEMPOLICY_MBIND,
+	CDM_REASON_NUMA_MISPLACED, CDM_REASON_CONTIG_RANGE, CDM_REASON_LONGTERM_PIN,
+	CDM_REASON_DEMOTION, CDM_REASON_DAMON,
+	CDM_REASON_OTHER,	/* one that this program does not know */
+	CDM_NR_REASON
+};
+
+/* How hard it tried, the kernel's enum migrate_mode. */
+enum cdm_abi_mode { CDM_MODE_ASYNC, CDM_MODE_SYNC_LIGHT, CDM_MODE_SYNC, CDM_MODE_OTHER, CDM_NR_MODE };
+
 /* Kind of device memory, from the flags that the migration selects by. */
 enum cdm_abi_memory {
 	CDM_MEM_UNKNOWN, CDM_MEM_HOST, CDM_MEM_COHERENT, CDM_MEM_PRIVATE,
@@ -91,6 +104,7 @@ enum cdm_kind {
 	CDM_EV_PINGPONG,	/* struct cdm_ev_pingpong, pages went to and fro */
 	CDM_EV_DEVICE,		/* struct cdm_ev_device, device added, removed, state */
 	CDM_EV_PAGEFAULT,	/* struct cdm_ev_pagefault, opt-in: any user page fault */
+	CDM_EV_NUMA,		/* struct cdm_ev_numa, opt-in: ordinary pages migrated */
 	CDM_NR_EV,
 	CDM_EV_MAX = 64,	/* snapshots start here */
 };
@@ -237,6 +251,30 @@ struct cdm_ev_pagefault {
 	__u64 error_code;	/* of the architecture */
 };
 
+#define CDM_NO_NODE	(-1)	/* not told, or several */
+
+/*
+ * Pages that one migrate_pages() call took from one node to another, of one owner. A call
+ * is an event for each such share; the last one has what is told of the whole call alone:
+ * @failed and @thp_*. If pages failed, or moved without anybody telling where, and are not
+ * surely of the only share, then that one is of no nodes and, unless it is certain, of no
+ * owner. Without an owner (page cache, shared by processes) ev.cgroup is that of the charge.
+ */
+struct cdm_ev_numa {
+	struct cdm_ev ev;
+	__u64 ns;		/* of the whole call */
+	__u32 migrated;		/* pages */
+	__u32 failed;
+	__u32 thp_migrated;	/* huge pages, in @migrated */
+	__u32 thp_failed;
+	__u32 thp_split;
+	__s32 src_node;
+	__s32 dst_node;
+	__u8 reason;		/* enum cdm_abi_reason */
+	__u8 mode;		/* enum cdm_abi_mode */
+	__u16 pad;
+};
+
 #define CDM_USER_FRAMES	64
 #define CDM_USER_WORDS	24	/* of the stack that are looked at */
 
@@ -281,6 +319,28 @@ struct cdm_stats_key {
 	__u64 id;
 	__u32 scope;		/* enum cdm_scope */
 	__u32 pad;
+};
+
+/* Whose pages, who migrated them, why, from where to where: as in struct cdm_ev_numa. */
+struct cdm_numa_key {
+	__u64 cgroup;
+	__u32 pid;
+	__u32 actor_pid;
+	__s32 src_node;
+	__s32 dst_node;
+	__u32 reason;
+	__u32 pad;
+};
+
+/* Of one key, since it was first seen. */
+struct cdm_numa {
+	__u64 calls;
+	__u64 pages;
+	__u64 failed;		/* pages */
+	__u64 ns;
+	__u64 hist[CDM_HIST];	/* time of a call */
+	char comm[CDM_COMM_LEN];
+	char actor_comm[CDM_COMM_LEN];
 };
 
 /* What is behind the identity of a device, which is @start. No name: not known yet. */

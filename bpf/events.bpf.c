@@ -862,6 +862,8 @@ int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned lo
 	return 0;
 }
 
+#include "numa.bpf.h"
+
 /* Descendants of filter_pid, from their first event to their last. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(child_begins, struct task_struct *parent, struct task_struct *child)

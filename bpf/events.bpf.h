@@ -8,6 +8,7 @@ const volatile __u64 events;		/* 1 << enum cdm_kind, to the ring */
 const volatile bool with_stats;
 const volatile bool with_stacks;
 const volatile bool with_pingpong;
+const volatile bool with_numa;
 /* Migrations are told by functions of the kernel, not by the series' tracepoints. */
 const volatile bool by_functions;
 const volatile bool pingpong_each;		/* an event for each page, not for each run of them */

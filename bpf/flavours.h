@@ -216,6 +216,7 @@ struct device_host {
 } CORE;
 
 struct page {
+	unsigned long flags;
 	struct dev_pagemap *pgmap;
 } CORE;
 
@@ -223,7 +224,40 @@ struct folio {
 	struct page page;
 	atomic_t _mapcount;
 	unsigned long memcg_data;
+	unsigned int _folio_nr_pages;
 } CORE;
+
+/* Since 6.15. */
+struct folio___nr {
+	unsigned int _nr_pages;
+} CORE;
+
+/* Since 6.18: a type of its own. */
+struct memdesc_flags {
+	unsigned long f;
+} CORE;
+
+struct page___memdesc {
+	struct memdesc_flags flags;
+} CORE;
+
+enum pageflags___cdm { PG_head };
+enum zone_type___cdm { __MAX_NR_ZONES };
+
+/* Only their sizes: they tell how many nodes a kernel is built for. */
+struct zoneref {
+	void *zone;
+} CORE;
+
+struct zonelist {
+	struct zoneref _zonerefs[1];
+} CORE;
+
+enum migrate_reason___cdm {
+	MR_COMPACTION, MR_MEMORY_FAILURE, MR_MEMORY_HOTPLUG, MR_SYSCALL, MR_MEMPOLICY_MBIND,
+	MR_NUMA_MISPLACED, MR_CONTIG_RANGE, MR_LONGTERM_PIN, MR_DEMOTION, MR_DAMON,
+};
+enum migrate_mode___cdm { MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT, MIGRATE_SYNC };
 
 struct pt_regs {
 	unsigned long ip;

@@ -41,7 +41,7 @@ for g, t in zip(got, truth["migrate"]):
     assert g["cgroup"] == ("/db" if g["pid"] == 1433 else "/job/a")
 assert any(g["comm"] == 'sten"cil,\\' for g in got)
 assert any("stack" in g and g["stack"][0] == "migrate_vma_setup" for g in got)
-kinds = "migrate evict fault page rss charge pingpong device pagefault".split()
+kinds = "migrate evict fault page rss charge pingpong device pagefault numa".split()
 for i, kind in enumerate(kinds, 1):
     assert sum(r["type"] == kind for r in rows) == truth["events"][str(i)], kind
 assert [r["lost_ring"] for r in rows if r["type"] == "loss"] == [2, 2, 2]
@@ -70,6 +70,21 @@ for r, c in zip(rows, table):
             assert c[key] == ";".join(value)
         else:
             assert c[key] == ("" if value is None else str(value)), (key, value, c[key])
+PY
+check "ordinary migrations, of which not all is known" << 'PY'
+import csv, json
+keys = ("reason", "src_node", "dst_node", "migrated_pages", "not_migrated_pages", "total_ns", "mode")
+rows = [json.loads(line) for line in open("a.ndjson") if '"type":"numa"' in line]
+assert [tuple(r[k] for k in keys) for r in rows] == [
+    ("demotion", 0, 1, 211, 0, 70000, "async"), ("demotion", None, None, 0, 13, 70000, "async")], rows
+assert [(r["pid"], r["actor_comm"], r["cgroup"]) for r in rows] == [(1433, "kswapd0", "/db"), (0, "kswapd0", None)]
+table = [r for r in csv.DictReader(open("a.csv", newline="")) if r["type"] == "numa"]
+assert [(r["src_node"], r["dst_node"]) for r in table] == [("0", "1"), ("", "")], table
+lines = [line.split() for line in open("a.txt") if " numa " in line]
+assert [line[-4:] for line in lines] == [["demotion", "src_node=0", "dst_node=1", "mode=async"],
+    ["src_node=-", "dst_node=-", "not_migrated_pages=13", "mode=async"]], lines
+spans = [e for e in json.load(open("a.chrome")) if e.get("cat") == "numa"]
+assert [(e["name"], e["ph"], e["dur"]) for e in spans] == [("numa demotion", "X", 70)] * 2, spans
 PY
 check "text has a line for each, with the sums of the truth" << 'PY'
 import json

@@ -16,9 +16,9 @@ import sys
 PAGE = 4096
 WHY = ("unmapped swapped pinned locked isolate file writeback large ksm foreign "
        "unsupported alloc charge copy raced").split()
-MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT = range(1, 10)
+MIGRATE, EVICT, FAULT, PAGE_EV, RSS, CHARGE, PINGPONG, DEVICE, PAGEFAULT, NUMA = range(1, 11)
 (BEGIN, PROC, CGROUP, DEV, VMA, END, LOSS, STACK, NOTE, DEVICE_ID, DELTA,
- _, USER_STACK) = range(64, 77)
+ _, USER_STACK, NUMA_ROW) = range(64, 78)
 CDM0, CDM1 = 0xffff888000010000, 0xffff888000020000
 PROCS = [(1412, 21, b"bfs"), (1420, 21, b'sten"cil,\\'), (1433, 22, b"redis-server")]
 PATHS = {1: b"/", 20: b"/job", 21: b"/job/a", 22: b"/db"}
@@ -196,6 +196,10 @@ event(RSS, PROCS[0], CDM0, struct.pack("<QiI", 5, -3, 3))
 event(CHARGE, (0, 21, b""), CDM0, struct.pack("<II", 1, 0), actor=PROCS[0])
 event(DEVICE, (0, 0, b""), CDM1, struct.pack("<16sQQBBHi", b"cdm1", 0, 0, 0, 3, 0, -1),
       actor=(1, 1, b"init"))
+for src, dst, moved, failed in (0, 1, 211, 0), (-1, -1, 0, 13):
+    event(NUMA, PROCS[2] if moved else (0, 0, b""), 0,
+          struct.pack("<QIIIIIiiBBH", 70_000, moved, failed, 0, 0, 0, src, dst, 8, 0, 0),
+          actor=(99, 1, b"kswapd0"))
 event(PAGEFAULT, PROCS[2], 0, struct.pack("<QQQ", 0x7fff00001000, 0x401000, 6))
 now += 1_000_000_000
 snapshot(1_000_000_000, {1412: 300, PROCS[2][0]: 7, **held})

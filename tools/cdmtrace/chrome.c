@@ -230,6 +230,11 @@ static int event(struct cdm_chrome *c, const struct cdm_ev *ev)
 			 cdm_fault_name(((const struct cdm_ev_fault *)ev)->fault));
 		span(c, ev, name);
 		return 0;
+	case CDM_EV_NUMA:
+		snprintf(name, sizeof(name), "numa %s",
+			 cdm_reason_name(((const struct cdm_ev_numa *)ev)->reason));
+		span(c, ev, name);
+		return 0;
 	case CDM_EV_PINGPONG:
 		snprintf(name, sizeof(name), "ping-pong %llx, %u pages", p->addr, p->pages);
 		break;

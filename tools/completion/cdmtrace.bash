@@ -9,7 +9,7 @@ _cdmtrace()
 	case $prev in
 	-e | --event)
 		local head=${cur%"${cur##*,}"}
-		COMPREPLY=($(compgen -P "$head" -W "migrate evict fault page rss charge pingpong device pagefault" -- "${cur##*,}"))
+		COMPREPLY=($(compgen -P "$head" -W "migrate evict fault page rss charge pingpong device pagefault numa" -- "${cur##*,}"))
 		return ;;
 	-p | --pid | -t | --tid)
 		COMPREPLY=($(compgen -W "$(cd /proc && echo [0-9]*)" -- "$cur"))

@@ -67,6 +67,10 @@ static char *put_value(char *p, const struct cdm_field *f, const struct cdm_rec 
 	switch (f->type) {
 	case CDM_FIELD_ENUM:
 		return put_string(p, f->names(cdm_field_value(f, rec)));
+	case CDM_FIELD_NODE:
+		if ((__s64)cdm_field_value(f, rec) < 0)
+			return CDM_PUT(p, "-");
+		/* fall through */
 	case CDM_FIELD_INT:
 		return cdm_put_s64(p, cdm_field_value(f, rec));
 	case CDM_FIELD_ADDRESS:

@@ -152,6 +152,21 @@ static const struct cdm_field pagefault[] = {
 	{ 0 }
 };
 
+static const struct cdm_field numa[] = {
+	ENUM("reason", cdm_ev_numa, reason, SORT, cdm_reason_name, "why"),
+	F(NODE, "src_node", cdm_ev_numa, src_node, DETAIL, "NUMA node that they came from"),
+	F(NODE, "dst_node", cdm_ev_numa, dst_node, DETAIL, "and went to"),
+	F(UINT, "migrated_pages", cdm_ev_numa, migrated, MOVED, "moved"),
+	F(UINT, "not_migrated_pages", cdm_ev_numa, failed, IF_ANY, "were to move and could not"),
+	F(UINT, "total_ns", cdm_ev_numa, ns, TIME, "duration of the whole call"),
+	END,
+	F(UINT, "thp_migrated", cdm_ev_numa, thp_migrated, IF_ANY, "huge pages moved, in one piece"),
+	F(UINT, "thp_failed", cdm_ev_numa, thp_failed, IF_ANY, "huge pages that could not"),
+	F(UINT, "thp_split", cdm_ev_numa, thp_split, IF_ANY, "huge pages split to move"),
+	ENUM("mode", cdm_ev_numa, mode, DETAIL, cdm_mode_name, "how hard the kernel tried"),
+	{ 0 }
+};
+
 static const struct cdm_field loss[] = {
 	ENUM("event", cdm_rec_loss, event, SORT, cdm_kind_name, "kind of event"),
 	F(UINT, "seen", cdm_rec_loss, total.seen, DETAIL, "events since the start"),
@@ -180,6 +195,8 @@ const struct cdm_event_kind cdm_event_kinds[] = {
 	{ CDM_EV_PINGPONG, true, "pages went to and fro within a short time", pingpong },
 	{ CDM_EV_DEVICE, true, "a device came, went, or changed its state", device },
 	{ CDM_EV_PAGEFAULT, false, "any page fault of user space; very many", pagefault },
+	{ CDM_EV_NUMA, false, "ordinary pages migrated, between NUMA nodes or within one; many",
+	  numa },
 	{ CDM_REC_LOSS, false, "events were lost; always shown", loss },
 	{ CDM_REC_NOTE, false, "something is not as asked for; always shown", note },
 	{ 0 }
@@ -214,6 +231,8 @@ __u64 cdm_event_end(const struct cdm_rec *rec)
 		return rec->ts + ((const struct cdm_ev_evict *)rec)->ns;
 	case CDM_EV_FAULT:
 		return rec->ts + ((const struct cdm_ev_fault *)rec)->wait_ns;
+	case CDM_EV_NUMA:
+		return rec->ts + ((const struct cdm_ev_numa *)rec)->ns;
 	default:
 		return rec->ts;
 	}
@@ -231,6 +250,7 @@ __u64 cdm_field_value(const struct cdm_field *f, const struct cdm_rec *rec)
 
 	switch (f->type) {
 	case CDM_FIELD_INT:
+	case CDM_FIELD_NODE:
 		memcpy(&s32, p, sizeof(s32));
 		return (__s64)s32;
 	case CDM_FIELD_CALC:
@@ -276,6 +296,8 @@ static __u64 stayed(const struct cdm_ev *ev, bool failed)
 
 __u64 cdm_event_failed(const struct cdm_ev *ev)
 {
+	if (ev->rec.kind == CDM_EV_NUMA)
+		return ((const struct cdm_ev_numa *)ev)->failed;
 	return stayed(ev, true);
 }
 

@@ -11,6 +11,7 @@
 enum cdm_field_type {
 	CDM_FIELD_UINT,		/* of @size bytes */
 	CDM_FIELD_INT,
+	CDM_FIELD_NODE,		/* the same; negative: not known */
 	CDM_FIELD_CALC,		/* by @calc */
 	CDM_FIELD_ENUM,		/* name by @names */
 	CDM_FIELD_ADDRESS,	/* bytes; people: hexadecimal */

@@ -73,6 +73,10 @@ static inline char *cdm_put_common(struct cdm_fields *fields, char *s, const str
 	const struct cdm_name *name;
 
 	switch (f->type) {
+	case CDM_FIELD_NODE:
+		if ((__s64)cdm_field_value(f, rec) < 0)
+			return fields->format == CDM_CSV ? s : CDM_PUT(s, "null");
+		/* fall through */
 	case CDM_FIELD_INT:
 		return cdm_put_s64(s, cdm_field_value(f, rec));
 	case CDM_FIELD_DEVICE:

@@ -10,11 +10,12 @@ static const char *const kinds[] = {
 	[CDM_EV_MIGRATE] = "migrate", [CDM_EV_EVICT] = "evict", [CDM_EV_FAULT] = "fault",
 	[CDM_EV_PAGE] = "page", [CDM_EV_RSS] = "rss", [CDM_EV_CHARGE] = "charge",
 	[CDM_EV_PINGPONG] = "pingpong", [CDM_EV_DEVICE] = "device",
-	[CDM_EV_PAGEFAULT] = "pagefault",
+	[CDM_EV_PAGEFAULT] = "pagefault", [CDM_EV_NUMA] = "numa",
 	[CDM_SNAP_BEGIN] = "begin", [CDM_SNAP_PROC] = "proc", [CDM_SNAP_CGROUP] = "cgroup",
 	[CDM_SNAP_DEVICE] = "devices", [CDM_SNAP_VMA] = "vma", [CDM_SNAP_END] = "end",
 	[CDM_REC_LOSS] = "loss", [CDM_REC_STACK] = "stack", [CDM_REC_NOTE] = "note",
 	[CDM_REC_DEVICE_ID] = "device_id", [CDM_REC_USER_STACK] = "user_stack",
+	[CDM_SNAP_NUMA] = "numa_rows",
 };
 
 /* As the kernel prints them, see Documentation/trace/events-cdm.rst of the series. */
@@ -50,6 +51,20 @@ static const char *const memories[] = { "unknown", "host", "coherent", "private"
 static const char *const rsses[CDM_NR_RSS] = { "migrate", "evict", "map", "unmap" };
 static const char *const charges[CDM_NR_CHARGE] = {
 	"charge", "uncharge", "transfer_in", "transfer_out",
+};
+/* As the kernel's tracepoints print them, but that the first of "syscall_or_cpuset" is enough. */
+static const char *const reasons[CDM_NR_REASON] = {
+	"compaction", "memory_failure", "memory_hotplug", "syscall", "mempolicy_mbind",
+	"numa_misplaced", "contig_range", "longterm_pin", "demotion", "damon", "other",
+};
+static const char *const modes[CDM_NR_MODE] = { "async", "sync_light", "sync", "other" };
+static const char *const vmstats[CDM_NR_VMSTAT] = {
+	[CDM_VMSTAT_NONE] = "none", [CDM_VMSTAT_MIGRATE] = "pgmigrate_success",
+	[CDM_VMSTAT_NUMA_MIGRATED] = "numa_pages_migrated",
+	[CDM_VMSTAT_PROMOTE] = "pgpromote_success",
+	[CDM_VMSTAT_DEMOTE_KSWAPD] = "pgdemote_kswapd",
+	[CDM_VMSTAT_DEMOTE_DIRECT] = "pgdemote_direct",
+	[CDM_VMSTAT_DEMOTE_KHUGEPAGED] = "pgdemote_khugepaged",
 };
 
 static const char *const user_statuses[CDM_NR_USER] = {
@@ -103,6 +118,21 @@ const char *cdm_state_name(unsigned int state)
 const char *cdm_memory_name(unsigned int memory)
 {
 	return NAME(memories, memory);
+}
+
+const char *cdm_reason_name(unsigned int reason)
+{
+	return NAME(reasons, reason);
+}
+
+const char *cdm_mode_name(unsigned int mode)
+{
+	return NAME(modes, mode);
+}
+
+const char *cdm_vmstat_name(unsigned int vmstat)
+{
+	return NAME(vmstats, vmstat);
 }
 
 const char *cdm_rss_name(unsigned int why)

@@ -35,6 +35,7 @@ enum cdm_snap_kind {
 	CDM_SNAP_STAY,			/* struct cdm_rec, see below; not in files */
 	CDM_REC_USER_STACK,		/* struct cdm_rec_user_stack */
 	CDM_SNAP_SCAN,			/* struct cdm_snap_scan */
+	CDM_SNAP_NUMA,			/* struct cdm_snap_numa */
 };
 
 /* As it was when all pages that stayed were told why, and @untold was 0. */
@@ -58,12 +59,13 @@ enum cdm_feature {
 	CDM_F_PER_DEVICE	= 1 << 8,	/* device rss by device: walks pagemap */
 	CDM_F_EVICT		= 1 << 9,
 	CDM_F_CPU		= 1 << 10,	/* CPU time of processes */
+	CDM_F_NUMA		= 1 << 11,	/* ordinary pages between NUMA nodes */
 };
 /* Those that are not had in passing: page tables are walked, what migrates is slowed down. */
 #define CDM_F_COSTLY	(CDM_F_PER_DEVICE | CDM_F_PINGPONG)
 /* Those that BPF programs count. */
 #define CDM_F_COUNTED	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | \
-			 CDM_F_PAGEFAULTS | CDM_F_EVICT)
+			 CDM_F_PAGEFAULTS | CDM_F_EVICT | CDM_F_NUMA)
 
 /* Starts a refresh. @rec.ts is when. */
 struct cdm_snap_begin {
@@ -155,6 +157,25 @@ struct cdm_snap_vma {
 	__u64 device;
 	char perms[8];		/* "rw-p" */
 	char name[];		/* path, "[heap]", ""; NUL-terminated */
+};
+
+/* Counters of the whole machine, in /proc/vmstat: they say what events should sum up to. */
+enum cdm_vmstat {
+	CDM_VMSTAT_NONE, CDM_VMSTAT_MIGRATE, CDM_VMSTAT_NUMA_MIGRATED, CDM_VMSTAT_PROMOTE,
+	CDM_VMSTAT_DEMOTE_KSWAPD, CDM_VMSTAT_DEMOTE_DIRECT, CDM_VMSTAT_DEMOTE_KHUGEPAGED,
+	CDM_NR_VMSTAT
+};
+
+/*
+ * Ordinary pages that migrated, with CDM_F_NUMA: for each @key, and for each counter,
+ * of which only pages and failed are told, since events are counted.
+ */
+struct cdm_snap_numa {
+	struct cdm_rec rec;
+	struct cdm_numa_key key;
+	__u32 vmstat;		/* enum cdm_vmstat; CDM_VMSTAT_NONE: counted by events */
+	__u32 pad;
+	struct cdm_numa numa;
 };
 
 /* Ends a refresh: losses since the start, and what the tool itself cost. */
@@ -348,6 +369,9 @@ const char *cdm_fault_name(unsigned int fault);
 const char *cdm_vma_name(unsigned int vma);
 const char *cdm_state_name(unsigned int state);
 const char *cdm_memory_name(unsigned int memory);
+const char *cdm_reason_name(unsigned int reason);
+const char *cdm_mode_name(unsigned int mode);
+const char *cdm_vmstat_name(unsigned int vmstat);	/* "pgmigrate_success" */
 const char *cdm_rss_name(unsigned int why);
 const char *cdm_charge_name(unsigned int charge);
 const char *cdm_user_status_name(unsigned int status);	/* "the program had ended"; why it is so */

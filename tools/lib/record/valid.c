@@ -59,6 +59,13 @@ static bool device_event_valid(const struct cdm_rec *rec)
 	return ends(d->name, sizeof(d->name)) && d->state < CDM_NR_STATE && d->old < CDM_NR_STATE;
 }
 
+static bool numa_event_valid(const struct cdm_rec *rec)
+{
+	const struct cdm_ev_numa *n = (const void *)rec;
+
+	return n->reason < CDM_NR_REASON && n->mode < CDM_NR_MODE;
+}
+
 static bool proc_valid(const struct cdm_rec *rec)
 {
 	const struct cdm_snap_proc *p = (const void *)rec;
@@ -89,6 +96,15 @@ static bool vma_valid(const struct cdm_rec *rec)
 
 	return ends(v->perms, sizeof(v->perms)) && v->vma < CDM_NR_VMA && v->start <= v->end &&
 	       ends(v->name, rec->len - sizeof(*v));
+}
+
+static bool numa_valid(const struct cdm_rec *rec)
+{
+	const struct cdm_snap_numa *n = (const void *)rec;
+
+	return n->key.reason < CDM_NR_REASON && n->vmstat < CDM_NR_VMSTAT &&
+	       ends(n->numa.comm, sizeof(n->numa.comm)) &&
+	       ends(n->numa.actor_comm, sizeof(n->numa.actor_comm));
 }
 
 static bool loss_valid(const struct cdm_rec *rec)
@@ -162,6 +178,7 @@ static const struct {
 	[CDM_EV_PINGPONG] = { CDM_EV_PINGPONG_MIN, NULL },
 	[CDM_EV_DEVICE] = { sizeof(struct cdm_ev_device), device_event_valid },
 	[CDM_EV_PAGEFAULT] = { sizeof(struct cdm_ev_pagefault), NULL },
+	[CDM_EV_NUMA] = { sizeof(struct cdm_ev_numa), numa_event_valid },
 	[CDM_SNAP_BEGIN] = { sizeof(struct cdm_snap_begin), NULL },
 	[CDM_SNAP_PROC] = { CDM_SNAP_PROC_MIN, proc_valid },
 	[CDM_SNAP_CGROUP] = { sizeof(struct cdm_snap_cgroup) + 1, cgroup_valid },
@@ -176,6 +193,7 @@ static const struct {
 	[CDM_SNAP_STAY] = { sizeof(struct cdm_rec), NULL },
 	[CDM_SNAP_SCAN] = { sizeof(struct cdm_snap_scan), NULL },
 	[CDM_REC_USER_STACK] = { sizeof(struct cdm_rec_user_stack), user_stack_valid },
+	[CDM_SNAP_NUMA] = { sizeof(struct cdm_snap_numa), numa_valid },
 };
 
 bool cdm_rec_valid(const struct cdm_rec *rec, size_t len)

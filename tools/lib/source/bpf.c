@@ -29,6 +29,8 @@ struct cdm_bpf {
 	struct bpf_link *holders;
 	__u64 holders_lost;		/* when all tasks were visited last */
 	struct bpf_link *cgroups;	/* also: not yet attached */
+	struct bpf_link *numa[8];	/* while it is looked at */
+	size_t nr_numa;
 	struct ring_buffer *ring;
 	int stats_fd;			/* keeps the measuring of run time on */
 	unsigned int features;
@@ -79,15 +81,21 @@ static __u32 pid_namespace(void)
 	return ns.st_ino;
 }
 
+static struct bpf_program *find_program(const struct cdm_bpf *b, const struct cdm_hook *hook)
+{
+	return bpf_object__find_program_by_name(b->programs->obj, hook->program);
+}
+
 static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		   const struct cdm_description *d)
 {
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
-		bpf_program__set_autoload(bpf_object__find_program_by_name(b->programs->obj,
-									   hook->program),
-					  cdm_hook_needed(hook, d));
+		bpf_program__set_autoload(find_program(b, hook), cdm_hook_needed(hook, d));
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
+		if (hook->features & b->features & CDM_F_NUMA)
+			bpf_program__set_autoattach(find_program(b, hook), false);
 }
 
 /* For figures that the kernel does not count. */
@@ -112,6 +120,7 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 	e->rodata->with_stats = b->features != 0;
 	e->rodata->with_stacks = o->stacks;
 	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & 1ULL << CDM_EV_PINGPONG);
+	e->rodata->with_numa = b->features & CDM_F_NUMA;
 	e->rodata->pingpong_each = o->pingpong_each;
 	e->rodata->by_functions = d->features_by[CDM_SOURCE_FENTRY] || d->events_by[CDM_SOURCE_FENTRY];
 	e->rodata->nr_rings = o->rings ?: 1;
@@ -136,6 +145,8 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 		bpf_map__set_max_entries(e->maps.stacks, 1);
 	if (!e->rodata->with_pingpong)
 		bpf_map__set_max_entries(e->maps.blocks, 1);
+	if (!e->rodata->with_numa)
+		bpf_map__set_max_entries(e->maps.numa, 1);
 	return 0;
 }
 
@@ -193,9 +204,11 @@ static void choose_iterators(struct cdm_bpf *b, const struct cdm_collector_optio
 			     const struct cdm_description *d)
 {
 	struct programs_bpf *p = b->programs;
+	/* Those that only count ordinary migrations are loaded beside others, which have them. */
+	bool use = o->features != CDM_F_NUMA;
 
-	use_iterator(p->progs.tasks, true);
-	use_iterator(p->progs.cgroup_values, d->cgroup_iterator);
+	use_iterator(p->progs.tasks, use);
+	use_iterator(p->progs.cgroup_values, use && d->cgroup_iterator);
 	p->rodata->nr_cpus = libbpf_num_possible_cpus();
 	p->rodata->with_cpu_time = o->features & CDM_F_CPU;
 }
@@ -297,6 +310,7 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 void cdm_bpf_close(struct cdm_bpf *b)
 {
 	ring_buffer__free(b->ring);
+	cdm_bpf_watch_numa(b, false);
 	bpf_link__destroy(b->tasks);
 	bpf_link__destroy(b->holders);
 	bpf_link__destroy(b->cgroups);
@@ -364,6 +378,51 @@ void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid)
 void cdm_bpf_watch_pingpong(struct cdm_bpf *b, bool on)
 {
 	b->programs->bss->pingpong_off = !on;
+}
+
+static int attach_numa(struct cdm_bpf *b)
+{
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
+		struct bpf_program *program = find_program(b, hook);
+
+		if (!(hook->features & CDM_F_NUMA) || !bpf_program__autoload(program))
+			continue;
+		b->numa[b->nr_numa] = bpf_program__attach(program);
+		if (!b->numa[b->nr_numa])
+			return -errno;
+		b->nr_numa++;
+	}
+	return 0;
+}
+
+int cdm_bpf_watch_numa(struct cdm_bpf *b, bool on)
+{
+	int err = 0;
+
+	if (on && !b->nr_numa) {
+		b->programs->bss->numa_epoch++;
+		err = attach_numa(b);
+	}
+	if (!on || err)
+		while (b->nr_numa)
+			bpf_link__destroy(b->numa[--b->nr_numa]);
+	return err;
+}
+
+int cdm_bpf_numa(struct cdm_bpf *b,
+		 int (*each)(void *ctx, const struct cdm_numa_key *key, const struct cdm_numa *n),
+		 void *ctx)
+{
+	int fd = bpf_map__fd(b->programs->maps.numa), err = 0;
+	struct cdm_numa_key key, *previous = NULL;
+	struct cdm_numa n;
+
+	while (!err && !bpf_map_get_next_key(fd, previous, &key)) {
+		previous = &key;
+		if (!bpf_map_lookup_elem(fd, &key, &n))
+			err = each(ctx, &key, &n);
+	}
+	return err;
 }
 
 static int attach_cgroups(struct cdm_bpf *b, int fd)
@@ -710,6 +769,7 @@ int cdm_bpf_consume(struct cdm_bpf *b)
 void cdm_bpf_stop(struct cdm_bpf *b)
 {
 	programs_bpf__detach(b->programs);
+	cdm_bpf_watch_numa(b, false);
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
@@ -745,11 +805,11 @@ int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 addrs[CDM_MAX_FRAMES]
 	return n;
 }
 
-static void add_cost(const struct bpf_object *object, __u64 *ns, __u64 *runs)
+void cdm_bpf_add_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
 {
 	struct bpf_program *program;
 
-	bpf_object__for_each_program(program, object) {
+	bpf_object__for_each_program(program, b->programs->obj) {
 		struct bpf_prog_info info = {};
 		__u32 len = sizeof(info);
 		int fd = bpf_program__fd(program);
@@ -764,7 +824,6 @@ static void add_cost(const struct bpf_object *object, __u64 *ns, __u64 *runs)
 void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs)
 {
 	*ns = *runs = b->stats_fd < 0 ? CDM_UNKNOWN : 0;
-	if (b->stats_fd < 0)
-		return;
-	add_cost(b->programs->obj, ns, runs);
+	if (b->stats_fd >= 0)
+		cdm_bpf_add_cost(b, ns, runs);
 }

@@ -39,6 +39,16 @@ void cdm_bpf_hold(struct cdm_bpf *b, __u32 pid);
 void cdm_bpf_watch_pingpong(struct cdm_bpf *b, bool on);
 
 /*
+ * Whether ordinary migrations are counted, with CDM_F_NUMA: not from the start. Off, they
+ * cost nothing. Return: 0 or -errno.
+ */
+int cdm_bpf_watch_numa(struct cdm_bpf *b, bool on);
+/* Calls @each for all that was counted of them. Return: 0, what @each returned, or -errno. */
+int cdm_bpf_numa(struct cdm_bpf *b,
+		 int (*each)(void *ctx, const struct cdm_numa_key *key, const struct cdm_numa *n),
+		 void *ctx);
+
+/*
  * Reads the values of all cgroups below the mount @fd; valid until the next call.
  * -EOPNOTSUPP: this kernel does not let.
  */
@@ -101,5 +111,7 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV]);
 int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 addrs[CDM_MAX_FRAMES]);
 /* Run time of all programs, CDM_UNKNOWN where the kernel does not measure it. */
 void cdm_bpf_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs);
+/* The same, to be added to that of others. */
+void cdm_bpf_add_cost(const struct cdm_bpf *b, __u64 *ns, __u64 *runs);
 
 #endif

@@ -58,6 +58,7 @@ struct cdm_collector_options {
 	 * refresh visits all.
 	 */
 	__u64 all_procs_ns;
+	bool numa_later;		/* nobody looks at CDM_F_NUMA yet, see cdm_collector_watch_numa() */
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
 	bool no_bpf;			/* only /proc, cgroups and sysfs */
@@ -127,6 +128,12 @@ void cdm_collector_look_into(struct cdm_collector *c, __u32 pid);
  * from the start. It slows down migrations by some percent.
  */
 void cdm_collector_watch_pingpong(struct cdm_collector *c, bool on);
+
+/*
+ * The same with CDM_F_NUMA, for which programs are attached only then. Return: 0, or
+ * -errno: that is not possible, and CDM_F_NUMA is no feature any more.
+ */
+int cdm_collector_watch_numa(struct cdm_collector *c, bool on);
 
 /* Readable when events wait. Poll it, with a timeout of at most 100 ms for the tail. */
 int cdm_collector_fd(const struct cdm_collector *c);

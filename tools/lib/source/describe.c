@@ -193,7 +193,7 @@ static void describe_source(const struct cdm_collector_options *o, enum cdm_sour
 	__u64 events = 0, no_events = d->events;
 
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
-		if (hook->source != source || !is_wanted(hook, o, d))
+		if (hook->source != source || hook->beside || !is_wanted(hook, o, d))
 			continue;
 		features |= hook->features;
 		events |= hook->events;
@@ -214,6 +214,18 @@ static void describe_source(const struct cdm_collector_options *o, enum cdm_sour
 	d->events |= d->events_by[source];
 }
 
+/* Those that add to what another one tells. */
+static void describe_beside(const struct cdm_collector_options *o, struct kernel *k,
+			    struct cdm_description *d)
+{
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
+		if (!hook->beside || !cdm_hook_needed(hook, d))
+			continue;
+		if ((o->source != CDM_SOURCE_ANY && o->source != hook->source) || !is_there(hook, k))
+			d->absent |= 1ULL << (hook - cdm_hooks);
+	}
+}
+
 /* Tracepoints without which something that was asked for is not there. */
 static void describe_missing(const struct cdm_collector_options *o, const struct cdm_types *types,
 			     struct cdm_description *d)
@@ -222,7 +234,7 @@ static void describe_missing(const struct cdm_collector_options *o, const struct
 	unsigned int others = 0;
 
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++) {
-		if (hook->source != CDM_SOURCE_TRACEPOINT || !is_wanted(hook, o, d) ||
+		if (hook->source != CDM_SOURCE_TRACEPOINT || hook->beside || !is_wanted(hook, o, d) ||
 		    cdm_types_tracepoint(types, hook->target))
 			continue;
 		others += !!first;
@@ -240,6 +252,8 @@ static void describe_hooks(const struct cdm_collector_options *o,
 	for (enum cdm_source s = CDM_SOURCE_TRACEPOINT; s < CDM_NR_SOURCE; s++)
 		if (o->source == CDM_SOURCE_ANY || o->source == s)
 			describe_source(more, s, k, d);
+	if (!o->numa_later)
+		describe_beside(more, k, d);
 	if (o->source == CDM_SOURCE_ANY || o->source == CDM_SOURCE_TRACEPOINT)
 		describe_missing(o, k->types, d);
 	else if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events))

@@ -34,6 +34,13 @@ const struct cdm_hook cdm_hooks[] = {
 	     .optional = true),
 	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
 	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
+
+	HOOK("numa_end", TRACEPOINT, "mm_migrate_pages", CDM_F_NUMA, EV(NUMA)),
+	HOOK("numa_moved", FENTRY, "folio_migrate_flags", CDM_F_NUMA, EV(NUMA), .beside = true),
+	HOOK("numa_remap", FENTRY, "remove_migration_pte", CDM_F_NUMA, EV(NUMA), .beside = true),
+	HOOK("numa_pte", TRACEPOINT, "remove_migration_pte", CDM_F_NUMA, EV(NUMA), .beside = true),
+	HOOK("numa_pmd", TRACEPOINT, "remove_migration_pmd", CDM_F_NUMA, EV(NUMA), .beside = true),
+	HOOK("numa_start", TRACEPOINT, "mm_migrate_pages_start", CDM_F_NUMA, EV(NUMA)),
 	{ 0 }
 };
 
@@ -43,6 +50,8 @@ bool cdm_hook_needed(const struct cdm_hook *hook, const struct cdm_description *
 {
 	if (d->absent & 1ULL << (hook - cdm_hooks))
 		return false;
+	if (hook->beside)
+		return (hook->features & d->features) || (hook->events & d->events);
 	return (hook->features & d->features_by[hook->source]) ||
 	       (hook->events & d->events_by[hook->source]);
 }

@@ -15,6 +15,7 @@ struct cdm_hook {
 	unsigned int features;	/* enum cdm_feature that cannot do without it */
 	__u64 events;		/* bits of 1 << enum cdm_kind that cannot */
 	bool optional;		/* they can, but tell less */
+	bool beside;		/* the same, whatever source they come from */
 };
 
 /* Ends with no program. What one source has not the next one may. */

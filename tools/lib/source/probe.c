@@ -13,8 +13,11 @@ struct probe {
 };
 
 /* How exact what functions tell is; tracepoints and files tell all there is to know. */
-static const char *how_exact(const struct cdm_collector_options *o, enum cdm_source source)
+static const char *how_exact(const struct cdm_collector_options *o,
+			     const struct cdm_description *d, enum cdm_source source)
 {
+	if (d->absent && ((o->features & CDM_F_NUMA) || (o->events & 1ULL << CDM_EV_NUMA)))
+		return ", pages and reasons exact; nodes and owners are not told, which takes fentry";
 	if (source == CDM_SOURCE_TRACEPOINT)
 		return ", exact";
 	if (o->features & CDM_F_PROC_DEVICE)
@@ -93,7 +96,7 @@ static void probe(struct probe *p, const char *group, const char *name,
 		cdm_error(why, 0, "%s", d.missing[0]);
 	else if (d.bpf)
 		good = try_bpf(&o, &d, why);
-	report(p, group, name, good ? NULL : why, source_of(&d), how_exact(&o, source_of(&d)));
+	report(p, group, name, good ? NULL : why, source_of(&d), how_exact(&o, &d, source_of(&d)));
 }
 
 static void probe_counted(struct probe *p)
@@ -102,6 +105,7 @@ static void probe_counted(struct probe *p)
 		{ "migrations", CDM_F_MIGRATE }, { "reasons", CDM_F_WHY },
 		{ "evictions", CDM_F_EVICT }, { "faults", CDM_F_FAULTS },
 		{ "ping-pong", CDM_F_PINGPONG }, { "page-faults", CDM_F_PAGEFAULTS },
+		{ "numa", CDM_F_NUMA },
 	};
 
 	for (size_t i = 0; i < sizeof(counted) / sizeof(counted[0]); i++)
