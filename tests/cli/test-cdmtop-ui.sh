@@ -99,7 +99,9 @@ keys / p i n n e d Enter
 seen "events, filtered" "499 +13"
 unseen "events, filtered: others are gone" "migrate .* 512 +0 "
 keys Escape Tab
-seen "Tab leads round to the processes" "PID +USER"
+seen "Tab leads on to ordinary migrations" "COMM +REASON +FROM"
+keys Tab
+seen "and round to the processes" "PID +USER"
 
 # --- events: scrolled, paused ---
 pace=1.5
@@ -322,7 +324,9 @@ start 80 24 "$work/traced.cdm"
 seen "a recording of cdmtrace has levels and no rates" "not known: migrations .*d: why" \
 	" 1000 .* 16M +32M +50.0 +- +-"
 keys d
-seen "reasons" "no +migrations " "It was not recorded. cdmtrace -w" "cdmtop -w records"
+seen "reasons" "no +migrations " "no +NUMA migrations, while shown "
+keys G
+seen "and why" "It was not recorded. cdmtrace -w" "cdmtop -w records"
 keys Escape 4
 seen "its events are there" "migrate +1000 redis-serve"
 
@@ -519,7 +523,7 @@ keys Down
 seen "the next key takes a message away, also where nothing moves" "^lost 0 of .*cdmtop itself"
 seen "keys that a table has" "s sort +r rev +Enter look"
 keys 4
-seen "and those of events" "^ ?1-4 view +/ filter +Up/Down scroll +p pause"
+seen "and those of events" "^ ?1-5 view +/ filter +Up/Down scroll +p pause"
 unseen "... which have nothing to sort" "s sort|Enter look"
 
 # --- what was chosen is there the next time ---

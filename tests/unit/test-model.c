@@ -568,6 +568,71 @@ static void test_cpu(void **state)
 	assert_true(isnan(cpu_of(1)));
 }
 
+static void numa_row(__u32 reason, __u64 pages, __u64 failed)
+{
+	struct cdm_snap_numa n = {
+		.key = { .pid = 7, .actor_pid = 8, .reason = reason, .src_node = 0, .dst_node = 1 },
+		.numa = { .calls = pages, .pages = pages, .failed = failed, .comm = "x" },
+	};
+
+	n.numa.hist[10] = pages;
+	feed(&n, CDM_SNAP_NUMA, sizeof(n));
+}
+
+static double numa_figure(size_t i, const char *id, bool *known)
+{
+	const struct cdm_column *col = cdm_column_find(CDM_VIEW_NUMA, id);
+	struct cdm_numa_row **rows;
+	struct cdm_cell cell;
+	size_t nr;
+
+	rows = cdm_model_numas(m, &nr);
+	assert_true(i < nr);
+	col->get(rows[i], &cell);
+	*known = cell.known;
+	return cdm_unit_is_double(col->unit) ? cell.d : cell.u;
+}
+
+static void test_numa(void **state)
+{
+	struct cdm_snap_numa kernel = { .vmstat = CDM_VMSTAT_PROMOTE, .numa.pages = 5,
+					.key = { .src_node = CDM_NO_NODE, .dst_node = CDM_NO_NODE } };
+	struct cdm_numa_row **rows;
+	bool known;
+	size_t nr;
+
+	begin(0);
+	numa_row(CDM_REASON_DEMOTION, 100, 3);
+	end();
+	numa_figure(0, "moved", &known);
+	assert_false(known);
+	begin(2000000000);
+	feed(&kernel, CDM_SNAP_NUMA, sizeof(kernel));
+	numa_row(CDM_REASON_DEMOTION, 160, 3);
+	numa_row(CDM_REASON_DAMON, 40, 0);
+	end();
+	cdm_model_numas(m, &nr);
+	assert_int_equal(nr, 3);
+	assert_true(numa_figure(0, "pages", &known) == 5);
+	numa_figure(0, "src", &known);
+	assert_false(known);
+	numa_figure(0, "fail", &known);
+	assert_false(known);
+	assert_true(numa_figure(1, "moved", &known) == 30 && known);
+	assert_true(numa_figure(1, "fail", &known) == 0 && known);
+	assert_true(numa_figure(1, "dst", &known) == 1);
+	assert_true(numa_figure(1, "p50", &known) >= 1024 && known);
+	/* A row that was not there before has done all of it since. */
+	assert_true(numa_figure(2, "moved", &known) == 20 && known);
+	/* One that was dropped, and is there again, starts from nothing. */
+	begin(1000000000);
+	numa_row(CDM_REASON_DEMOTION, 10, 0);
+	end();
+	rows = cdm_model_numas(m, &nr);
+	assert_int_equal(nr, 1);
+	assert_int_equal(rows[0]->delta.pages, 10);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -575,6 +640,7 @@ int main(void)
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
 		TEST(test_unknown), TEST(test_scan), TEST(test_format), TEST(test_text), TEST(test_quantile),
 		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_stay_ended), TEST(test_cpu),
+		TEST(test_numa),
 	};
 
 	setlocale(LC_ALL, "C.UTF-8");

@@ -14,7 +14,8 @@
 
 /* Figures of device memory, and those that need two refreshes. */
 #define FIGURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES)
-#define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT)
+#define RATES	(CDM_F_MIGRATE | CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | \
+		 CDM_F_NUMA)
 
 static volatile sig_atomic_t caught;
 
@@ -39,7 +40,7 @@ static int print_view(FILE *out, struct cdmtop_source *s, const struct cdmtop_op
 	const struct cdm_column *all[CDMTOP_MAX_COLUMNS];
 	struct cdm_table t = {
 		.view = view, .columns = o->columns, .nr_columns = o->nr_columns,
-		.histograms = o->histograms >> view & 1,
+		.histograms = view <= CDM_VIEW_DEVICE && (o->histograms >> view & 1),
 	};
 	const struct cdm_query query = cdmtop_query(o, &s->select, view);
 	struct cdm_rows rows = { 0 };

@@ -42,10 +42,11 @@ static int list_columns(void)
 
 static unsigned int needed_features(const struct cdmtop_options *o)
 {
-	unsigned int needs = CDM_F_DEVICES;
+	unsigned int needs = o->view == CDM_VIEW_NUMA ? CDM_F_NUMA : CDM_F_DEVICES;
 
+	/* In the terminal one may look at it later. */
 	if (!o->batch || o->record)
-		return UI_FEATURES;
+		return UI_FEATURES | (!o->batch || o->view == CDM_VIEW_NUMA ? CDM_F_NUMA : 0);
 	/* For the names of devices and cgroups. */
 	if (o->view == CDM_VIEW_EVENTS)
 		return needs | CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE;

@@ -21,7 +21,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to show:", 1 },
-	{ "view", OPT_VIEW, "VIEW", 0, "proc (default), cgroup, device or events", 1 },
+	{ "view", OPT_VIEW, "VIEW", 0, "proc (default), cgroup, device, numa or events", 1 },
 	{ "columns", 'F', "LIST", 0,
 	  "columns, separated by commas; +ID adds to the usual ones", 1 },
 	{ "sort", 's', "ID", 0, "column to sort by", 1 },
@@ -126,7 +126,7 @@ static void set_histograms(struct cdmtop_options *o, struct argp_state *state, c
 {
 	static const char *const words[] = {
 		[CDM_VIEW_PROC] = "proc", [CDM_VIEW_CGROUP] = "cgroup",
-		[CDM_VIEW_DEVICE] = "device", "none", NULL
+		[CDM_VIEW_DEVICE] = "device", [CDM_VIEW_NUMA] = "none", NULL
 	};
 	const char *word;
 
@@ -137,7 +137,7 @@ static void set_histograms(struct cdmtop_options *o, struct argp_state *state, c
 
 static error_t parse_opt(int key, char *arg, struct argp_state *state)
 {
-	static const char *const views[] = { "proc", "cgroup", "device", "events", NULL };
+	static const char *const views[] = { "proc", "cgroup", "device", "numa", "events", NULL };
 	static const char *const formats[] = {
 		[CDM_TEXT] = "text", [CDM_NDJSON] = "ndjson", [CDM_CSV] = "csv",
 		[CDM_OPENMETRICS] = "openmetrics", [CDM_PROMETHEUS] = "prometheus",
@@ -314,8 +314,8 @@ static void resolve_columns(struct cdmtop_options *o)
 	free(list);
 	if (o->sort_id)
 		o->sort = find_column(o, o->sort_id);
-	else if (o->batch && o->view == CDM_VIEW_PROC)
-		o->sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
+	else if (o->batch)
+		o->sort = cdm_column_usual(o->view);
 }
 
 static void check_files(const struct cdmtop_options *o)
@@ -355,6 +355,10 @@ static void check(struct cdmtop_options *o)
 		wrong = "--view cgroup: its figures are of all processes and devices; -c chooses, -p and -D cannot";
 	else if (o->batch && o->view == CDM_VIEW_DEVICE && (o->pid || o->cgroup))
 		wrong = "--view device: its figures are of all processes and cgroups; -D chooses, -p and -c cannot";
+	else if (o->view == CDM_VIEW_NUMA && o->device)
+		wrong = "--view numa: its figures are of ordinary memory; -p and -c choose, -D cannot";
+	else if (o->view == CDM_VIEW_NUMA && o->no_bpf)
+		wrong = "--view numa: its figures come from BPF programs; leave out --no-bpf";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";
 	else if (o->textfile && o->output)

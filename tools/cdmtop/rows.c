@@ -14,6 +14,8 @@ static void *const *all_rows(struct cdm_model *m, enum cdm_view view, size_t *nr
 		return (void *const *)cdm_model_cgroups(m, nr);
 	case CDM_VIEW_DEVICE:
 		return (void *const *)cdm_model_devices(m, nr);
+	case CDM_VIEW_NUMA:
+		return (void *const *)cdm_model_numas(m, nr);
 	default:
 		return (void *const *)cdm_model_vmas(m, nr);
 	}

@@ -23,6 +23,18 @@ static bool on_device(const struct cdm_proc_row *row, const char *name)
 	return false;
 }
 
+static bool select_numa(const struct cdm_select *s, const struct cdm_numa_row *row)
+{
+	const struct cdm_numa_key *key = &row->snap->key;
+	const char *path = cdm_model_cgroup_path(row->model, key->cgroup);
+
+	/* The machine's counters are of all. */
+	if (row->snap->vmstat)
+		return !s->pid && !s->cgroup;
+	return (!s->pid || key->pid == s->pid || key->actor_pid == s->pid) &&
+	       (!s->cgroup || (path && cdm_path_below(path, s->cgroup)));
+}
+
 bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *row)
 {
 	const struct cdm_proc_row *proc = row;
@@ -39,6 +51,8 @@ bool cdm_select_row(const struct cdm_select *s, enum cdm_view view, const void *
 		return !s->cgroup || cdm_path_below(cgroup->snap->path, s->cgroup);
 	case CDM_VIEW_DEVICE:
 		return !s->device || !strcmp(device->snap->name, s->device);
+	case CDM_VIEW_NUMA:
+		return select_numa(s, row);
 	default:
 		return true;
 	}

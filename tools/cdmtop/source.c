@@ -190,6 +190,7 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		.pingpong_flips = o->pingpong_flips,
 		/* Who prints or records all of them sees each as it is. */
 		.all_procs_ns = o->record || (o->batch && !o->rows) ? 0 : ALL_PROCS_NS,
+		.numa_later = o->view != CDM_VIEW_NUMA,
 		.pid = o->pid,
 		.no_bpf = o->no_bpf,
 		.source = o->source,
@@ -308,6 +309,11 @@ void cdmtop_source_watch_pingpong(struct cdmtop_source *s, bool on)
 {
 	if (s->collector)
 		cdm_collector_watch_pingpong(s->collector, on);
+}
+
+int cdmtop_source_watch_numa(struct cdmtop_source *s, bool on)
+{
+	return s->collector ? cdm_collector_watch_numa(s->collector, on) : 0;
 }
 
 int cdmtop_source_seek(struct cdmtop_source *s, unsigned long n)

@@ -50,6 +50,8 @@ int cdmtop_source_fd(const struct cdmtop_source *s);
 void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid);
 /* Live: whether somebody looks at pages that go to and fro. */
 void cdmtop_source_watch_pingpong(struct cdmtop_source *s, bool on);
+/* The same at ordinary migrations. Return: 0 or -errno. */
+int cdmtop_source_watch_numa(struct cdmtop_source *s, bool on);
 /*
  * Reads the recording anew, up to the end of refresh @n (0: the start), into a model
  * of its own. Return: 0; -ESPIPE: it is not a file; -errno.

@@ -20,7 +20,7 @@ _cdmtop() {
 	COMPREPLY=()
 	case $previous in
 	--view)
-		mapfile -t COMPREPLY < <(compgen -W 'proc cgroup device events' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'proc cgroup device numa events' -- "$word")
 		;;
 	--format)
 		mapfile -t COMPREPLY < <(compgen -W 'text ndjson csv openmetrics prometheus' -- "$word")

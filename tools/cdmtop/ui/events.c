@@ -155,7 +155,8 @@ static void describe(const struct ui *ui, const struct cdm_ev *ev, enum column c
 		snprintf(text, TEXT_MAX, "%.*s", CDM_COMM_LEN, *ev->comm ? ev->comm : "-");
 		return;
 	case FAIL:
-		sprintf(text, ev->rec.kind == CDM_EV_MIGRATE ? "%llu" : "-", cdm_event_failed(ev));
+		sprintf(text, ev->rec.kind == CDM_EV_MIGRATE || ev->rec.kind == CDM_EV_NUMA ?
+			"%llu" : "-", cdm_event_failed(ev));
 		return;
 	case TIME:
 		strcpy(text, ui_time(cdm_event_ns(ev) ?: CDM_UNKNOWN, width).s);

@@ -168,19 +168,25 @@ static void draw_scope(struct ui *ui, struct ui_canvas *c)
 	ui_printf(c, UI_WARN, "  in ~%s", path);
 }
 
+const enum cdm_view ui_tabs[UI_NR_VIEW] = {
+	CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_EVENTS, CDM_VIEW_NUMA,
+};
+
 static void draw_tabs(struct ui *ui, int y)
 {
-	static const char *const names[] = { "Processes", "Cgroups", "Devices", "Events" };
-	static const char *const narrow[] = { "Proc", "Cgrp", "Dev", "Ev" };
+	static const char *const names[] = { "Processes", "Cgroups", "Devices", "Events", "NUMA" };
+	static const char *const narrow[] = { "Proc", "Cgrp", "Dev", "Ev", "NUMA" };
 	const struct ui_table *t = ui->view < CDM_NR_TABLE ? &ui->tables[ui->view] : NULL;
+	/* The cgroup needs room, too. */
+	bool tight = ui_term.cols < (ui->cgroup ? 100 : 60);
 	struct ui_canvas c = line_at(y);
 	int i;
 
 	for (i = 0; i < UI_NR_VIEW; i++) {
-		bool here = i == (int)ui->view;
+		bool here = ui_tabs[i] == ui->view;
 
 		ui_printf(&c, here ? UI_SORTED : UI_LABEL, " %d %s ", i + 1,
-			  (ui_term.cols < 60 ? narrow : names)[i]);
+			  (tight ? narrow : names)[i]);
 		ui->tab_ends[i] = c.col;
 	}
 	ui->tabs_y = y;
@@ -315,11 +321,11 @@ static void draw_hints(struct ui_canvas *c, const struct hint *hints, size_t nr)
 static void draw_keys(struct ui *ui, int y)
 {
 	static const struct hint tables[] = {
-		{ "1-4", "view", true }, { "/", "filter", true }, { "s", "sort", false },
+		{ "1-5", "view", true }, { "/", "filter", true }, { "s", "sort", false },
 		{ "r", "rev", false }, { "Enter", "look", false }, { "p", "pause", false },
 		{ "d", "why -", false }, { "?", "help", true }, { "q", "quit", true },
 	}, events[] = {
-		{ "1-4", "view", true }, { "/", "filter", true }, { "Up/Down", "scroll", false },
+		{ "1-5", "view", true }, { "/", "filter", true }, { "Up/Down", "scroll", false },
 		{ "p", "pause", false }, { "d", "why -", false }, { "?", "help", true },
 		{ "q", "quit", true },
 	}, pages[] = {

@@ -5,8 +5,8 @@
 #include "ui/ui-int.h"
 
 static const struct { const char *key, *what; } keys[] = {
-	{ "1 2 3 4",
-	  "processes, cgroups, devices, events; also F2 F3 F5 F7; Tab, Shift-Tab: the next, the last" },
+	{ "1 2 3 4 5",
+	  "processes, cgroups, devices, events, NUMA; also F2 F3 F5 F7 F8; Tab, Shift-Tab: the next, the last" },
 	{ "Up Down PgUp PgDn", "move the cursor, which then follows its row; also k and j" },
 	{ "Home End, g G", "first row (the cursor follows nobody), last row" },
 	{ "Left Right", "scroll the columns, of which +5> says how many more there are; the first stays" },
@@ -91,6 +91,7 @@ static const struct { unsigned int feature; const char *what; } features[] = {
 	{ CDM_F_PINGPONG, "pages to and fro, while shown" },
 	{ CDM_F_PER_DEVICE, "device pages by device" },
 	{ CDM_F_EVICT, "evictions" },
+	{ CDM_F_NUMA, "NUMA migrations, while shown" },
 };
 
 static void draw_feature(struct ui_canvas *c, size_t n, __u64 have)

@@ -27,8 +27,8 @@ static void init_order(struct ui *ui, enum cdm_view view)
 
 	t->columns.sort = meant && o->sort ? o->sort : chosen->sort;
 	t->reverse = meant ? o->reverse : chosen->reverse;
-	if (!t->columns.sort && view == CDM_VIEW_PROC)
-		t->columns.sort = cdm_column_find(CDM_VIEW_PROC, "cdm");
+	if (!t->columns.sort)
+		t->columns.sort = cdm_column_usual(view);
 }
 
 void ui_table_init(struct ui *ui, enum cdm_view view)
@@ -76,6 +76,8 @@ static __u64 row_key(enum cdm_view view, const void *row)
 		return ((const struct cdm_cgroup_row *)row)->snap->id;
 	case CDM_VIEW_DEVICE:
 		return ((const struct cdm_device_row *)row)->snap->index + 1ULL;
+	case CDM_VIEW_NUMA:
+		return ((const struct cdm_numa_row *)row)->id;
 	default:
 		return ((const struct cdm_proc_row *)row)->snap->pid;
 	}
@@ -324,6 +326,9 @@ static void sort_by_next(struct ui_table *t, int step)
 
 void ui_table_key(struct ui *ui, int key, int rows)
 {
+	/* Columns of M and of P. */
+	static const char *const resident[CDM_NR_TABLE] = { "cdm", "cdm", "used", "pages" };
+	static const char *const migrating[CDM_NR_TABLE] = { "in", "in", "in_bw", "moved" };
 	struct ui_table *t = &ui->tables[ui->view];
 	size_t cursor = t->cursor, last = t->rows.nr ? t->rows.nr - 1 : 0;
 
@@ -333,12 +338,10 @@ void ui_table_key(struct ui *ui, int key, int rows)
 		sort_by_next(t, key == '<' ? -1 : 1);
 		return;
 	case 'M':
-		ui_table_sort(t, cdm_column_find(ui->view, ui->view == CDM_VIEW_DEVICE ? "used" :
-								      "cdm"));
+		ui_table_sort(t, cdm_column_find(ui->view, resident[ui->view]));
 		return;
 	case 'P':
-		ui_table_sort(t, cdm_column_find(ui->view, ui->view == CDM_VIEW_DEVICE ? "in_bw" :
-								      "in"));
+		ui_table_sort(t, cdm_column_find(ui->view, migrating[ui->view]));
 		return;
 	case 'r':
 	case 'I':

@@ -174,6 +174,9 @@ void ui_config_read(struct ui_config *c);
 void ui_config_write(struct ui_config *c);
 
 /* head.c */
+
+/* The views in the order in which the screen names them, and of the keys 1, 2, ... */
+extern const enum cdm_view ui_tabs[UI_NR_VIEW];
 int ui_head_draw(struct ui *ui, int rows);
 void ui_foot_draw(struct ui *ui, int y, int rows);
 

@@ -245,6 +245,8 @@ static void enter(struct ui *ui)
 		return;
 	if (ui->view == CDM_VIEW_PROC)
 		ui_look_into(ui, ((const struct cdm_proc_row *)row)->snap->pid);
+	if (ui->view == CDM_VIEW_NUMA && ((const struct cdm_numa_row *)row)->snap->key.pid)
+		ui_look_into(ui, ((const struct cdm_numa_row *)row)->snap->key.pid);
 	if (ui->view != CDM_VIEW_CGROUP)
 		return;
 	cgroup = row;
@@ -373,7 +375,7 @@ static void click_tab(struct ui *ui, int x)
 {
 	for (int i = 0; i < UI_NR_VIEW; i++)
 		if (x < ui->tab_ends[i]) {
-			ui_show_view(ui, i);
+			ui_show_view(ui, ui_tabs[i]);
 			return;
 		}
 }
@@ -397,12 +399,22 @@ static void mouse(struct ui *ui)
 		ui_table_click(ui, e.x, e.y - ui->page_y);
 }
 
+/* The view @by tabs further. */
+static void next_view(struct ui *ui, int by)
+{
+	int at = 0;
+
+	while (ui_tabs[at] != ui->view)
+		at++;
+	ui_show_view(ui, ui_tabs[(at + by + UI_NR_VIEW) % UI_NR_VIEW]);
+}
+
 /* Keys that mean the same on every page. Return: whether @key was one. */
 static bool common_key(struct ui *ui, int key)
 {
 	switch (key) {
-	case '1' ... '4':
-		ui_show_view(ui, key - '1');
+	case '1' ... '0' + UI_NR_VIEW:
+		ui_show_view(ui, ui_tabs[key - '1']);
 		return true;
 	/* F4 and F6 filter and sort, as elsewhere. */
 	case KEY_F(2):
@@ -415,14 +427,17 @@ static bool common_key(struct ui *ui, int key)
 	case KEY_F(7):
 		ui_show_view(ui, CDM_VIEW_EVENTS);
 		return true;
+	case KEY_F(8):
+		ui_show_view(ui, CDM_VIEW_NUMA);
+		return true;
 	case 'c':
 		toggle_commands(ui);
 		return true;
 	case '\t':
-		ui_show_view(ui, (ui->view + 1) % UI_NR_VIEW);
+		next_view(ui, 1);
 		return true;
 	case KEY_BTAB:
-		ui_show_view(ui, (ui->view + UI_NR_VIEW - 1) % UI_NR_VIEW);
+		next_view(ui, -1);
 		return true;
 	case 'h':
 	case '?':
@@ -641,6 +656,9 @@ static int loop(struct ui *ui)
 
 	for (;;) {
 		cdmtop_source_watch_pingpong(ui->s, shows_pingpong(ui));
+		err = cdmtop_source_watch_numa(ui->s, ui->view == CDM_VIEW_NUMA);
+		if (err)
+			return err;
 		if (is_due(ui)) {
 			err = take_refresh(ui);
 			if (err)

@@ -22,9 +22,12 @@ static void keep(cap_t left, cap_t have, cap_value_t cap)
 	cap_set_flag(left, CAP_EFFECTIVE, 1, &cap, CAP_SET);
 }
 
-void cdm_privileges_drop(bool pagemap, bool mapped)
+/* What is raised when it is needed. */
+static const cap_value_t at_times[] = { CAP_DAC_OVERRIDE, CAP_BPF, CAP_PERFMON };
+#define NR_AT_TIMES	(sizeof(at_times) / sizeof(at_times[0]))
+
+void cdm_privileges_drop(bool pagemap, bool mapped, bool programs)
 {
-	const cap_value_t files = CAP_DAC_OVERRIDE;
 	cap_t have = cap_get_proc(), left = cap_init();
 
 	if (!have || !left)
@@ -35,8 +38,9 @@ void cdm_privileges_drop(bool pagemap, bool mapped)
 		keep(left, have, CAP_SYS_ADMIN);
 	if (mapped)
 		keep(left, have, CAP_CHECKPOINT_RESTORE);
-	if (has(have, files))
-		cap_set_flag(left, CAP_PERMITTED, 1, &files, CAP_SET);
+	for (size_t i = 0; i < (programs ? NR_AT_TIMES : 1); i++)
+		if (has(have, at_times[i]))
+			cap_set_flag(left, CAP_PERMITTED, 1, &at_times[i], CAP_SET);
 	cap_set_proc(left);
 	dropped = true;
 out:
@@ -46,14 +50,14 @@ out:
 
 void cdm_privileges_raise(bool on)
 {
-	const cap_value_t files = CAP_DAC_OVERRIDE;
 	cap_t caps = dropped ? cap_get_proc() : NULL;
 	int err = errno;
 
-	if (caps && has(caps, files)) {
-		cap_set_flag(caps, CAP_EFFECTIVE, 1, &files, on ? CAP_SET : CAP_CLEAR);
+	for (size_t i = 0; caps && i < NR_AT_TIMES; i++)
+		if (has(caps, at_times[i]))
+			cap_set_flag(caps, CAP_EFFECTIVE, 1, &at_times[i], on ? CAP_SET : CAP_CLEAR);
+	if (caps)
 		cap_set_proc(caps);
-	}
 	cap_free(caps);
 	errno = err;
 }

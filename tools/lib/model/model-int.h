@@ -43,6 +43,12 @@ struct cdm_device_entry {
 	struct cdm_device_row row;
 };
 
+struct cdm_numa_entry {
+	struct cdm_entry entry;		/* key: a hash of what it is about */
+	struct cdm_numa last;
+	struct cdm_numa_row row;
+};
+
 struct cdm_stack_entry {
 	struct cdm_node node;		/* key: id */
 	struct cdm_rec_stack *stack;
@@ -76,8 +82,8 @@ struct cdm_model {
 	struct cdm_arena all_procs;
 	struct cdm_list all_snaps;	/* in there */
 	bool staying;			/* it came in this refresh */
-	struct cdm_hash procs, cgroups, devices;
-	struct cdm_list proc_rows, cgroup_rows, device_rows, vmas;
+	struct cdm_hash procs, cgroups, devices, numas;
+	struct cdm_list proc_rows, cgroup_rows, device_rows, numa_rows, vmas;
 	struct cdm_delta total;
 
 	struct cdm_event_ring events;
@@ -92,6 +98,7 @@ void cdm_model_scan(struct cdm_model *m, const struct cdm_snap_scan *snap);
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap);
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap);
+int cdm_model_numa(struct cdm_model *m, const struct cdm_snap_numa *snap);
 /* What needs all rows of a refresh. 0 or -ENOMEM. */
 int cdm_model_join(struct cdm_model *m);
 void cdm_model_free_rows(struct cdm_model *m);

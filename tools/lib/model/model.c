@@ -37,6 +37,7 @@ static void begin(struct cdm_model *m, const struct cdm_snap_begin *b)
 	m->proc_rows.nr = 0;
 	m->cgroup_rows.nr = 0;
 	m->device_rows.nr = 0;
+	m->numa_rows.nr = 0;
 	m->vmas.nr = 0;
 	cdm_arena_reset(&m->arena);
 	m->staying = false;
@@ -96,6 +97,8 @@ int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
 		return cdm_model_cgroup(m, (const void *)rec);
 	case CDM_SNAP_DEVICE:
 		return cdm_model_device(m, (const void *)rec);
+	case CDM_SNAP_NUMA:
+		return cdm_model_numa(m, (const void *)rec);
 	case CDM_SNAP_VMA:
 		return add_vma(m, rec);
 	case CDM_SNAP_END:
@@ -134,6 +137,12 @@ struct cdm_device_row **cdm_model_devices(struct cdm_model *m, size_t *nr)
 {
 	*nr = m->device_rows.nr;
 	return (struct cdm_device_row **)m->device_rows.rows;
+}
+
+struct cdm_numa_row **cdm_model_numas(struct cdm_model *m, size_t *nr)
+{
+	*nr = m->numa_rows.nr;
+	return (struct cdm_numa_row **)m->numa_rows.rows;
 }
 
 struct cdm_vma_row **cdm_model_vmas(struct cdm_model *m, size_t *nr)

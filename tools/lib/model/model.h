@@ -70,6 +70,13 @@ struct cdm_vma_row {
 	const struct cdm_snap_vma *snap;
 };
 
+struct cdm_numa_row {
+	const struct cdm_model *model;
+	const struct cdm_snap_numa *snap;
+	__u64 id;			/* the same in each refresh */
+	struct cdm_numa delta;		/* within the last interval, if there was one */
+};
+
 struct cdm_event_row {
 	const struct cdm_ev *ev;	/* by kind, see cdm_abi.h */
 	__u64 nr;			/* how many had come, with it: 1, 2, ... */
@@ -92,6 +99,8 @@ struct cdm_cgroup_row **cdm_model_cgroups(struct cdm_model *m, size_t *nr);
 struct cdm_device_row **cdm_model_devices(struct cdm_model *m, size_t *nr);
 /* VMAs of the process that is looked into, as they came. */
 struct cdm_vma_row **cdm_model_vmas(struct cdm_model *m, size_t *nr);
+/* Who migrated ordinary pages and why, and the kernel's counters of that. */
+struct cdm_numa_row **cdm_model_numas(struct cdm_model *m, size_t *nr);
 /*
  * The last events, oldest first, at most CDM_MODEL_EVENTS; pid 0: of all
  * processes. Return: how many were put into @rows.

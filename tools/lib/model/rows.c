@@ -157,6 +157,39 @@ int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap)
 	return list_once(m, &e->entry, &m->device_rows, &e->row);
 }
 
+/* Only of what grew: after one was dropped for want of room it starts anew. */
+static void numa_subtract(struct cdm_numa *d, const struct cdm_numa *now,
+			  const struct cdm_numa *then)
+{
+	*d = *now;
+	if (now->calls < then->calls || now->pages < then->pages)
+		return;
+	d->calls -= then->calls;
+	d->pages -= then->pages;
+	d->failed -= then->failed;
+	d->ns -= then->ns;
+	for (int i = 0; i < CDM_HIST; i++)
+		d->hist[i] -= then->hist[i];
+}
+
+int cdm_model_numa(struct cdm_model *m, const struct cdm_snap_numa *snap)
+{
+	const size_t from = offsetof(struct cdm_snap_numa, key);
+	__u64 id = cdm_hash_text((const char *)snap + from,
+				 offsetof(struct cdm_snap_numa, numa) - from);
+	struct cdm_numa_entry *e = cdm_hash_take(&m->numas, id, sizeof(*e));
+	struct cdm_snap_numa *copy = cdm_arena_copy(&m->arena, snap, snap->rec.len);
+
+	if (!e || !copy)
+		return -ENOMEM;
+	e->row.model = m;
+	e->row.snap = copy;
+	e->row.id = id;
+	numa_subtract(&e->row.delta, &copy->numa, &e->last);
+	e->last = copy->numa;
+	return list_once(m, &e->entry, &m->numa_rows, &e->row);
+}
+
 /* Entries start with their hash node, and are allocated at it. */
 static bool drop_unseen(struct cdm_node *node, void *ctx)
 {
@@ -361,6 +394,9 @@ int cdm_model_join(struct cdm_model *m)
 		cdm_hash_drop(&m->procs, drop_unseen, m);
 	cdm_hash_drop(&m->cgroups, drop_unseen_cgroup, m);
 	cdm_hash_drop(&m->devices, drop_unseen, m);
+	/* They stay while nobody looks. */
+	if (m->begin.features & CDM_F_NUMA)
+		cdm_hash_drop(&m->numas, drop_unseen, m);
 
 	if (m->cgroup_rows.nr)
 		qsort(m->cgroup_rows.rows, m->cgroup_rows.nr, sizeof(void *), compare_paths);
@@ -376,12 +412,15 @@ void cdm_model_free_rows(struct cdm_model *m)
 	cdm_hash_drop(&m->procs, drop_unseen, NULL);
 	cdm_hash_drop(&m->cgroups, drop_unseen_cgroup, NULL);
 	cdm_hash_drop(&m->devices, drop_unseen, NULL);
+	cdm_hash_drop(&m->numas, drop_unseen, NULL);
+	cdm_hash_free(&m->numas);
 	cdm_hash_free(&m->procs);
 	cdm_hash_free(&m->cgroups);
 	cdm_hash_free(&m->devices);
 	free(m->proc_rows.rows);
 	free(m->cgroup_rows.rows);
 	free(m->device_rows.rows);
+	free(m->numa_rows.rows);
 	free(m->vmas.rows);
 	free(m->all_snaps.rows);
 	cdm_arena_free(&m->arena);

@@ -36,6 +36,9 @@ struct cdm_collector {
 	unsigned int nr_all;		/* of those */
 	__u32 look_into;		/* pid, 0: nobody */
 	bool pingpong_off;
+	struct cdm_bpf *numa;		/* of CDM_F_NUMA; NULL: nobody has looked at it yet */
+	bool numa_on;
+	struct cdm_vmstat_values vmstat;	/* at its start, less what passed while it was off */
 	__u64 *below;			/* ids of the cgroups of this refresh, sorted; see in_scope() */
 	size_t nr_below, room_below;
 	unsigned int nr_in_use;		/* devices */
@@ -128,7 +131,13 @@ static int open_residency(struct cdm_collector *c)
 /* Once programs are loaded their names are among the symbols, too. */
 static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, char *why)
 {
-	c->bpf = cdm_bpf_open(&c->o, d, on_event, c, why);
+	struct cdm_description rest = *d;
+
+	/* It has programs of its own, which are loaded when somebody looks at it. */
+	rest.features &= ~CDM_F_NUMA;
+	for (enum cdm_source s = 0; s < CDM_NR_SOURCE; s++)
+		rest.features_by[s] &= ~CDM_F_NUMA;
+	c->bpf = cdm_bpf_open(&c->o, &rest, on_event, c, why);
 	if (c->bpf && c->o.stacks) {
 		c->stacks = cdm_stacks_open(c->bpf, c->o.emit, c->o.ctx);
 		if (!c->stacks)
@@ -145,6 +154,14 @@ static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, ch
 	c->features &= ~CDM_F_COUNTED;
 	c->events = 0;
 	return c->o.strict ? -EOPNOTSUPP : note(c, why);
+}
+
+static void drop_privileges(const struct cdm_collector *c)
+{
+	unsigned int features = c->features & c->o.features;
+
+	cdm_privileges_drop((features & CDM_F_PER_DEVICE) || c->residency, c->o.stacks,
+			    (features & CDM_F_NUMA) && !c->numa);
 }
 
 struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
@@ -167,13 +184,14 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 		err = note(c, d->missing[i]);
 	if (!err && d->bpf)
 		err = open_bpf(c, d, why_no_bpf);
+	if (!err && !o->numa_later)
+		err = cdm_collector_watch_numa(c, true);
 	if (err) {
 		cdm_error(why, err, "%s", err == -EOPNOTSUPP ? why_no_bpf : strerror(-err));
 		cdm_collector_close(c);
 		return NULL;
 	}
-	cdm_privileges_drop((c->features & c->o.features & CDM_F_PER_DEVICE) || c->residency,
-			    c->o.stacks);
+	drop_privileges(c);
 	return c;
 }
 
@@ -197,6 +215,8 @@ void cdm_collector_found(const struct cdm_collector *c, char found[CDM_MISSING_L
 void cdm_collector_close(struct cdm_collector *c)
 {
 	cdm_residency_close(c->residency);
+	if (c->numa)
+		cdm_bpf_close(c->numa);
 	if (c->bpf)
 		cdm_bpf_close(c->bpf);
 	if (c->cgroups)
@@ -390,6 +410,8 @@ static int emit_begin(struct cdm_collector *c)
 	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
 	__u64 now = cdm_clock_ns(CLOCK_BOOTTIME);
 
+	if (!c->numa_on)
+		begin.features &= ~CDM_F_NUMA;
 	if (c->pingpong_off)
 		begin.features &= ~CDM_F_PINGPONG;
 	begin.interval_ns = c->last_ns ? now - c->last_ns : 0;
@@ -427,7 +449,46 @@ static int emit_end(struct cdm_collector *c)
 	end.tool_rss = own_rss();
 	if (c->bpf)
 		cdm_bpf_cost(c->bpf, &end.bpf_ns, &end.bpf_runs);
+	if (c->numa && end.bpf_ns != CDM_UNKNOWN)
+		cdm_bpf_add_cost(c->numa, &end.bpf_ns, &end.bpf_runs);
 	return emit(c, &end.rec, CDM_SNAP_END, sizeof(end));
+}
+
+static int emit_numa(void *ctx, const struct cdm_numa_key *key, const struct cdm_numa *n)
+{
+	struct cdm_collector *c = ctx;
+	struct cdm_snap_numa snap = { .key = *key, .numa = *n };
+
+	return emit_at(c, &snap.rec, CDM_SNAP_NUMA, sizeof(snap), c->last_ns);
+}
+
+static int emit_vmstat(struct cdm_collector *c)
+{
+	struct cdm_vmstat_values now;
+	int err = cdm_vmstat_read(&now);
+
+	if (err)
+		return 0;
+	for (unsigned int i = CDM_VMSTAT_NONE + 1; i < CDM_NR_VMSTAT && !err; i++) {
+		struct cdm_snap_numa snap = {
+			.vmstat = i, .key = { .src_node = CDM_NO_NODE, .dst_node = CDM_NO_NODE },
+			.numa = { .pages = now.pages[i] - c->vmstat.pages[i] },
+		};
+
+		if (i == CDM_VMSTAT_MIGRATE)
+			snap.numa.failed = now.failed - c->vmstat.failed;
+		if (now.pages[i] != CDM_UNKNOWN)
+			err = emit_at(c, &snap.rec, CDM_SNAP_NUMA, sizeof(snap), c->last_ns);
+	}
+	return err;
+}
+
+/* The counters and the events as close to each other as can be. */
+static int emit_numas(struct cdm_collector *c)
+{
+	int err = c->numa_on ? emit_vmstat(c) : 0;
+
+	return err || !c->numa_on ? err : cdm_bpf_numa(c->numa, emit_numa, c);
 }
 
 static int emit_cgroups(struct cdm_collector *c)
@@ -455,6 +516,8 @@ int cdm_collector_refresh(struct cdm_collector *c)
 		err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
 	if (!err)
 		err = emit_devices(c);
+	if (!err)
+		err = emit_numas(c);
 	if (!err && c->cgroups)
 		err = emit_cgroups(c);
 	if (!err)
@@ -481,6 +544,53 @@ void cdm_collector_watch_pingpong(struct cdm_collector *c, bool on)
 	c->pingpong_off = !on;
 	if (c->bpf)
 		cdm_bpf_watch_pingpong(c->bpf, on);
+}
+
+/* What counters have counted before, or while nobody looked, is not of interest. */
+static void leave_out(struct cdm_collector *c)
+{
+	struct cdm_vmstat_values now = { 0 };
+
+	cdm_vmstat_read(&now);
+	for (int i = 0; i < CDM_NR_VMSTAT; i++)
+		c->vmstat.pages[i] = now.pages[i] - c->vmstat.pages[i];
+	c->vmstat.failed = now.failed - c->vmstat.failed;
+}
+
+static int open_numa(struct cdm_collector *c, char *why)
+{
+	struct cdm_collector_options o = c->o;
+	struct cdm_description d;
+
+	o.features = CDM_F_NUMA;
+	o.events = 0;
+	o.numa_later = o.stacks = false;
+	cdm_privileges_raise(true);
+	cdm_collector_describe(&o, &d);
+	c->numa = cdm_bpf_open(&o, &d, NULL, NULL, why);
+	cdm_privileges_raise(false);
+	drop_privileges(c);
+	return c->numa ? 0 : -EOPNOTSUPP;
+}
+
+int cdm_collector_watch_numa(struct cdm_collector *c, bool on)
+{
+	char why[CDM_WHY_LEN] = "no migrations between NUMA nodes: programs cannot be attached";
+	int err = 0;
+
+	if (on == c->numa_on || !(c->features & c->o.features & CDM_F_NUMA))
+		return 0;
+	if (!c->numa)
+		err = open_numa(c, why);
+	if (!err)
+		err = cdm_bpf_watch_numa(c->numa, on);
+	if (err) {
+		c->features &= ~CDM_F_NUMA;
+		return note(c, why);
+	}
+	c->numa_on = on;
+	leave_out(c);
+	return 0;
 }
 
 int cdm_collector_fd(const struct cdm_collector *c)
@@ -511,6 +621,8 @@ int cdm_collector_stop(struct cdm_collector *c)
 {
 	int n;
 
+	if (c->numa)
+		cdm_bpf_stop(c->numa);
 	if (!c->bpf)
 		return 0;
 	cdm_bpf_stop(c->bpf);
@@ -522,7 +634,16 @@ int cdm_collector_stop(struct cdm_collector *c)
 
 void cdm_collector_loss(struct cdm_collector *c, struct cdm_loss loss[CDM_NR_EV])
 {
+	struct cdm_loss more[CDM_NR_EV];
+
 	memset(loss, 0, CDM_NR_EV * sizeof(*loss));
 	if (c->bpf)
 		cdm_bpf_loss(c->bpf, loss);
+	if (!c->numa)
+		return;
+	cdm_bpf_loss(c->numa, more);
+	for (int i = 0; i < CDM_NR_EV; i++) {
+		loss[i].seen += more[i].seen;
+		loss[i].lost_map += more[i].lost_map;
+	}
 }

@@ -99,6 +99,16 @@ int cdm_proc_maps(__u32 pid, bool sizes, int (*each)(void *ctx, const struct cdm
 /* CDM_SNAP_VMA for each VMA with device pages, from smaps. */
 int cdm_proc_vmas(__u32 pid, cdm_emit_fn emit, void *ctx);
 
+/* --- the machine --- */
+
+struct cdm_vmstat_values {
+	__u64 pages[CDM_NR_VMSTAT];	/* since it started; CDM_UNKNOWN: not counted */
+	__u64 failed;			/* beside CDM_VMSTAT_MIGRATE */
+};
+
+/* Return: 0 or -errno. */
+int cdm_vmstat_read(struct cdm_vmstat_values *v);
+
 /* --- cgroups --- */
 
 /*

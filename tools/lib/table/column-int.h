@@ -8,12 +8,14 @@
 extern const struct cdm_column cdm_proc_columns[];
 extern const struct cdm_column cdm_cgroup_columns[];
 extern const struct cdm_column cdm_device_columns[];
+extern const struct cdm_column cdm_numa_columns[];
 extern const struct cdm_column cdm_vma_columns[];
 
 void cdm_cell_u64(struct cdm_cell *cell, __u64 value);		/* CDM_UNKNOWN is unknown */
 /* In bytes; CDM_UNKNOWN and CDM_NO_LIMIT stay what they are. */
 void cdm_cell_pages(struct cdm_cell *cell, const struct cdm_model *m, __u64 pages);
 void cdm_cell_text(struct cdm_cell *cell, const char *text);	/* NULL is unknown */
+void cdm_cell_last_part(struct cdm_cell *cell, const char *path);	/* NULL: the same */
 void cdm_cell_unit(struct cdm_cell *cell, const struct cdm_cgroup_row *cgroup);	/* NULL: the same */
 /* @part of @whole in percent; unknown if one is, or there is no whole. */
 void cdm_cell_percent(struct cdm_cell *cell, __u64 part, __u64 whole);

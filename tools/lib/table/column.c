@@ -11,6 +11,7 @@ const struct cdm_column *cdm_columns(enum cdm_view view)
 		[CDM_VIEW_PROC] = cdm_proc_columns,
 		[CDM_VIEW_CGROUP] = cdm_cgroup_columns,
 		[CDM_VIEW_DEVICE] = cdm_device_columns,
+		[CDM_VIEW_NUMA] = cdm_numa_columns,
 		[CDM_VIEW_EVENTS] = none,
 		[CDM_VIEW_VMA] = cdm_vma_columns,
 	};
@@ -20,7 +21,9 @@ const struct cdm_column *cdm_columns(enum cdm_view view)
 
 const char *cdm_view_name(enum cdm_view view)
 {
-	static const char *const names[CDM_NR_VIEW] = { "proc", "cgroup", "device", "events", "vma" };
+	static const char *const names[CDM_NR_VIEW] = {
+		"proc", "cgroup", "device", "numa", "events", "vma"
+	};
 
 	return names[view];
 }
@@ -48,6 +51,13 @@ const struct cdm_column *cdm_column_find(enum cdm_view view, const char *id)
 	while (col->id && strcmp(col->id, id))
 		col++;
 	return col->id ? col : NULL;
+}
+
+const struct cdm_column *cdm_column_usual(enum cdm_view view)
+{
+	if (view == CDM_VIEW_PROC)
+		return cdm_column_find(view, "cdm");
+	return view == CDM_VIEW_NUMA ? cdm_column_find(view, "moved") : NULL;
 }
 
 bool cdm_unit_is_double(enum cdm_unit unit)

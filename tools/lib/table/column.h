@@ -13,7 +13,7 @@
  * of memory are those of one process.
  */
 enum cdm_view {
-	CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_EVENTS, CDM_VIEW_VMA,
+	CDM_VIEW_PROC, CDM_VIEW_CGROUP, CDM_VIEW_DEVICE, CDM_VIEW_NUMA, CDM_VIEW_EVENTS, CDM_VIEW_VMA,
 	CDM_NR_VIEW,
 	CDM_NR_TABLE = CDM_VIEW_EVENTS,	/* views of a machine that are tables */
 };
@@ -72,8 +72,10 @@ struct cdm_column {
 /* The columns of a view; ends with an entry without id. */
 const struct cdm_column *cdm_columns(enum cdm_view view);
 const struct cdm_column *cdm_column_find(enum cdm_view view, const char *id);
+/* What rows are sorted by unless asked for; NULL: the order of the model. */
+const struct cdm_column *cdm_column_usual(enum cdm_view view);
 bool cdm_unit_is_double(enum cdm_unit unit);
-/* "proc", "cgroup", "device", "events", "vma" */
+/* "proc", "cgroup", "device", "numa", "events", "vma" */
 const char *cdm_view_name(enum cdm_view view);
 /* Name of @col for machines, with its unit: "cdm_bytes". Return: @buf. */
 const char *cdm_column_key(const struct cdm_column *col, char *buf, size_t size);

@@ -103,16 +103,40 @@ static char *proc_labels(const struct cdm_proc_row *row)
 	return text;
 }
 
+static char *numa_labels(const struct cdm_numa_row *row)
+{
+	const struct cdm_numa_key *key = &row->snap->key;
+	const char *path = cdm_model_cgroup_path(row->model, key->cgroup) ?: "";
+	char *text = malloc(192 + CDM_NAME_GROWS * (strlen(path) + 2 * CDM_COMM_LEN)), *p = text;
+
+	if (!text)
+		return NULL;
+	if (row->snap->vmstat) {
+		sprintf(p, "source=\"vmstat\",reason=\"%s\"", cdm_vmstat_name(row->snap->vmstat));
+		return text;
+	}
+	p += sprintf(p, "source=\"events\",reason=\"%s\",src=\"%d\",dst=\"%d\",pid=\"%u\",actor_pid=\"%u\",",
+		     cdm_reason_name(key->reason), key->src_node, key->dst_node, key->pid,
+		     key->actor_pid);
+	p = put_label(p, "comm", row->snap->numa.comm);
+	*p++ = ',';
+	p = put_label(p, "actor", row->snap->numa.actor_comm);
+	*p++ = ',';
+	*put_label(p, "cgroup", path) = '\0';
+	return text;
+}
+
 static char *labels_of(enum cdm_view view, const void *row)
 {
-	const char *name = view == CDM_VIEW_CGROUP ? "cgroup" : "device";
-	const char *value = view == CDM_VIEW_CGROUP ?
-			    ((const struct cdm_cgroup_row *)row)->snap->path :
-			    ((const struct cdm_device_row *)row)->snap->name;
+	const char *name = view == CDM_VIEW_CGROUP ? "cgroup" : "device", *value;
 	char *text;
 
 	if (view == CDM_VIEW_PROC)
 		return proc_labels(row);
+	if (view == CDM_VIEW_NUMA)
+		return numa_labels(row);
+	value = view == CDM_VIEW_CGROUP ? ((const struct cdm_cgroup_row *)row)->snap->path :
+					  ((const struct cdm_device_row *)row)->snap->name;
 	text = malloc(16 + CDM_NAME_GROWS * strlen(value));
 	if (text)
 		*put_label(text, name, value) = '\0';

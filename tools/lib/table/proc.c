@@ -109,10 +109,8 @@ static void proc_comm(const void *p, struct cdm_cell *cell)
 static void proc_cgroup(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_proc_row *row = p;
-	const char *path = row->cgroup ? row->cgroup->snap->path : NULL;
-	const char *slash = path ? strrchr(path, '/') : NULL;
 
-	cdm_cell_text(cell, slash && slash[1] ? slash + 1 : path);
+	cdm_cell_last_part(cell, row->cgroup ? row->cgroup->snap->path : NULL);
 }
 
 static void proc_unit(const void *p, struct cdm_cell *cell)

@@ -23,6 +23,13 @@ void cdm_cell_text(struct cdm_cell *cell, const char *text)
 	cell->s = text;
 }
 
+void cdm_cell_last_part(struct cdm_cell *cell, const char *path)
+{
+	const char *slash = path ? strrchr(path, '/') : NULL;
+
+	cdm_cell_text(cell, slash && slash[1] ? slash + 1 : path);
+}
+
 void cdm_cell_unit(struct cdm_cell *cell, const struct cdm_cgroup_row *cgroup)
 {
 	cdm_cell_text(cell, cgroup ? cdm_unit_name(cgroup->snap->path, cell->text,
