@@ -123,6 +123,17 @@ stock() {
 		"$top/tests/vm/guest-stock.sh"
 }
 
+# Ordinary migrations: the kernel of Debian knows of tiers of memory.
+numa() {
+	local kernel=$top/build/kernel-debian
+	if [[ ! -e $kernel/bzImage ]]; then
+		echo "1..0 # SKIP there is no $kernel: make kernel-debian"
+		return 4
+	fi
+	"$vm" --kernel "$kernel" --numa 2,far --memory 1G --cpus 2 --no-modprobe --timeout 900 \
+		--dmesg "$logs/numa.dmesg" -- "$top/tests/vm/guest-numa.sh"
+}
+
 sanitized() {
 	make -s -C "$top/tests/vm" sanitized && memory=2G in_vm "$top/tests/vm/guest-sanitized.sh"
 }
@@ -154,6 +165,7 @@ if [[ -z $debug ]]; then
 	suite "stock vm" stock kernel-debian
 	suite "stock vm 6.1" stock kernel-debian-6.1
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
+	suite "numa vm" numa
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi
