@@ -79,7 +79,8 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	__u64 failed = cdm_stats_failed(&delta->d);
 	__u64 moved = delta->d.pages[CDM_DIR_IN] + delta->d.pages[CDM_DIR_OUT];
 
-	ui_field(&c, UI_BOLD, snap->name, -5);
+	/* "cdm0"; those of other drivers have longer ones, "test_hmm.0". */
+	ui_field(&c, UI_BOLD, snap->name, strlen(snap->name) > 5 ? -10 : -5);
 	ui_field(&c, UI_PLAIN, ui_pages(ui, snap->size).s, 6);
 	ui_put(&c, UI_PLAIN, " ");
 	/* Trouble is more important than how full it is. */

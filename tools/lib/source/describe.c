@@ -91,8 +91,8 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 	if (cdm_devices_ranges(&range, 1) > 0)
 		d->features |= CDM_F_PER_DEVICE;
 	if (!there && (asked & (CDM_F_DEVICES | CDM_F_PER_DEVICE) & ~d->features))
-		missing(d, cdm_devices_driver() ?
-			"no devices: /sys/class/cdm is empty" :
+		missing(d, d->scan ? "no split by device: scans do not tell it" :
+			cdm_devices_driver() ? "no devices: /sys/class/cdm is empty" :
 			"no devices: there is no /sys/class/cdm; is the module cdm loaded?");
 	else if (there && (asked & CDM_F_PER_DEVICE & ~d->features))
 		missing(d, cdm_devices_hidden() ?

@@ -24,6 +24,7 @@ struct resident {
 	__u64 scanned_ns;		/* CLOCK_MONOTONIC */
 	struct cdm_moves then;		/* when it was scanned */
 	struct cdm_moves last;		/* at the last refresh */
+	bool moved;			/* it has figures of migrations */
 	bool met;			/* since the last update */
 };
 
@@ -119,6 +120,7 @@ bool cdm_residency_tell(struct cdm_residency *r, struct cdm_snap_proc *p, bool m
 	if (!e)
 		return false;
 	e->met = true;
+	e->moved = moved;
 	age = cdm_clock_ns(CLOCK_MONOTONIC) - e->scanned_ns;
 	if (!e->known) {
 		cdm_list_add(&r->wanted, e);
@@ -139,13 +141,15 @@ bool cdm_residency_tell(struct cdm_residency *r, struct cdm_snap_proc *p, bool m
 	return pages;
 }
 
-/* Those of which nothing is known first, then by how long that is ago. */
+/* Those of which nothing is known first, of them those that moved; then by how long ago. */
 static int compare(const void *a, const void *b)
 {
 	const struct resident *x = *(struct resident *const *)a, *y = *(struct resident *const *)b;
 
 	if (x->known != y->known)
 		return x->known ? 1 : -1;
+	if (!x->known && x->moved != y->moved)
+		return x->moved ? -1 : 1;
 	return x->scanned_ns < y->scanned_ns ? -1 : x->scanned_ns > y->scanned_ns;
 }
 
