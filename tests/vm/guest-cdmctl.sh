@@ -114,6 +114,28 @@ is "sysfs" "0 0" "$(used cdm0) $(used cdm1)"
 is "memory.stat" 0 "$(charged job)"
 still_same
 result $? "the data is the same"
+"$cdmctl" migrate -p $pid --to cdm0 --vma heap > /dev/null
+"$cdmctl" migrate -p $pid --to cdm1 --vma stack > /dev/null
+before=$(on_device $pid)
+"$cdmtrace" -j -e migrate -p $pid --ready-file "$work/ready" -o "$work/home" &
+until_true 60 test -e "$work/ready"
+"$cdmctl" migrate -p $pid --home -j > "$work/out"
+"$cdmctl" migrate -p $pid --home
+kill -INT $!
+wait $!
+is "migrate --home of all" $((before / 4096)) "$(json 'd["moved_pages"]' < "$work/out")"
+check "... looks only where there is something" /proc/$pid/maps << 'PY'
+import sys
+from truth import rows
+areas = [tuple(int(at, 16) for at in line.split()[0].split("-")) for line in open(sys.argv[1])
+         if "[heap]" in line or "[stack]" in line]
+looked = {area for r in rows("home") for area in areas if area[0] <= r["start"] < area[1]}
+others = [r for r in rows("home") if not any(a <= r["start"] < b for a, b in areas)]
+if len(looked) != 2 or others:
+    print(looked, others)
+PY
+is "... and what it says of the rest sums up" True "$(json 'd["requested_pages"] == d["moved_pages"] +
+	d["already_pages"] + d["unmapped_pages"] + d["stayed_pages"] and d["already_pages"] > 0' < "$work/out")"
 "$cdmctl" migrate -p $pid --to cdm0 > /dev/null
 before=$(used cdm0)
 is "evict --device" $((before / 4096)) \

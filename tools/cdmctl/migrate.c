@@ -178,17 +178,17 @@ struct request {
 };
 
 /*
- * From every device in turn. Each pass counts all pages that are in RAM as there
- * already, so the last one knows which were there before, and what is on another
- * device is another pass's business.
+ * From every device in turn, until all @pages (or CDM_UNKNOWN) are home. Each pass
+ * counts all pages that are in RAM as there already, so the last one knows which were
+ * there before, and what is on another device is another pass's business.
  */
-static int move_home(struct request *r, __u64 start, __u64 end, int except,
+static int move_home(struct request *r, __u64 start, __u64 end, int except, __u64 pages,
 		     struct ctl_counts *counts)
 {
 	struct ctl_counts sum = { 0 };
 	int ret = 0;
 
-	for (int i = 0; !ret && i < r->nr_devices; i++) {
+	for (int i = 0; !ret && i < r->nr_devices && sum.migrated < pages; i++) {
 		struct ctl_counts one = { 0 };
 
 		if (i == except)
@@ -227,7 +227,7 @@ static int move_to(struct request *r, __u64 start, __u64 end, struct ctl_counts 
 		ctl_counts_add(counts, &first);
 		return ret;
 	}
-	ret = move_home(r, start, end, r->target, &home);
+	ret = move_home(r, start, end, r->target, CDM_UNKNOWN, &home);
 	if (!ret) {
 		r->failed = to->name;
 		ret = ctl_move(to->fd, r->pidfd, start, end, CDM_TO_DEVICE, flags, &second);
@@ -274,6 +274,22 @@ static void print_vma(struct request *r, const struct cdm_vma *vma, const struct
 	}
 }
 
+/* Where nothing is on a device, nobody has to be asked. */
+static void count_home(const struct cdm_vma *vma, struct ctl_counts *counts)
+{
+	counts->requested = (vma->end - vma->start) / sysconf(_SC_PAGESIZE);
+	counts->already = vma->rss;
+	counts->failed[CDM_FAIL_UNMAPPED] = counts->requested - vma->rss;
+}
+
+static int bring_home(struct request *r, const struct cdm_vma *vma, struct ctl_counts *counts)
+{
+	if (vma->device)
+		return move_home(r, vma->start, vma->end, -1, vma->device, counts);
+	count_home(vma, counts);
+	return 0;
+}
+
 static int move_vma(void *ctx, const struct cdm_vma *vma)
 {
 	struct ctl_counts counts = { 0 };
@@ -283,7 +299,7 @@ static int move_vma(void *ctx, const struct cdm_vma *vma)
 	if (vma->special || !(opt.classes & 1U << vma->kind))
 		return 0;
 	r->nr_vmas++;
-	ret = r->target < 0 ? move_home(r, vma->start, vma->end, -1, &counts)
+	ret = r->target < 0 ? bring_home(r, vma, &counts)
 			    : move_to(r, vma->start, vma->end, &counts);
 	ctl_counts_add(&r->total, &counts);
 	print_vma(r, vma, &counts);
@@ -294,7 +310,7 @@ static int move_all(struct request *r)
 {
 	const struct cdm_vma range = {
 		.start = opt.start, .end = opt.end, .name = "",
-		.kind = CDM_VMA_ANON,
+		.kind = CDM_VMA_ANON, .device = CDM_UNKNOWN,
 	};
 	int ret;
 
@@ -302,7 +318,7 @@ static int move_all(struct request *r)
 		opt.classes = CTL_VMA_ALL;
 		return move_vma(r, &range);
 	}
-	ret = cdm_proc_maps(opt.pid, false, move_vma, r);
+	ret = cdm_proc_maps(opt.pid, r->target < 0, move_vma, r);
 	/* A kernel thread has maps, but they are empty. */
 	return ret || r->nr_vmas ? ret : -ENOENT;
 }
