@@ -4,6 +4,8 @@
 
 def printed(key, value):
     """@key has the unit of @value, a number."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if key in ("duration_ns", "at_ns"):
         return "%d.%09d" % divmod(value, 10 ** 9)
     if key.endswith("_ns"):

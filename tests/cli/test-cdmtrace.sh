@@ -158,6 +158,7 @@ assert {r["addr"]: r["flips"] for r in report["pingpong"]["top_pages"]} == truth
 assert report["faults"]["wait_ns"] == truth["wait_ns"]
 assert {k: report["faults"][k] for k in ("cow", "reuse", "wait")} == truth["faults"]
 assert report["header"]["lost_events"] == 6
+assert report["header"]["emulated"] is False and report["schema"] == 2
 p = {r["pid"]: r for r in report["residency"]["processes"]}
 assert (p[1420]["start_bytes"], p[1420]["peak_bytes"], p[1420]["end_bytes"]) == (409600, 819200, 0)
 assert [r["pid"] for r in report["exits"]["ended"]] == [1420]

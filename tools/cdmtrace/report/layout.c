@@ -61,6 +61,8 @@ static void put_json(struct report_out *o, const struct report_column *c, struct
 		cdm_json_string(o->j, c->key, v.s);
 	} else if (c->unit == REPORT_DOUBLE || c->unit == REPORT_CHANGE) {
 		cdm_json_double(o->j, c->key, v.d);
+	} else if (c->unit == REPORT_BOOL) {
+		cdm_json_bool(o->j, c->key, v.u);
 	} else if (c->unit == REPORT_HEX) {
 		snprintf(hex, sizeof(hex), "0x%llx", v.u);
 		cdm_json_string(o->j, c->key, hex);
@@ -75,6 +77,8 @@ static void format(char *buf, size_t size, enum report_unit unit, struct report_
 		snprintf(buf, size, "-");
 	else if (unit == REPORT_TEXT)
 		*cdm_put_name(buf, v.s, size - 1, CDM_FORM_TEXT) = '\0';
+	else if (unit == REPORT_BOOL)
+		snprintf(buf, size, "%s", v.u ? "yes" : "no");
 	else if (unit == REPORT_DOUBLE)
 		snprintf(buf, size, "%.3f", v.d);
 	else if (unit == REPORT_CHANGE)

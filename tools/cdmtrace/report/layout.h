@@ -11,7 +11,7 @@
 
 enum report_unit {
 	REPORT_COUNT, REPORT_PAGES_OF, REPORT_BYTES, REPORT_NS, REPORT_TEXT, REPORT_DOUBLE,
-	REPORT_HEX, REPORT_TIME, REPORT_CHANGE,
+	REPORT_HEX, REPORT_TIME, REPORT_CHANGE, REPORT_BOOL,
 };
 
 /* Of a table, or a figure by itself. @key has the unit of JSON's number. */

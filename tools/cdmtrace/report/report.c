@@ -25,7 +25,7 @@ static int print_json(struct cdm_report *r, struct report_out *o)
 		return -ENOMEM;
 	cdm_json_init(o->j, o->f, true);
 	cdm_json_open(o->j, NULL, '{');
-	cdm_json_u64(o->j, "schema", 1);
+	cdm_json_u64(o->j, "schema", 2);
 	print_sections(r, o);
 	cdm_json_close(o->j, '}');
 	free(o->j);

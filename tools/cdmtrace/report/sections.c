@@ -30,7 +30,7 @@ void report_who(struct cdm_report *r, struct report_out *o)
 {
 	static const struct report_column figures[] = {
 		{ "kernel", "kernel", REPORT_TEXT, 0 }, { "host", "host", REPORT_TEXT, 0 },
-		{ "emulated", "emulated (times are not real)", REPORT_TEXT, 0 },
+		{ "emulated", "emulated (times are not real)", REPORT_BOOL, 0 },
 		{ "duration_ns", "duration s", REPORT_TIME, 0 },
 		{ "records", "records", REPORT_COUNT, 0 },
 		{ "snapshots", "snapshots", REPORT_COUNT, 0 },
@@ -51,7 +51,7 @@ void report_who(struct cdm_report *r, struct report_out *o)
 		accounted |= r->traced[i];
 	report_figure(o, &figures[0], REPORT_S(h->release));
 	report_figure(o, &figures[1], REPORT_S(h->host));
-	report_figure(o, &figures[2], REPORT_S(h->emulated ? "yes" : "no"));
+	report_figure(o, &figures[2], REPORT_U(h->emulated));
 	report_figure(o, &figures[3], REPORT_U(r->last_ts - r->first_ts));
 	report_figure(o, &figures[4], REPORT_U(r->records));
 	report_figure(o, &figures[5], REPORT_U(r->refreshes));
