@@ -52,6 +52,19 @@ static int real_roots(void **state)
 	return system(command);
 }
 
+static void put_pagemap(const __u64 *entries, size_t nr)
+{
+	char path[64];
+	FILE *out;
+
+	put("7/pagemap", "");
+	snprintf(path, sizeof(path), "%s/7/pagemap", root);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	fwrite(entries, sizeof(*entries), nr, out);
+	fclose(out);
+}
+
 #define STAT_REST " S 1 7 7 0 -1 4194560 100 0 0 0 512 6 7 8 20 0 1 0 4242 1000000 200 0\n"
 #define STATUS_TOP(pid) "Name:\tx\nTgid:\t" pid "\nPid:\t" pid "\nUid:\t1000\t1001\t1002\t1003\n"
 
@@ -166,18 +179,11 @@ static void test_per_device(void **state)
 	__u64 pagemap[16] = { [1] = 1ULL << 63 | 0x100, [2] = 1ULL << 63 | 0x1ff,
 			      [3] = 1ULL << 63 | 0x500, [10] = 1ULL << 63 | 0x200 };
 	struct cdm_snap_proc snap = { .pid = 7, .device = 3 };
-	char path[64];
-	FILE *out;
 
 	if (sysconf(_SC_PAGESIZE) != 4096)
 		skip();
 	put("7/smaps", smaps);
-	put("7/pagemap", "");
-	snprintf(path, sizeof(path), "%s/7/pagemap", root);
-	out = fopen(path, "w");
-	fwrite(pagemap, sizeof(pagemap), 1, out);
-	fclose(out);
-
+	put_pagemap(pagemap, 16);
 	assert_int_equal(cdm_proc_walk_devices(&snap, two, 2), 0);
 	assert_int_equal(snap.nr_devices, 3);
 	assert_true(snap.per_device[0] == 2 && snap.per_device[1] == 0 && snap.per_device[2] == 1);
@@ -185,12 +191,9 @@ static void test_per_device(void **state)
 	assert_true(snap.nr_devices == 2 && snap.per_device[1] == 3 && snap.per_device[0] == 0);
 
 	/* Frame numbers are hidden. */
-	put("7/pagemap", "");
-	out = fopen(path, "w");
 	for (int i = 0; i < 16; i++)
 		pagemap[i] &= 1ULL << 63;
-	fwrite(pagemap, sizeof(pagemap), 1, out);
-	fclose(out);
+	put_pagemap(pagemap, 16);
 	assert_int_equal(cdm_proc_walk_devices(&snap, two, 2), -EPERM);
 	assert_int_equal(snap.nr_devices, 0);
 	snap.device = CDM_UNKNOWN;
@@ -205,17 +208,11 @@ static void test_scan(void **state)
 	__u64 pagemap[16] = { [1] = there | 0x100, [2] = swapped | 0x1ff << 5 | 30,
 			      [3] = there | 0x500, [4] = swapped | 0x1ff << 5 | 2 };
 	struct cdm_scan scan;
-	char path[64];
-	FILE *out;
 
 	if (sysconf(_SC_PAGESIZE) != 4096)
 		skip();
 	put("7/smaps", smaps);
-	put("7/pagemap", "");
-	snprintf(path, sizeof(path), "%s/7/pagemap", root);
-	out = fopen(path, "w");
-	fwrite(pagemap, sizeof(pagemap), 1, out);
-	fclose(out);
+	put_pagemap(pagemap, 16);
 	assert_int_equal(cdm_proc_scan(7, ranges, 2, &scan), 0);
 	assert_int_equal(scan.device, 2);
 	assert_int_equal(scan.shared, 1);
