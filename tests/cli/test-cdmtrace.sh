@@ -190,6 +190,11 @@ walk(report)
 assert len(re.findall(r"^\d+\. ", text, re.M)) == 11
 assert "not the bandwidth of the bus" in re.sub(r"\s+", " ", text)
 PY
+demo=$project/tests/data/demo.cdm
+is "report: ten call sites, and how to get all there are" \
+	"10 of $($trace -r "$demo" --folded 2> err | grep -vc ';\[no stack\] '); all of them: cdmtrace -r FILE --folded" \
+	"$($trace report "$demo" 2> err | grep -o '10 of .*')"
+is "report: what has no more says nothing of it" "" "$(grep 'all of them' report.txt)"
 check "Chrome trace: phases lie within their migration" << 'PY'
 import json
 truth, events = json.load(open("truth.json")), json.load(open("a.chrome"))
@@ -439,7 +444,7 @@ for same in "-r a.cdm -w a.cdm" "-r a.cdm -o ./a.cdm" "-r a.cdm --chrome linked.
 	like "... is named" "${same##* }: is two of what is read and written" "$(< err)"
 	is "... and stays" "$(md5sum < before)" "$(cat a.cdm b.cdm | md5sum)"
 done
-$trace -r a.cdm -o /dev/null -w /dev/null 2> err; is "a device is not the same file twice" "0 " "$? $(< err)"
+$trace -r a.cdm -j -o /dev/null -w /dev/null 2> err; is "a device is not the same file twice" "0 " "$? $(< err)"
 for live in "--duration 1" "--ring 4M" "--rings 2" "--pingpong-window 1ms" "--pingpong-flips 2" --pingpong-pages \
 	"--ready-file ready" --features "--source fentry" "-d 0"; do
 	usage "$live of a recording" -r a.cdm $live; like "... is told" "is for tracing; a recording" "$(< err)"

@@ -139,7 +139,11 @@ for way in "main;touch_pages;", "main;library_touch;", "main;copy_pages;":
         kernel = [f.endswith("_[k]") for f in frames]
         assert kernel == sorted(kernel), stack
 PY
-$trace -r pie.cdm > text
+$trace -r pie.cdm --stacks > text 2> err
+is "text of a recording has them if asked for" "" "$(< err)"
+is "... if not, one line says how" "events have stacks: --stacks prints them, report those that cost most" \
+	"$($trace -r pie.cdm 2>&1 > plain | sed "s/^cdmtrace: //")"
+is "... and it is the same without them" "$(grep -v "^ " text)" "$(< plain)"
 check "text: the kernel's frames, then those in user space" << 'PY'
 import re
 block, blocks = [], []

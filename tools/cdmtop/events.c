@@ -76,7 +76,7 @@ struct cdmtop_events *cdmtop_events_open(struct cdmtop_source *s, const struct c
 	e->o = o;
 	e->seen = seen;
 	e->out.fd = STDOUT_FILENO;
-	e->printer = cdm_printer_new(&e->out, o->format, CDM_TIME_WALL, kinds, s->model);
+	e->printer = cdm_printer_new(&e->out, o->format, CDM_TIME_WALL, true, kinds, s->model);
 	if (!e->printer)
 		goto no_memory;
 	cdm_select_events(&s->select, &e->filter);

@@ -80,6 +80,12 @@ static bool prints_events(const struct trace_options *o)
 	return !only_sums_up(o) && (o->output || !o->write || strcmp(o->write, "-"));
 }
 
+/* Of a recording, which may have one for each event, only those that want to see them. */
+static bool prints_stacks(const struct trace *t)
+{
+	return t->live || t->o->stacks;
+}
+
 /* What was there stays until something can be traced, and of a recording until all is read. */
 static bool open_events(struct trace *t)
 {
@@ -134,7 +140,7 @@ bool trace_start(struct trace *t)
 		t->chrome = cdm_chrome_new(chrome ? out : &t->chrome_file->out, t->model);
 	if (out && !chrome)
 		t->printer = cdm_printer_new(out, (enum cdm_format)o->format, o->time,
-					     o->filter.kinds, t->model);
+					     prints_stacks(t), o->filter.kinds, t->model);
 	if (o->folded)
 		t->folded = cdm_folded_new(CDM_FOLD_STACK);
 	if (o->summary || o->report)
@@ -183,6 +189,7 @@ static int put_event(struct trace *t, const struct cdm_ev *ev)
 	t->shown++;
 	if (t->printer)
 		cdm_printer_put(t->printer, &ev->rec);
+	t->left_out |= t->printer && t->o->format == TRACE_TEXT && !prints_stacks(t) && ev->stack >= 0;
 	if (t->folded)
 		err = cdm_folded_add(t->folded, ev, t->model);
 	return err;
@@ -290,6 +297,8 @@ bool trace_end(struct trace *t)
 
 	cdm_chrome_end(t->chrome);
 	cdm_printer_free(t->printer);
+	if (t->left_out)
+		cdm_say("events have stacks: --stacks prints them, report those that cost most");
 	if (t->folded && t->summary)
 		cdm_folded_print(t->folded, &t->summary->out, t->o->by_pages);
 	if (t->report && t->writer && t->live)

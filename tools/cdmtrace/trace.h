@@ -31,6 +31,7 @@ struct trace {
 	__u64 traced;			/* kinds with such a record */
 	bool missing;			/* something that was asked for is not there */
 	bool full;			/* -n: enough */
+	bool left_out;			/* stacks were not printed */
 	bool discard;			/* nothing was traced: no file appears */
 	bool pipe_closed;
 	bool live;

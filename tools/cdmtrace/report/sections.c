@@ -140,15 +140,15 @@ void report_migrations(struct cdm_report *r, struct report_out *o)
 	report_section_end(o);
 }
 
-/* @columns: the sums, and the text of a site. Return: false: there are none. */
-static bool site_table(struct report_out *o, const char *key, const struct report_column *columns,
+/* @columns: the sums, and the text of a site. Return: how many there are. */
+static size_t site_table(struct report_out *o, const char *key, const struct report_column *columns,
 		       struct cdm_folded *folded)
 {
 	size_t nr;
 	const struct cdm_site *const *all = cdm_folded_sites(folded, &nr);
 
 	if (!nr)
-		return false;
+		return 0;
 	report_table(o, key, columns);
 	for (size_t i = 0; i < nr && i < TOP; i++) {
 		report_cell(o, REPORT_U(all[i]->count));
@@ -158,7 +158,7 @@ static bool site_table(struct report_out *o, const char *key, const struct repor
 		report_row_end(o);
 	}
 	report_table_end(o);
-	return true;
+	return nr;
 }
 
 static void sites(struct cdm_report *r, struct report_out *o)
@@ -172,6 +172,8 @@ static void sites(struct cdm_report *r, struct report_out *o)
 	static const struct report_column functions[] = {
 		SUMS, { "function", "FUNCTION OF THE PROGRAM", REPORT_TEXT, -1 }, { 0 }
 	};
+	char more[80];
+	size_t nr;
 
 	if (!r->sites) {
 		report_remark(o, "call_sites_note", "no call sites: there are no stacks in the recording (--stacks)");
@@ -179,7 +181,10 @@ static void sites(struct cdm_report *r, struct report_out *o)
 	}
 	if (!site_table(o, "functions", functions, r->functions))
 		report_remark(o, "functions_note", "no functions of programs: the stacks have no part in user space");
-	site_table(o, "call_sites", stacks, r->sites);
+	nr = site_table(o, "call_sites", stacks, r->sites);
+	snprintf(more, sizeof(more), "%d of %zu; all of them: cdmtrace -r FILE --folded", TOP, nr);
+	if (nr > TOP)
+		report_remark(o, NULL, more);
 }
 
 static int by_pages_moved(const void *a, const void *b)

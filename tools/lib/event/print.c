@@ -14,7 +14,7 @@ struct cdm_printer {
 };
 
 /* What precedes the first record. Return: false: no memory. */
-static bool begin(struct cdm_printer *p, enum cdm_time time, __u64 kinds,
+static bool begin(struct cdm_printer *p, enum cdm_time time, bool stacks, __u64 kinds,
 		  const struct cdm_model *model)
 {
 	switch (p->format) {
@@ -29,14 +29,14 @@ static bool begin(struct cdm_printer *p, enum cdm_time time, __u64 kinds,
 			cdm_event_csv_header(p->csv, p->out);
 		return p->csv;
 	default:
-		cdm_event_text_init(&p->text, model, time);
+		cdm_event_text_init(&p->text, model, time, stacks);
 		cdm_event_text_header(p->out);
 		return true;
 	}
 }
 
 struct cdm_printer *cdm_printer_new(struct cdm_out *out, enum cdm_format format,
-				    enum cdm_time time, __u64 kinds,
+				    enum cdm_time time, bool stacks, __u64 kinds,
 				    const struct cdm_model *model)
 {
 	struct cdm_printer *p = calloc(1, sizeof(*p));
@@ -45,7 +45,7 @@ struct cdm_printer *cdm_printer_new(struct cdm_out *out, enum cdm_format format,
 		return NULL;
 	p->out = out;
 	p->format = format;
-	if (begin(p, time, kinds, model))
+	if (begin(p, time, stacks, kinds, model))
 		return p;
 	cdm_printer_free(p);
 	return NULL;

@@ -16,11 +16,11 @@ struct cdm_printer;
 
 /*
  * @kinds: the events that are to come, for the columns of CSV. @format: CDM_TEXT,
- * CDM_NDJSON or CDM_CSV. Prints what precedes the first record. Return: NULL: no
- * memory.
+ * CDM_NDJSON or CDM_CSV. @stacks: in text with those that events have. Prints what
+ * precedes the first record. Return: NULL: no memory.
  */
 struct cdm_printer *cdm_printer_new(struct cdm_out *out, enum cdm_format format,
-				    enum cdm_time time, __u64 kinds,
+				    enum cdm_time time, bool stacks, __u64 kinds,
 				    const struct cdm_model *model);
 /*
  * Prints an event, a loss or a note. Of other records it learns only that names

@@ -14,9 +14,11 @@ enum { TIME_WIDTH = 18, WHO_WIDTH = 22, KIND_WIDTH = 9, DIR_WIDTH = 3, DEVICE_WI
        ADDRESS_WIDTH = 25, PAGES_WIDTH = 6, US_WIDTH = 11 };
 
 void cdm_event_text_init(struct cdm_event_text *t, const struct cdm_model *model,
-			 enum cdm_time time)
+			 enum cdm_time time, bool stacks)
 {
-	*t = (struct cdm_event_text) { .model = model, .time = time, .second = CDM_UNKNOWN };
+	*t = (struct cdm_event_text) {
+		.model = model, .time = time, .stacks = stacks, .second = CDM_UNKNOWN,
+	};
 }
 
 void cdm_event_text_header(struct cdm_out *out)
@@ -161,7 +163,7 @@ void cdm_event_text_put(struct cdm_event_text *t, struct cdm_out *out, const str
 		s--;
 	*s++ = '\n';
 	cdm_out_end(out, s);
-	if (event && ev->stack >= 0) {
+	if (event && t->stacks && ev->stack >= 0) {
 		put_stack(t, out, ev->stack);
 		put_user_stack(t, out, ev->stack);
 	}
