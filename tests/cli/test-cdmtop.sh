@@ -307,6 +307,17 @@ wait $!
 is "SIGTERM completes a recording" "143 1" \
 	"$? $("$cdmtop" -b -r "$work/stopped.cdm" 2> /dev/null | grep -c ^cdmtop)"
 
+"$cdmtop" -b --no-bpf -w "$work/killed.cdm" 0.1 > "$work/killed.txt" 2> /dev/null &
+until [ "$(grep -c ^cdmtop "$work/killed.txt")" -gt 2 ] || ! kill -0 $! 2> /dev/null; do sleep 0.1; done
+kill -KILL $!
+wait $! 2> /dev/null
+shown=$(grep -c ^cdmtop "$work/killed.txt")
+is "SIGKILL leaves all that was shown" 1 \
+	$(($("$cdmtop" -b -r "$work/killed.cdm.part" 2> /dev/null | grep -c ^cdmtop) >= shown))
+like "... and who asks for the file hears of it" "No such file.* there is .*killed.cdm.part" \
+	"$("$cdmtop" -b -r "$work/killed.cdm" 2>&1)"
+rm "$work/killed.cdm.part"
+
 # Stopped as soon as it begins, while BPF programs are loaded.
 "$cdmtop" -b -w "$work/early.cdm" 60 > /dev/null 2>&1 &
 until [ -e "$work/early.cdm.part" ] || ! kill -0 $! 2> /dev/null; do :; done

@@ -101,6 +101,23 @@ assert n["lost"] > 0 and n["seen"] == n["filtered"] + n["emitted"] + n["lost"], 
 assert n["events"] == n["emitted"], text
 PY
 
+rm ready
+$trace -e pagefault --ready-file ready --comm touch-me -w killed.cdm > /dev/null 2>&1 & tracer=$!
+for ((i = 0; i < 100; i++)); do [[ -e ready ]] && break; sleep 0.1; done
+PYTHONHOME=/usr ./touch-me touch.py 101 me
+read -r _ start end < me
+recorded() {
+	$trace -r "$1" -j 2> /dev/null | "$python" -c 'import json, sys
+start, end = map(int, sys.argv[1:])
+rows = [r for r in map(json.loads, sys.stdin) if r["type"] == "pagefault"]
+print(sum(start <= int(str(r["addr"]), 0) < end for r in rows))' "$start" "$end"
+}
+for ((i = 0; i < 100; i++)); do [[ $(recorded killed.cdm.part) == 101 ]] && break; sleep 0.1; done
+kill -KILL $tracer; wait $tracer 2> /dev/null
+is "a recorder that is killed leaves what it has seen" 101 "$(recorded killed.cdm.part)"
+like "... and who asks for the file hears of it" "No such file.* there is killed.cdm.part" \
+	"$($trace -r killed.cdm 2>&1)"
+
 mkdir theirs && chown nobody theirs 2> /dev/null && chmod 755 theirs
 $trace -e pagefault --duration 50ms -w theirs/a.cdm --chrome theirs/a.json > /dev/null 2> err
 is "root records into a folder of someone else" "0 a.cdm a.json" "$? $(ls theirs | xargs)"

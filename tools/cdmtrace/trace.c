@@ -240,6 +240,8 @@ void trace_flush(struct trace *t)
 		cdm_out_flush(&t->events->out);
 	if (t->chrome_file && t->chrome_file->out.used)
 		cdm_out_flush(&t->chrome_file->out);
+	if (t->writer)
+		cdm_writer_flush(t->writer);
 }
 
 __u64 trace_lost(const struct trace *t)

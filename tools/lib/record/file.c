@@ -2,6 +2,7 @@
 /* Reads and writes .cdm files: a header, then records as they flow, refreshes as changes. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -201,6 +202,18 @@ static int read_header(struct cdm_reader *r, char *why)
 	return 0;
 }
 
+/* Until its recorder ends a recording has another name, for ever if that was killed. */
+static int cannot_open(const char *path, int err, char *why)
+{
+	char part[PATH_MAX];
+
+	snprintf(part, sizeof(part), "%s.part", path);
+	if (err == ENOENT && !access(part, F_OK))
+		return cdm_error(why, -err, "%s; of a recorder that did not end there is %s",
+				 strerror(err), part);
+	return cdm_error_errno(why, -err);
+}
+
 static int open_reader(struct cdm_reader *r, const char *path, char *why)
 {
 	r->size = CDM_REC_MAX + BUFFER;
@@ -209,7 +222,7 @@ static int open_reader(struct cdm_reader *r, const char *path, char *why)
 		return cdm_error_errno(why, -ENOMEM);
 	r->fd = strcmp(path, "-") ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
 	if (r->fd < 0)
-		return cdm_error_errno(why, -errno);
+		return cannot_open(path, errno, why);
 	return read_header(r, why);
 }
 
