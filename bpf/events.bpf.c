@@ -864,6 +864,17 @@ int BPF_PROG(pagefault, unsigned long address, struct pt_regs *regs, unsigned lo
 
 #include "numa.bpf.h"
 
+/* Nobody will see them any more. Those of its cgroup stay. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(figures_end, struct task_struct *task)
+{
+	struct cdm_stats_key key = { .id = task_pid(task), .scope = CDM_SCOPE_PROC };
+
+	if (!task->signal->live.counter)
+		bpf_map_delete_elem(&stats, &key);
+	return 0;
+}
+
 /* Descendants of filter_pid, from their first event to their last. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(child_begins, struct task_struct *parent, struct task_struct *child)

@@ -34,7 +34,10 @@ const volatile __u64 filter_min_ns;
 /* Nobody looks at it just now; it would slow down migrations. */
 bool pingpong_off;
 
-/* Bound: processes, cgroups and devices seen since the start; full: counted as lost_map. */
+/*
+ * Bound: processes that are alive and cgroups and devices, of those that have figures; full:
+ * counted as lost_map. Cgroups that were removed go when the reader finds that out.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 65536);

@@ -67,7 +67,7 @@ struct seen {
 	char note[256];
 	__u64 all_faults, faults, calls, migrated[CDM_NR_DIR], evicted, owned, bad;
 	__u64 pingpongs, pingpong_pages, pingpong_addr, stays;
-	__u64 proc_in, proc_out, proc_evicted, proc_device, proc_pingpong;
+	__u64 proc_in, proc_out, proc_evicted, proc_device, proc_pingpong, cgroup_in;
 	__u32 pid;
 	unsigned long start, end;
 };
@@ -83,6 +83,12 @@ static void see_proc(struct seen *s, const struct cdm_snap_proc *p)
 	s->proc_out = p->stats.pages[CDM_DIR_OUT];
 	s->proc_evicted = p->stats.evicted;
 	s->proc_pingpong = p->stats.pingpong;
+}
+
+static void see_cgroup(struct seen *s, const struct cdm_snap_cgroup *cgroup)
+{
+	if (!strcmp(cgroup->path, "/cdm-test"))
+		s->cgroup_in = cgroup->stats.pages[CDM_DIR_IN];
 }
 
 static int see(void *ctx, const struct cdm_rec *rec)
@@ -117,6 +123,9 @@ static int see(void *ctx, const struct cdm_rec *rec)
 		break;
 	case CDM_SNAP_PROC:
 		see_proc(s, (const void *)rec);
+		break;
+	case CDM_SNAP_CGROUP:
+		see_cgroup(s, (const void *)rec);
 		break;
 	case CDM_REC_NOTE:
 		snprintf(s->note, sizeof(s->note), "%.255s", n->text);
@@ -383,6 +392,34 @@ static void print_verified(void)
 	}
 }
 
+static bool is_map(int fd, const char *name)
+{
+	struct bpf_map_info info = {};
+	__u32 len = sizeof(info);
+
+	return !bpf_obj_get_info_by_fd(fd, &info, &len) && !strcmp(info.name, name);
+}
+
+/* Whose figures the programs that are loaded now keep. */
+static __u64 count_figures(enum cdm_scope scope)
+{
+	__u64 nr = 0;
+	__u32 id = 0;
+
+	while (!bpf_map_get_next_id(id, &id)) {
+		struct cdm_stats_key key, *previous = NULL;
+		int fd = bpf_map_get_fd_by_id(id);
+
+		while (fd >= 0 && is_map(fd, "stats") && !bpf_map_get_next_key(fd, previous, &key)) {
+			previous = &key;
+			nr += key.scope == scope;
+		}
+		if (fd >= 0)
+			close(fd);
+	}
+	return nr;
+}
+
 static __u64 change_cgroup(bool make)
 {
 	struct cdm_cgroups *tree = cdm_cgroups_open();
@@ -397,8 +434,9 @@ static __u64 change_cgroup(bool make)
 
 /*
  * A process that does what whoever has opened a collector may not any more: 'e'
- * evicts, 'v' prints, 'm' makes a cgroup, 'r' removes it. Return: the socket to it;
- * it answers with a number of pages, or whether it could.
+ * evicts, 'v' prints, 'm' makes a cgroup, 'r' removes it, 'p' and 'c' count processes and
+ * cgroups that have figures. Return: the socket to it; it answers with a number, or whether
+ * it could.
  */
 static int start_helper(int fd)
 {
@@ -419,6 +457,8 @@ static int start_helper(int fd)
 			print_verified();
 		else if (what == 'm' || what == 'r')
 			evict.evicted = change_cgroup(what == 'm');
+		else if (what == 'p' || what == 'c')
+			evict.evicted = count_figures(what == 'p' ? CDM_SCOPE_PROC : CDM_SCOPE_CGROUP);
 		else if (ioctl(fd, CDM_EVICT, &evict))
 			evict.evicted = 0;
 		if (write(pair[1], &evict.evicted, sizeof(evict.evicted)) < 0)
@@ -954,6 +994,42 @@ static void test_all_procs(int fd)
 	cdm_collector_close(c);
 }
 
+/* A process that has a page on the device, and ends. */
+static void come_and_go(int fd)
+{
+	pid_t pid = fork();
+	char *p;
+
+	if (!pid) {
+		p = map(1);
+		*p = 1;
+		_exit(!enter_cgroup("cdm-test") || migrate(fd, p, 1, CDM_TO_DEVICE) != 1);
+	}
+	waitpid(pid, NULL, 0);
+}
+
+static void test_mayflies(int fd)
+{
+	int helper = start_helper(fd);
+	struct seen s;
+	struct cdm_collector *c = open_for(&s, CDM_F_MIGRATE | CDM_F_PROC_DEVICE, 0, 0);
+	__u64 cgroups;
+
+	result(ask(helper, 'm'), "a cgroup is made");
+	cdm_collector_refresh(c);
+	for (__u64 i = 0; i < PRIME; i++)
+		come_and_go(fd);
+	result(!ask(helper, 'p'), "figures of processes that have ended take no room");
+	cdm_collector_refresh(c);
+	result(s.cgroup_in == PRIME, "who comes and goes between two refreshes counts for the cgroup");
+	cgroups = ask(helper, 'c');
+	result(cgroups && ask(helper, 'r'), "the cgroup is removed");
+	cdm_collector_refresh(c);
+	result(ask(helper, 'c') == cgroups - 1, "its figures take no room then");
+	close(helper);
+	cdm_collector_close(c);
+}
+
 int main(void)
 {
 	int fd = open("/dev/cdm0", O_RDWR | O_CLOEXEC);
@@ -969,6 +1045,7 @@ int main(void)
 		run(test_migrations, fd);
 		run(test_holders, fd);
 		run(test_all_procs, fd);
+		run(test_mayflies, fd);
 	} else {
 		skip("migrations", "no /dev/cdm0");
 	}

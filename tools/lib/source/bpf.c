@@ -91,6 +91,7 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 {
 	bpf_program__set_autoload(b->programs->progs.child_begins, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
+	bpf_program__set_autoload(b->programs->progs.figures_end, b->features & ~CDM_F_NUMA);
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
 		bpf_program__set_autoload(find_program(b, hook), cdm_hook_needed(hook, d));
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
@@ -594,10 +595,10 @@ bool cdm_bpf_counts_frees(const struct cdm_bpf *b)
 		bpf_program__autoload(b->programs->progs.page_freed));
 }
 
-void cdm_bpf_forget_dead(struct cdm_bpf *b)
+void cdm_bpf_forget_unused(struct cdm_bpf *b)
 {
 	for (size_t i = 0; i < b->nr; i++)
-		if (b->keys[i].scope == CDM_SCOPE_PROC && !b->used[i])
+		if (b->keys[i].scope <= CDM_SCOPE_CGROUP && !b->used[i])
 			bpf_map_delete_elem(bpf_map__fd(b->programs->maps.stats), &b->keys[i]);
 }
 

@@ -85,10 +85,10 @@ int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max);
 int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max);
 
 /*
- * Drops the statistics of processes that nobody has looked up since they were
- * read: those have ended, and another one may get their number.
+ * Drops the statistics of processes and cgroups that nobody has looked up since they were
+ * read: they are gone, or none of those that are shown.
  */
-void cdm_bpf_forget_dead(struct cdm_bpf *b);
+void cdm_bpf_forget_unused(struct cdm_bpf *b);
 
 /* Whether cdm_bpf_new_devices() has told its name. */
 bool cdm_bpf_has_named(const struct cdm_bpf *b, __u64 device);

@@ -389,9 +389,9 @@ static int emit_all_procs(struct cdm_collector *c)
 	c->nr_all++;
 	if (err == -EOPNOTSUPP)
 		err = cdm_proc_each(emit_pid, c);
-	/* Only after all processes were looked at. */
-	if (!err && c->bpf && !c->o.pid && !c->o.cgroup)
-		cdm_bpf_forget_dead(c->bpf);
+	/* Only after all cgroups and processes were looked at. */
+	if (!err && c->bpf)
+		cdm_bpf_forget_unused(c->bpf);
 	return err;
 }
 
@@ -528,7 +528,7 @@ int cdm_collector_refresh(struct cdm_collector *c)
 	err = err ? err : emit_end(c);
 	/* While what was found is shown. */
 	if (!err && c->residency)
-		cdm_residency_update(c->residency, c->all_ns == c->last_ns && !c->o.pid && !c->o.cgroup);
+		cdm_residency_update(c->residency, c->all_ns == c->last_ns);
 	return err;
 }
 
