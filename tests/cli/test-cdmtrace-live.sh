@@ -133,6 +133,26 @@ PY
 else
 	skip "in a pid namespace" "no pid namespace can be made here"
 fi
+
+# What the kernel tells of its types is hidden.
+mkdir empty
+hidden() { unshare -m sh -c 'mount --bind empty /sys/kernel/btf && exec "$@"' sh "$@"; }
+if hidden true 2> /dev/null; then
+	said=$(hidden $trace -e pagefault --duration 10ms 2>&1); status=$?
+	is "no types of the kernel: failure" 1 $status
+	like "... and it is said what is missing" "no events: .*CONFIG_DEBUG_INFO_BTF" "$said"
+	hidden "$project/tools/cdmtop/cdmtop" -j -F pid,rss,in,out,fail,faults 0.1 1 > hidden.ndjson 2> err
+	is "cdmtop goes on" 0 $?
+	like "... and says so" "no events: .*CONFIG_DEBUG_INFO_BTF" "$(< err)"
+	check "... what is not known is not 0" << 'PY'
+import json
+rows = [r for r in map(json.loads, open("hidden.ndjson")) if r["type"] == "proc"]
+assert rows and all(r["rss_bytes"] for r in rows)
+assert {r[k] for r in rows for k in r if k.endswith("_per_second")} == {None}, rows
+PY
+else
+	skip "no types of the kernel" "no mount namespace can be made here"
+fi
 $trace -e migrate --duration 10ms > /dev/null 2> err; status=$?
 if [[ -e /sys/class/cdm ]]; then
 	skip "without devices" "there is /sys/class/cdm"

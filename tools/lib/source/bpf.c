@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loads and reads the BPF programs of bpf/. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/membarrier.h>
@@ -257,12 +258,28 @@ static int attach(struct cdm_bpf *b)
 	return err;
 }
 
+static bool sees_modules(void)
+{
+	__u32 id;
+
+	return bpf_btf_get_next_id(0, &id) != -EPERM;
+}
+
 static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		const struct cdm_description *d)
 {
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
+	char types[PATH_MAX];
 	int err;
 
-	b->programs = programs_bpf__open();
+	/*
+	 * What is not among the kernel's types is looked for in modules as well, and that is an
+	 * error for those who may not; given a file, libbpf does not. It takes time to read again.
+	 */
+	snprintf(types, sizeof(types), "%s/kernel/btf/vmlinux", cdm_roots.sys);
+	if (!sees_modules())
+		opts.btf_custom_path = types;
+	b->programs = programs_bpf__open_opts(&opts);
 	if (!b->programs)
 		return -errno;
 	choose(b, o, d);
@@ -299,8 +316,8 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	if (!err)
 		err = attach(b);
 	if (err) {
-		cdm_error(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more",
-			strerror(-err));
+		cdm_error(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more%s",
+			strerror(-err), sees_modules() ? "" : "; on this kernel it may take CAP_SYS_ADMIN");
 		cdm_bpf_close(b);
 		return NULL;
 	}

@@ -10,6 +10,7 @@
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
 
+#include "source/allow.h"
 #include "source/collector.h"
 #include "source/hooks.h"
 #include "source/ksyms.h"
@@ -50,19 +51,25 @@ static void describe_procs(const struct cdm_collector_options *o, struct cdm_des
 		d->features |= CDM_F_PROC_DEVICE;
 }
 
-/* Where neither the kernel counts it nor it can be had otherwise. */
-static void describe_no_procs(const struct cdm_collector_options *o, struct cdm_description *d)
+/*
+ * Where neither the kernel counts it nor it can be had otherwise. @refused: why there are no
+ * events, if there are none at all.
+ */
+static void describe_no_procs(const struct cdm_collector_options *o, const char *refused,
+			      struct cdm_description *d)
 {
 	const char *why = "";
 
 	if (!(o->features & CDM_F_PROC_DEVICE & ~d->features))
 		return;
-	if (!(d->features & CDM_F_MIGRATE))
+	if (refused)
+		why = "; scans take events, and ";
+	else if (!(d->features & CDM_F_MIGRATE))
 		why = "; nor is it known what migrates, to keep up what a scan finds";
 	else if (!cdm_proc_shows_pages())
 		why = "; to scan for it takes CAP_SYS_ADMIN";
-	missing(d, "no device memory of processes: /proc/PID/status has no RssDevHost, the kernel is built without the DEVICE_HOST series, see kernel-patches/%s",
-		why);
+	missing(d, "no device memory of processes: /proc/PID/status has no RssDevHost, of the DEVICE_HOST series, see kernel-patches/%s%s",
+		why, refused ?: "");
 	first(d);
 }
 
@@ -100,22 +107,6 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 			"no split by device: /proc/iomem has no range of a device");
 }
 
-/* A program that does nothing, of a kind that needs what the others need. */
-static bool may_load(void)
-{
-	const struct bpf_insn nothing[] = {
-		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0 },
-		{ .code = BPF_JMP | BPF_EXIT },
-	};
-	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "cdm_probe", "GPL", nothing,
-			       sizeof(nothing) / sizeof(nothing[0]), NULL);
-
-	if (fd < 0)
-		return errno != EPERM;
-	close(fd);
-	return true;
-}
-
 static void describe_tracepoints(struct cdm_description *d, const char *tracepoint,
 				 unsigned int others)
 {
@@ -132,6 +123,7 @@ static void describe_tracepoints(struct cdm_description *d, const char *tracepoi
 struct kernel {
 	struct cdm_types *types;
 	struct btf *btf;	/* all of them, which takes longer: once somebody asks for a function */
+	bool functions;		/* call programs */
 };
 
 /* Whether the kernel lets a program be called by a function: without doing anything. */
@@ -173,7 +165,7 @@ static bool is_there(const struct cdm_hook *hook, struct kernel *k)
 
 	if (hook->source == CDM_SOURCE_TRACEPOINT)
 		return cdm_types_tracepoint(k->types, hook->target);
-	function = find_function(k, hook->target);
+	function = k->functions ? find_function(k, hook->target) : 0;
 	return function && may_attach(function);
 }
 
@@ -226,6 +218,18 @@ static void describe_beside(const struct cdm_collector_options *o, struct kernel
 	}
 }
 
+/* Functions that could tell something that was asked for, if they were let. */
+static void describe_functions(const struct cdm_collector_options *o, const struct kernel *k,
+			       struct cdm_description *d)
+{
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program && !k->functions; hook++) {
+		if (hook->source <= CDM_SOURCE_TRACEPOINT || !is_wanted(hook, o, d))
+			continue;
+		missing(d, "functions of the kernel tell of no migrations: kernel.ftrace_enabled is 0; sysctl kernel.ftrace_enabled=1");
+		return;
+	}
+}
+
 /* Tracepoints without which something that was asked for is not there. */
 static void describe_missing(const struct cdm_collector_options *o, const struct cdm_types *types,
 			     struct cdm_description *d)
@@ -254,6 +258,8 @@ static void describe_hooks(const struct cdm_collector_options *o,
 			describe_source(more, s, k, d);
 	if (!o->numa_later)
 		describe_beside(more, k, d);
+	if (o->source != CDM_SOURCE_TRACEPOINT)
+		describe_functions(o, k, d);
 	if (o->source == CDM_SOURCE_ANY || o->source == CDM_SOURCE_TRACEPOINT)
 		describe_missing(o, k->types, d);
 	else if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events))
@@ -285,36 +291,37 @@ static void describe_scan(const struct cdm_collector_options *o, struct kernel *
 		return;
 	d->features |= CDM_F_PROC_DEVICE;
 	d->by_pid = find_function(k, "bpf_task_from_pid");	/* since 6.2 */
-	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees; i++) {
+	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees && k->functions; i++) {
 		id = find_function(k, tell[i].function);
 		if (id && may_attach(id))
 			d->frees = tell[i].frees;
 	}
 }
 
-static void describe_bpf(const struct cdm_collector_options *o, struct cdm_description *d)
+/* Return: NULL, or why there are no programs at all. */
+static const char *describe_bpf(const struct cdm_collector_options *o, struct cdm_description *d)
 {
 	struct cdm_collector_options more = *o;
-	struct kernel k = { .types = cdm_types_open() };
+	struct kernel k = { .types = cdm_types_open(), .functions = cdm_allow_functions() };
+	const char *refused = k.types ? cdm_allow_programs() :
+		"the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)";
 
-	if (!k.types) {
-		missing(d, "no events: the kernel has no type information, /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF)");
-		return;
+	if (refused) {
+		missing(d, "no events: %s", refused);
+		cdm_types_close(k.types);
+		return refused;
 	}
+	d->bpf = true;
 	/* What moves keeps up what scans find. */
 	if (wants_scan(o, d))
 		more.features |= CDM_F_MIGRATE;
-	d->bpf = may_load();
 	d->cgroup_iterator = cdm_types_iterator(k.types, "cgroup");
 	d->holders = cdm_types_tracepoint(k.types, "cdm_rss");
-	if (d->bpf) {
-		describe_hooks(o, &more, &k, d);
-		describe_scan(o, &k, d);
-	} else {
-		missing(d, "no events: the kernel refuses BPF programs; run as root, or with CAP_BPF and CAP_PERFMON");
-	}
+	describe_hooks(o, &more, &k, d);
+	describe_scan(o, &k, d);
 	btf__free(k.btf);
 	cdm_types_close(k.types);
+	return NULL;
 }
 
 static void describe_stacks(struct cdm_description *d)
@@ -338,12 +345,14 @@ static void describe_header(const struct cdm_collector_options *o, struct cdm_fi
 
 void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_description *d)
 {
+	const char *refused = NULL;
+
 	memset(d, 0, sizeof(*d));
 	describe_header(o, &d->header);
 	describe_procs(o, d);
 	if (!o->no_bpf)
-		describe_bpf(o, d);
-	describe_no_procs(o, d);
+		refused = describe_bpf(o, d);
+	describe_no_procs(o, refused, d);
 	describe_cgroups(o->features, d);
 	describe_devices(o->features, d);
 	if (d->bpf && o->stacks)
