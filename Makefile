@@ -10,7 +10,7 @@ CHECK := @scripts/deps.sh --check
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock kernel-debian \
-	tools demo check check-debug hmm-baseline bench bench-events bench-refresh bench-startup \
+	tools demo check check-debug soak hmm-baseline bench bench-events bench-refresh bench-startup \
 	bench-overhead fuzz install clean
 
 help:
@@ -27,6 +27,7 @@ help:
 	@echo 'make demo            cdmtop on real programs in a VM (STOCK=1: on the kernel of Debian,'
 	@echo '                     none is built; REPLAY=1: from a recording)'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
+	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
@@ -86,6 +87,12 @@ check-debug: deps
 	@$(MAKE) -s tools
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh debug
+
+# Processes that come and go, as many as a machine has in days.
+soak: deps
+	@$(MAKE) -s kernel tools
+	@$(MAKE) -s -C tests/vm
+	@tools/cdm-vm/cdm-vm --cdm 64M --timeout 3h -- tests/vm/guest-soak.sh 300000
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.
 hmm-baseline: kernel-stock tools

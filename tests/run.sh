@@ -110,17 +110,17 @@ in_vm() {
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
-# Migrations by functions of the kernel. KERNEL: that of Debian, without the series; ours
-# has tracepoints to compare with, and DEVICE_PRIVATE memory.
+# stock KERNEL [SCRIPT]: migrations by functions of the kernel. KERNEL: that of Debian,
+# without the series; ours has tracepoints to compare with, and DEVICE_PRIVATE memory.
 stock() {
-	local kernel=$top/build/$1
+	local kernel=$top/build/$1 script=${2:-guest-stock.sh}
 	if [[ ! -e $kernel/bzImage ]]; then
 		echo "1..0 # SKIP there is no $kernel: make ${1/debian-/debian DEBIAN=}"
 		return 4
 	fi
 	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved \
-		--cdm 256M,reserved --timeout 600 --dmesg "$logs/stock-$1.dmesg" -- \
-		"$top/tests/vm/guest-stock.sh"
+		--cdm 256M,reserved --timeout 600 --dmesg "$logs/$script-$1.dmesg" -- \
+		"$top/tests/vm/$script"
 }
 
 # Ordinary migrations: the kernel of Debian knows of tiers of memory.
@@ -158,12 +158,14 @@ if [[ -z $debug ]]; then
 	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
 		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" on_host "$top/tests/cli/test-$test.sh"
 	done
-	for test in cdmctl cdmtop cdmtrace watch; do
+	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
 	suite "stock vm 6.1" stock kernel-debian-6.1
+	suite "robust vm" stock kernel-debian guest-robust.sh
+	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "numa vm" numa
 	suite "sanitized vm" sanitized
