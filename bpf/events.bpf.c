@@ -8,10 +8,10 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
-#include <bpf/bpf_tracing.h>
 
 #include "cdm_abi.h"
 #include "flavours.h"
+#include <bpf/bpf_tracing.h>
 #include "owner.bpf.h"
 #include "holders.bpf.h"
 #include "events.bpf.h"
@@ -109,6 +109,9 @@ static __always_inline struct call *call_begins(u32 kind)
 		no_room(kind);
 		return NULL;
 	}
+	/* The kernel remembers few returns at a time: that of the call before was not told. */
+	if (call->inside)
+		no_room(CDM_EV_MIGRATE);
 	call_ends(call);
 	call->start = bpf_ktime_get_boot_ns();
 	return call;
@@ -540,28 +543,7 @@ int BPF_PROG(migrate_finalize, struct mm_struct *mm, struct migrate_vma *args)
 
 /* --- the same by functions, where there are no such tracepoints --- */
 
-SEC("fentry/migrate_vma_setup")
-int BPF_PROG(setup_begins, struct migrate_vma *args)
-{
-	return migration_begins(args);
-}
-
-/* All that the kernel could collect is in there, and not yet what it could not unmap. */
-SEC("fentry/migrate_device_unmap")
-int BPF_PROG(unmap_begins)
-{
-	struct call *call = call_of_thread();
-	struct migrate_vma *args;
-
-	if (!call || !call->migrating || call->setup)
-		return 0;
-	args = (void *)call->args;
-	call->found = BPF_CORE_READ(args, cpages);
-	return 0;
-}
-
-SEC("fexit/migrate_vma_setup")
-int BPF_PROG(setup_ends, struct migrate_vma *args, int err)
+static __always_inline int setup_is_over(void *ctx, struct migrate_vma *args, int err)
 {
 	struct call *call = call_of_thread();
 
@@ -580,6 +562,37 @@ int BPF_PROG(setup_ends, struct migrate_vma *args, int err)
 	return args->cpages ? 0 : migration_ends(ctx, args->vma->vm_mm, args);
 }
 
+/* All that the kernel could collect is in there, and not yet what it could not unmap. */
+static __always_inline int unmapping_begins(void)
+{
+	struct call *call = call_of_thread();
+	struct migrate_vma *args;
+
+	if (!call || !call->migrating || call->setup)
+		return 0;
+	args = (void *)call->args;
+	call->found = BPF_CORE_READ(args, cpages);
+	return 0;
+}
+
+SEC("fentry/migrate_vma_setup")
+int BPF_PROG(setup_begins, struct migrate_vma *args)
+{
+	return migration_begins(args);
+}
+
+SEC("fentry/migrate_device_unmap")
+int BPF_PROG(unmap_begins)
+{
+	return unmapping_begins();
+}
+
+SEC("fexit/migrate_vma_setup")
+int BPF_PROG(setup_ends, struct migrate_vma *args, int err)
+{
+	return setup_is_over(ctx, args, err);
+}
+
 SEC("fexit/migrate_vma_pages")
 int BPF_PROG(pages_ends, struct migrate_vma *args)
 {
@@ -590,6 +603,86 @@ SEC("fexit/migrate_vma_finalize")
 int BPF_PROG(finalize_ends, struct migrate_vma *args)
 {
 	return migration_ends(ctx, args->vma->vm_mm, args);
+}
+
+/* --- and by kprobes, where functions take no trampoline --- */
+
+extern void *bpf_rdonly_cast(const void *pointer, u32 type) __ksym __weak;
+
+/* Registers have no types: with this one what it points to is read with loads, as above. */
+static __always_inline struct migrate_vma *typed(u64 args)
+{
+	return bpf_rdonly_cast((void *)args, bpf_core_type_id_kernel(struct migrate_vma));
+}
+
+/* Arguments are gone when a function returns: what the thread is in is remembered for that. */
+static __always_inline int enter(u64 args)
+{
+	struct call *call = call_of_thread();
+
+	if (call && call->args == args)
+		call->inside = true;
+	return 0;
+}
+
+/* NULL: it has not entered one of these with a migration that is known. */
+static __always_inline struct migrate_vma *leave(void)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || !call->inside)
+		return NULL;
+	call->inside = false;
+	return typed(call->args);
+}
+
+SEC("kprobe/migrate_vma_setup")
+int BPF_KPROBE(setup_called, u64 args)
+{
+	migration_begins(typed(args));
+	return enter(args);
+}
+
+SEC("kprobe/migrate_device_unmap")
+int BPF_KPROBE(unmap_called)
+{
+	return unmapping_begins();
+}
+
+SEC("kretprobe/migrate_vma_setup")
+int BPF_KRETPROBE(setup_returned, int err)
+{
+	struct migrate_vma *args = leave();
+
+	return args ? setup_is_over(ctx, args, err) : 0;
+}
+
+SEC("kprobe/migrate_vma_pages")
+int BPF_KPROBE(pages_called, u64 args)
+{
+	return enter(args);
+}
+
+SEC("kretprobe/migrate_vma_pages")
+int BPF_KRETPROBE(pages_returned)
+{
+	struct migrate_vma *args = leave();
+
+	return args ? pages_changed_places(args->vma->vm_mm, args) : 0;
+}
+
+SEC("kprobe/migrate_vma_finalize")
+int BPF_KPROBE(finalize_called, u64 args)
+{
+	return enter(args);
+}
+
+SEC("kretprobe/migrate_vma_finalize")
+int BPF_KRETPROBE(finalize_returned)
+{
+	struct migrate_vma *args = leave();
+
+	return args ? migration_ends(ctx, args->vma->vm_mm, args) : 0;
 }
 
 SEC("tp_btf/cdm_evict_start")

@@ -56,6 +56,7 @@ struct call {
 	u8 memory;		/* enum cdm_abi_memory, where the device tells */
 	bool evicting;
 	bool migrating;
+	bool inside;		/* in a function of which a kprobe will see the return */
 	/* Pages, by functions: of the range, unmapped, and in those holes. */
 	u32 found, unmapped, holes;
 };

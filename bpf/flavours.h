@@ -7,6 +7,9 @@
 #ifndef CDM_FLAVOURS_H
 #define CDM_FLAVOURS_H
 
+/* To bpf_tracing.h: registers have the kernel's names. */
+#define __VMLINUX_H__
+
 #define CORE __attribute__((preserve_access_index))
 
 typedef __u8 u8;
@@ -259,9 +262,17 @@ enum migrate_reason___cdm {
 };
 enum migrate_mode___cdm { MIGRATE_ASYNC, MIGRATE_SYNC_LIGHT, MIGRATE_SYNC };
 
+/* Of x86: bpf_tracing.h finds results and arguments in the first two. */
 struct pt_regs {
+	unsigned long ax;
+	unsigned long di;
 	unsigned long ip;
 	unsigned long sp;
+} CORE;
+
+/* The same of arm64. */
+struct user_pt_regs {
+	u64 regs[31];
 } CORE;
 
 struct seq_file;

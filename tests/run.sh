@@ -119,7 +119,7 @@ stock() {
 		return 4
 	fi
 	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved \
-		--cdm 256M,reserved --timeout 600 --dmesg "$logs/$script-$1.dmesg" -- \
+		--cdm 256M,reserved --timeout 1800 --dmesg "$logs/$script-$1.dmesg" -- \
 		"$top/tests/vm/$script"
 }
 

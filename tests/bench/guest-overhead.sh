@@ -52,6 +52,11 @@ watched "cdmtop -b, with PP/s" "$top/tools/cdmtop/cdmtop" -b -F +pp 1
 # Whatever a screen can show is recorded.
 watched "cdmtop -b -w" "$top/tools/cdmtop/cdmtop" -b -w "$work/record" 1
 watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/events" --ready-file "$work/ready"
+if [[ $device != /dev/cdm0 ]]; then
+	watched "cdmtop -b 1, kprobes" "$top/tools/cdmtop/cdmtop" -b --source kprobe 1
+	watched "cdmtrace -j, kprobes" "$top/tools/cdmtrace/cdmtrace" -e migrate --source kprobe -j \
+		-o "$work/events" --ready-file "$work/ready"
+fi
 watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -w "$work/record" --ready-file "$work/ready"
 watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file "$work/ready"
 if command -v bpftrace > /dev/null; then

@@ -12,12 +12,14 @@ mirror=$top/build/vm-tests/mirror
 has_series() { [[ -e /sys/kernel/tracing/events/migrate/migrate_vma_setup ]]; }
 # The first two devices of test_hmm are device-private, and empty without support for it.
 has_private() { grep -q is_device_private_page /proc/kallsyms || has_series; }
+# Kprobes take a function of the kernel that tells the verifier types, since 6.2.
+has_kprobe() { grep -qw bpf_rdonly_cast /proc/kallsyms; }
 
 # trace NAME OPTION...: in the background, ready when this returns
 trace() {
 	local name=$1
 	shift
-	"$cdmtrace" -j --ready-file "$work/$name.ready" -o "$work/$name.json" "$@" 2> "$work/$name.err" &
+	$cdmtrace -j --ready-file "$work/$name.ready" -o "$work/$name.json" "$@" 2> "$work/$name.err" &
 	tracers+=($!)
 	until_true 120 test -e "$work/$name.ready" || cat "$work/$name.err"
 }
@@ -33,16 +35,20 @@ end_tracers() {
 	tracers=()
 }
 tracers=()
+functions=fentry
+if has_kprobe; then functions+=" kprobe"; fi
+sources=$functions
+if has_series; then sources+=" tracepoint"; fi
 
 cat > "$work/scene.py" << 'PY'
 """What mirror says of itself, and what a tracer saw of it."""
 import json, sys
 from truth import rows, same
-name, kind = sys.argv[1:3]
-told = json.load(open(name + ".told"))
+kind, source = sys.argv[1:3]
+told = json.load(open(kind + ".told"))
 end = told["start"] + 2000 * 4096
-def calls(tracer, **fields):
-    return [r for r in rows(tracer + ".json", "migrate") if r["pid"] == told["pid"] and
+def calls(source=source, **fields):
+    return [r for r in rows(source + ".json", "migrate") if r["pid"] == told["pid"] and
             all(r[k] == v for k, v in fields.items())]
 def pages(calls, key):
     return sum(r[key] for r in calls)
@@ -53,15 +59,14 @@ def failed(calls):
             sums[why] = sums.get(why, 0) + n
     return sums
 PY
-checks() { check "$1" "$2" "$3" < <(cat "$work/scene.py" -); }
+# checks NAME KIND SOURCE: what that source told of the scene of that kind
+checks() { check "$2 by $3: $1" "$2" "$3" < <(cat "$work/scene.py" -); }
 
-compare() { # NAME KIND DEVICE
-	local name=$1 kind=$2
-	scene "$3" "$name"
-	end_tracers
-	is "$kind: nothing was lost" "" "$(grep -h '[1-9][0-9]* lost' "$work"/functions.err)"
-	checks "$kind: each page once, in calls of 64 pages" "$name" "$kind" << 'PY'
-into, out = calls("functions", dir="in"), calls("functions", dir="out")
+compare() { # KIND SOURCE
+	local kind=$1 source=$2
+	is "$kind by $source: nothing was lost" "" "$(grep -h '[1-9][0-9]* lost' "$work/$source.err")"
+	checks "each page once, in calls of 64 pages" "$kind" "$source" << 'PY'
+into, out = calls(dir="in"), calls(dir="out")
 same("pages to the device", told["in"] + told["filled"] + told["in_again"], pages(into, "migrated_pages"))
 same("by the requests", told["in_returned"] + told["filled_returned"] + told["in_again_returned"], pages(into, "migrated_pages"))
 home = told["home_by_faults"] if kind == "private" else 0
@@ -72,8 +77,8 @@ same("calls in", 22 + 1 + 1 + 1, len(into))
 same("calls out", 2 * 23 + 1 + home, len(out))
 same("asked for", 1409 + 61 + 64, pages(into, "requested_pages"))
 PY
-	checks "$kind: why pages stayed, and those of which nobody can tell" "$name" "$kind" << 'PY'
-into, out = calls("functions", dir="in"), calls("functions", dir="out")
+	checks "why pages stayed, and those of which nobody can tell" "$kind" "$source" << 'PY'
+into, out = calls(dir="in"), calls(dir="out")
 same("pinned", {"pinned": told["pinned"]}, failed(into))
 same("going home", {}, failed(out))
 for r in into + out:
@@ -84,23 +89,38 @@ for r in into + out:
 same("in", 0, pages(into, "untold_pages"))
 same("out, in RAM already", told["pinned"] + 1409, pages(out, "untold_pages"))
 PY
-	checks "$kind: of whom, by whom, where, why" "$name" "$kind" << 'PY'
-for r in calls("functions"):
+	checks "of whom, by whom, where, why" "$kind" "$source" << 'PY'
+for r in calls():
     same("range", True, told["start"] <= r["start"] and r["start"] + r["range_bytes"] <= end)
     same("who", ("mirror", told["pid"], "anon"), (r["comm"], r["actor_pid"], r["vma"]))
     same("memory", kind, r["memory"])
     assert r["cgroup_id"] and r["mm"], r
-by_fault = calls("functions", cause="fault")
+by_fault = calls(cause="fault")
 same("faults", told["home_by_faults"] if kind == "private" else 0, pages(by_fault, "migrated_pages"))
 same("addresses", [told["start"] + (1409 + i) * 4096 for i in range(len(by_fault))], sorted(r["start"] for r in by_fault))
-same("others", {"driver", "fault"} if by_fault else {"driver"}, {r["cause"] for r in calls("functions")})
-names = [r["device"] for r in sorted(calls("functions"), key=lambda r: r["ts_ns"]) if r["migrated_pages"]]
+same("others", {"driver", "fault"} if by_fault else {"driver"}, {r["cause"] for r in calls()})
+names = [r["device"] for r in sorted(calls(), key=lambda r: r["ts_ns"]) if r["migrated_pages"]]
 assert all(n and n.startswith("test_hmm.") for n in names), set(names)
 PY
-	checks "$kind: page by page" "$name" "$kind" << 'PY'
-moved = [r["addr"] for r in rows("functions.json", "page") if r["pid"] == told["pid"] and r["dir"] == "in" and r["moved_pages"]]
+	checks "page by page" "$kind" "$source" << 'PY'
+moved = [r["addr"] for r in rows(source + ".json", "page") if r["pid"] == told["pid"] and r["dir"] == "in" and r["moved_pages"]]
 first = [told["start"] + i * 4096 for i in range(1409 + 61) if not 1402 <= i < 1409]
 same("addresses", sorted(first + [told["start"] + i * 4096 for i in range(64)]), sorted(moved))
+PY
+}
+
+compare_tracepoints() { # KIND SOURCE
+	checks "tracepoints tell the same" "$1" "$2" << 'PY'
+both = [sorted((r["ts_ns"] // 10**12, r["dir"], r["start"], r["requested_pages"], r["migrated_pages"], r["pid"],
+               r["cgroup"], r["cause"], r["collected_pages"]) for r in calls(name)) for name in (source, "tracepoint")]
+same("calls", both[1], both[0])
+def reasons(name):
+    known = failed(calls(name))
+    known["pinned"] = known.get("pinned", 0) + known.pop("isolate", 0)
+    return known
+same("reasons", reasons("tracepoint"), reasons(source))
+same("untold", sum(r["already_pages"] + sum(r["skipped_pages"].values()) for r in calls("tracepoint")),
+     sum(r["untold_pages"] + sum(r["skipped_pages"].values()) for r in calls()))
 PY
 }
 
@@ -109,7 +129,10 @@ modprobe test_hmm $(test_hmm_parameters)
 result $? "test_hmm has devices"
 like "cdmtrace says what tells of migrations, and how exact that is" \
 	"migrate +yes +by $(has_series && echo tracepoint || echo fentry), " "$("$cdmtrace" --features)"
-like "cdmtop, too" 'reasons +yes +by fentry, pages exact, reasons in part' "$("$cdmtop" --features --source fentry)"
+for source in $functions; do
+	like "cdmtop, too, of $source" "reasons +yes +by $source, pages exact, reasons in part" \
+		"$("$cdmtop" --features --source "$source")"
+done
 
 for kind in coherent private; do
 	if [[ $kind == private ]] && ! has_private; then
@@ -117,22 +140,13 @@ for kind in coherent private; do
 		continue
 	fi
 	rm -f "$work"/*.ready
-	trace functions -e migrate,page --source fentry
-	if has_series; then trace tracepoints -e migrate --source tracepoint; fi
-	compare "$kind" "$kind" $([[ $kind == private ]] && echo 0 || echo 2)
-	has_series || continue
-	checks "$kind: tracepoints tell the same" "$kind" "$kind" << 'PY'
-both = [sorted((r["ts_ns"] // 10**12, r["dir"], r["start"], r["requested_pages"], r["migrated_pages"], r["pid"],
-               r["cgroup"], r["cause"], r["collected_pages"]) for r in calls(name)) for name in ("functions", "tracepoints")]
-same("calls", both[1], both[0])
-def reasons(name):
-    known = failed(calls(name))
-    known["pinned"] = known.get("pinned", 0) + known.pop("isolate", 0)
-    return known
-same("reasons", reasons("tracepoints"), reasons("functions"))
-same("untold", sum(r["already_pages"] + sum(r["skipped_pages"].values()) for r in calls("tracepoints")),
-     sum(r["untold_pages"] + sum(r["skipped_pages"].values()) for r in calls("functions")))
-PY
+	for source in $sources; do trace "$source" -e migrate,page --source "$source"; done
+	scene "$([[ $kind == private ]] && echo 0 || echo 2)" "$kind"
+	end_tracers
+	for source in $functions; do
+		compare "$kind" "$source"
+		if has_series; then compare_tracepoints "$kind" "$source"; fi
+	done
 done
 
 # It lives before the first refresh and after the last: rates are those of rows that are there.
@@ -257,6 +271,22 @@ moved = totals("dev.json", "name", "in_pages_per_second")
 same("moved", [700], [n for n in moved.values() if n])
 PY
 like "cdmtop says what it found" 'test_hmm: device-coherent memory.*, by functions \(fentry\); residency by scans' "$(head -1 "$work/top.err")"
+# migrations_by SOURCE: says why not
+migrations_by() { "$cdmtrace" -e migrate --source "$1" --strict --duration 0.1 2>&1; }
+mkfifo "$work/leave"
+"$top/build/vm-tests/occupy" migrate_vma_pages < "$work/leave" > "$work/occupy.out" 2>&1 &
+exec {leave}> "$work/leave"
+until_true 60 grep -q ready "$work/occupy.out" || cat "$work/occupy.out"
+like "fentry that is refused is told as such" "the source fentry on this kernel" "$(migrations_by fentry)"
+if has_kprobe; then
+	said=$(migrations_by any)
+	result $? "... and what else there is takes its place" "$said"
+fi
+exec {leave}>&-
+wait
+said=$(migrations_by fentry)
+result $? "... as long as it is refused" "$said"
+
 like "what functions do not tell is said" 'source fentry on this kernel' \
 	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
 finish

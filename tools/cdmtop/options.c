@@ -59,7 +59,7 @@ static const struct argp_option options[] = {
 	{ "speed", OPT_SPEED, "N", 0,
 	  "replay N times as fast as it was recorded; 0 or max: as fast as possible", 3 },
 	{ "source", OPT_SOURCE, "SOURCE", 0,
-	  "of events: any (default), tracepoint, or fentry, functions of the kernel", 3 },
+	  "of events: any (default), tracepoint, or functions of the kernel by fentry or kprobe", 3 },
 	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
 	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0,

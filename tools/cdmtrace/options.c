@@ -43,7 +43,7 @@ static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "Source:", 3 },
 	{ "read", 'r', "FILE", 0, "a recording instead of this machine; - is standard input", 3 },
 	{ "ring", OPT_RING, "SIZE", 0, "of a ring for events, \"16M\" (default 4M, with stacks 16M)", 3 },
-	{ "source", OPT_SOURCE, "SOURCE", 0, "of events: any (default), tracepoint, or fentry, functions of the kernel", 3 },
+	{ "source", OPT_SOURCE, "SOURCE", 0, "of events: any (default), tracepoint, or functions of the kernel by fentry or kprobe", 3 },
 	{ "rings", OPT_RINGS, "N", 0, "rings that CPUs share (default 1)", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0, "within which a page comes back (default 500us, under emulation 400ms); microseconds without a unit", 3 },
 	{ "pingpong-flips", OPT_FLIPS, "N", 0, "changes of direction that make a ping-pong (default 3)", 3 },

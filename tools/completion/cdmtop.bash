@@ -35,6 +35,9 @@ _cdmtop() {
 	--color)
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word")
 		;;
+	--source)
+		mapfile -t COMPREPLY < <(compgen -W 'any tracepoint fentry kprobe' -- "$word")
+		;;
 	-s | --sort | -F | --columns)
 		[[ $word != *,* ]] || head=${word%,*},
 		mapfile -t COMPREPLY < <(compgen -P "$head" -W "$(_cdmtop_columns)" -- "${word##*,}")

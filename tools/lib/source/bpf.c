@@ -108,7 +108,12 @@ static void choose_scan(struct cdm_bpf *b, const struct cdm_description *d)
 	bpf_program__set_autoload(b->programs->progs.page_freed, d->frees == CDM_FREES_PAGE);
 }
 
-/* Those of the programs on tracepoints. */
+static bool comes_from(const struct cdm_description *d, enum cdm_source source)
+{
+	return d->features_by[source] || d->events_by[source];
+}
+
+/* Those of the programs that make events and figures. */
 static int set_options(const struct cdm_bpf *b, const struct cdm_collector_options *o,
 			const struct cdm_description *d)
 {
@@ -124,7 +129,7 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 	e->rodata->with_pingpong = (b->features & CDM_F_PINGPONG) || (b->kinds & 1ULL << CDM_EV_PINGPONG);
 	e->rodata->with_numa = b->features & CDM_F_NUMA;
 	e->rodata->pingpong_each = o->pingpong_each;
-	e->rodata->by_functions = d->features_by[CDM_SOURCE_FENTRY] || d->events_by[CDM_SOURCE_FENTRY];
+	e->rodata->by_functions = comes_from(d, CDM_SOURCE_FENTRY) || comes_from(d, CDM_SOURCE_KPROBE);
 	e->rodata->nr_rings = o->rings ?: 1;
 	e->rodata->page_shift = __builtin_ctzl(sysconf(_SC_PAGESIZE));
 	e->rodata->pidns = pid_namespace();

@@ -17,10 +17,11 @@ enum cdm_source {
 	CDM_SOURCE_ANY,
 	CDM_SOURCE_TRACEPOINT,	/* the series', and those that every kernel has */
 	CDM_SOURCE_FENTRY,	/* functions of the kernel, by trampolines */
+	CDM_SOURCE_KPROBE,	/* the same by breakpoints, or what the kernel has in place of them */
 	CDM_NR_SOURCE,
 };
 
-/* By enum cdm_source, "any", "tracepoint", "fentry"; ends with NULL. */
+/* By enum cdm_source, "any", "tracepoint", ...; ends with NULL. */
 extern const char *const cdm_source_names[];
 static inline const char *cdm_source_name(enum cdm_source source)
 {

@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a collector will deliver: options and probes tell, nothing is loaded. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/perf_event.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -159,13 +164,36 @@ static int find_function(struct kernel *k, const char *name)
 	return id > 0 ? id : 0;
 }
 
+/* Whether the kernel lets a kprobe be put on it; one that is not enabled does nothing. */
+static bool may_probe(const char *function)
+{
+	struct perf_event_attr attr = {
+		.size = sizeof(attr), .config1 = (__u64)(uintptr_t)function,
+	};
+	char path[PATH_MAX], type[16];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/bus/event_source/devices/kprobe/type", cdm_roots.sys);
+	if (cdm_read_file(AT_FDCWD, path, type, sizeof(type)) <= 0)
+		return false;
+	attr.type = atoi(type);
+	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static bool is_there(const struct cdm_hook *hook, struct kernel *k)
 {
 	int function;
 
 	if (hook->source == CDM_SOURCE_TRACEPOINT)
 		return cdm_types_tracepoint(k->types, hook->target);
-	function = k->functions ? find_function(k, hook->target) : 0;
+	if (!k->functions)
+		return false;
+	if (hook->source == CDM_SOURCE_KPROBE)	/* types of their arguments are told by that one */
+		return find_function(k, "bpf_rdonly_cast") && may_probe(hook->target);
+	function = find_function(k, hook->target);
 	return function && may_attach(function);
 }
 

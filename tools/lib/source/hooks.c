@@ -35,6 +35,15 @@ const struct cdm_hook cdm_hooks[] = {
 	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
 	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
 
+	HOOK("setup_called", KPROBE, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
+	HOOK("setup_returned", KPROBE, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
+	HOOK("unmap_called", KPROBE, "migrate_device_unmap", CDM_F_WHY, EV(MIGRATE),
+	     .optional = true),
+	HOOK("pages_called", KPROBE, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
+	HOOK("pages_returned", KPROBE, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
+	HOOK("finalize_called", KPROBE, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
+	HOOK("finalize_returned", KPROBE, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
+
 	HOOK("numa_end", TRACEPOINT, "mm_migrate_pages", CDM_F_NUMA, EV(NUMA)),
 	HOOK("numa_moved", FENTRY, "folio_migrate_flags", CDM_F_NUMA, EV(NUMA), .beside = true),
 	HOOK("numa_remap", FENTRY, "remove_migration_pte", CDM_F_NUMA, EV(NUMA), .beside = true),
@@ -44,7 +53,7 @@ const struct cdm_hook cdm_hooks[] = {
 	{ 0 }
 };
 
-const char *const cdm_source_names[] = { "any", "tracepoint", "fentry", NULL };
+const char *const cdm_source_names[] = { "any", "tracepoint", "fentry", "kprobe", NULL };
 
 bool cdm_hook_needed(const struct cdm_hook *hook, const struct cdm_description *d)
 {
