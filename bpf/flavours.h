@@ -149,6 +149,14 @@ struct bpf_array {
 	void *pptrs[1];		/* of a per-CPU array */
 } CORE;
 
+struct bpf_ringbuf {
+	struct page **pages;
+} CORE;
+
+struct bpf_ringbuf_map {
+	struct bpf_ringbuf *rb;
+} CORE;
+
 struct super_block {
 	unsigned long s_magic;
 } CORE;

@@ -120,27 +120,63 @@ static __always_inline u32 count_holes(struct migrate_vma *args)
 	return t ? t->holes : 0;
 }
 
-extern const void vmemmap_base __ksym __weak;	/* x86, if it is another one at each boot */
-#define VMEMMAP_FIXED	0xffffea0000000000ULL	/* arch/x86/include/asm/pgtable_64_types.h */
+#define VMEMMAP_STEP	(1ULL << 30)	/* x86: its start is a multiple of PUD_SIZE */
+#define VMEMMAP_STEPS	64		/* each has the pages of 64 GiB */
 
-/* Where all of its struct page are; 0: not known. */
-static __always_inline u64 vmemmap_start(void)
+__u64 vmemmap;				/* where all struct page are; 0: not found yet */
+
+/* If all of them start at @start. If not, something else is read, which is no range with @pfn. */
+static __always_inline struct dev_pagemap *pagemap_at(u64 start, u64 pfn)
 {
-	u64 start = 0;
+	struct page *page = (void *)(start + pfn * bpf_core_type_size(struct page));
+	struct dev_pagemap *map = BPF_CORE_READ(page, pgmap);
+	u64 first = BPF_CORE_READ(map, range.start), end = BPF_CORE_READ(map, range.end) + 1;
+	u64 addr = pfn << page_shift;
 
-#ifdef bpf_target_x86
-	if (!&vmemmap_base)
-		return VMEMMAP_FIXED;
-	bpf_probe_read_kernel(&start, sizeof(start), &vmemmap_base);
-#endif
-	return start;
+	if (!first || addr < first || addr >= end)
+		return NULL;
+	return (first | end) & ((1ULL << page_shift) - 1) ? NULL : map;
 }
 
-static __always_inline struct page *pfn_page(u64 pfn)
+/* The address of a struct page in RAM: that of the first page of a ring; 0: there is none. */
+static __always_inline u64 some_page(void)
 {
-	u64 start = vmemmap_start();
+	struct bpf_ringbuf_map *map = NULL;
+	struct page **pages;
+	u64 page = 0;
+	u32 zero = 0;
+	void *ring = bpf_map_lookup_elem(&rings, &zero);
 
-	return pfn && start ? (void *)(start + pfn * bpf_core_type_size(struct page)) : NULL;
+	if (!ring)
+		return 0;
+	/* By way of memory it is a pointer to read from. */
+	bpf_probe_read_kernel(&map, sizeof(map), &ring);
+	pages = BPF_CORE_READ(map, rb, pages);
+	bpf_probe_read_kernel(&page, sizeof(page), pages);
+	return page;
+}
+
+/*
+ * The address of the one that @pfn is on; 0: not known. The address of vmemmap_base is
+ * hidden from those who may not read symbols, so its value is found. Not static, as above.
+ */
+__noinline u64 find_pagemap(u64 pfn)
+{
+	u64 start, map;
+
+	if (!pfn)
+		return 0;
+	if (vmemmap)
+		return (u64)pagemap_at(vmemmap, pfn);
+	start = some_page() & ~(VMEMMAP_STEP - 1);
+	for (u32 n = 0; start && n < VMEMMAP_STEPS; n++, start -= VMEMMAP_STEP) {
+		map = (u64)pagemap_at(start, pfn);
+		if (!map)
+			continue;
+		vmemmap = start;
+		return map;
+	}
+	return 0;
 }
 
 static __always_inline u32 pagemap_memory(struct dev_pagemap *map)
@@ -181,8 +217,7 @@ static __always_inline u64 known_device(void *owner)
 /* The one that @pfn is on; 0: that which the owner is known to have. */
 static __always_inline void tell_device(struct call *call, u64 pfn)
 {
-	struct page *page = pfn_page(pfn);
-	struct dev_pagemap *map = page ? BPF_CORE_READ(page, pgmap) : NULL;
+	struct dev_pagemap *map = (void *)find_pagemap(pfn);
 	u64 start = map ? BPF_CORE_READ(map, range.start) : call->device;
 	struct cdm_pagemap *known;
 

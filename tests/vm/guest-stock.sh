@@ -287,6 +287,23 @@ wait
 said=$(migrations_by fentry)
 result $? "... as long as it is refused" "$said"
 
+# Addresses of the kernel are hidden, and it is somewhere else at each boot.
+echo 1 > /proc/sys/kernel/kptr_restrict
+cdmtrace="setpriv --bounding-set=-syslog $cdmtrace"
+for source in $functions; do trace "hidden-$source" -e migrate --source "$source"; done
+scene 2 hidden
+end_tracers
+for source in $functions; do
+	check "devices have names without CAP_SYSLOG, by $source" "$source" << 'PY'
+import json, sys
+from truth import rows, same
+told = json.load(open("hidden.told"))
+names = {r["device"] for r in rows(f"hidden-{sys.argv[1]}.json", "migrate")
+         if r["pid"] == told["pid"] and r["migrated_pages"]}
+same("names", [True], [bool(n and n.startswith("test_hmm.")) for n in names])
+PY
+done
+cdmtrace=${cdmtrace##* }
 like "what functions do not tell is said" 'source fentry on this kernel' \
 	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
 finish
