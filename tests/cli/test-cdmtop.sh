@@ -243,7 +243,10 @@ else
 	is "a missing device is told once, as what it is" 1 \
 		"$("$cdmtop" --strict -F dev 0.1 1 -b 2>&1 | grep -icE 'no devices|/proc/iomem|by device')"
 fi
-fails "events without BPF" 1 "no events to be had" -b --view events --no-bpf
+fails "events without BPF" 1 "the source proc" -b --view events --no-bpf
+fails "--no-bpf and a source that is BPF" 2 "is --source proc" --source fentry --no-bpf
+fails "a recording by a source" 2 "says what was recorded" -r x --source proc
+fails "a figure that files do not tell, --strict" 1 "the source proc" -b --strict -F in --source proc 1 1
 is "a filter with alternatives" "redis-server stress-ng" \
 	"$(echo $(top -F comm --filter 'redis|STRESS' 1 1 | tail -2 | sort))"
 

@@ -115,11 +115,24 @@ is "-p: that process alone, and the same figure" "${worker[all]} $(on_device "${
 is "-c: the processes of that cgroup and of those below" \
 	"$(cat $cgroups/b/c/cgroup.procs $cgroups/b/d/cgroup.procs | sort -n | xargs)" \
 	"$("$cdmtop" --format csv -F pid -c /b 0.1 1 | awk -F, 'NR > 1 { print $NF }' | sort -n | xargs)"
-is "--no-bpf: the same figures from /proc" \
-	"$(awk '$1 == "proc" { print $2, $3 }' "$work/rest.truth" | sort -n | xargs)" \
-	"$("$cdmtop" --no-bpf -j -F pid,cdm 0.1 1 | "$python" -c 'import json, sys
+for option in --no-bpf "--source proc"; do
+	# shellcheck disable=SC2086
+	is "$option: the same figures from /proc" \
+		"$(awk '$1 == "proc" { print $2, $3 }' "$work/rest.truth" | sort -n | xargs)" \
+		"$("$cdmtop" $option -j -F pid,cdm 0.1 1 | "$python" -c 'import json, sys
 for r in sorted((json.loads(l) for l in sys.stdin if "\"proc\"" in l and "\"pid\"" in l), key=lambda r: r["pid"]):
     if r["cdm_bytes"]: print(r["pid"], r["cdm_bytes"])' | xargs)"
+done
+for source in any proc; do
+	by=$([[ $source == any ]] && echo iterator || echo proc)
+	features=$("$cdmtop" --features --source $source)
+	for figure in "processes device" "processes rss" "cgroups device"; do
+		like "--features --source $source: $figure" "${figure/ / +} +yes +by $by, exact" "$features"
+	done
+	like "... devices" "devices +sysfs +yes +by proc, exact" "$features"
+done
+is "... and what files do not tell" "$(grep -cE '^(figures|events|stacks) ' <<< "$features")" \
+	"$(grep -c ' no .*the source proc ' <<< "$features")"
 
 ask execs exec > /dev/null
 kill -KILL "${worker[dies]}"

@@ -59,8 +59,8 @@ static const struct argp_option options[] = {
 	{ "speed", OPT_SPEED, "N", 0,
 	  "replay N times as fast as it was recorded; 0 or max: as fast as possible", 3 },
 	{ "source", OPT_SOURCE, "SOURCE", 0,
-	  "of events: any (default), tracepoint, or functions of the kernel by fentry or kprobe", 3 },
-	{ "no-bpf", OPT_NO_BPF, 0, 0, "only what /proc, cgroups and sysfs say", 3 },
+	  "of events: any (default), tracepoint, functions of the kernel by fentry or kprobe, or proc", 3 },
+	{ "no-bpf", OPT_NO_BPF, 0, 0, "--source proc: only what /proc, cgroups and sysfs say", 3 },
 	{ "strict", OPT_STRICT, 0, 0, "fail if a figure is not available or events were lost", 3 },
 	{ "pingpong-window", OPT_WINDOW, "TIME", 0,
 	  "time between changes of direction (500us); microseconds without a unit", 3 },
@@ -95,6 +95,13 @@ static double parse_speed(struct argp_state *state, const char *arg)
 	if (value != 0 && !(value >= 0.01 && value <= 1000))
 		argp_error(state, "speed: %s is not between 0.01 and 1000; max has no limit", arg);
 	return value ?: INFINITY;
+}
+
+static void set_source(struct cdmtop_options *o, struct argp_state *state, enum cdm_source source)
+{
+	if (o->source && o->source != source)
+		argp_error(state, "--no-bpf: is --source proc, and no other one");
+	o->source = source;
 }
 
 static void set_delay(struct cdmtop_options *o, struct argp_state *state, const char *name,
@@ -230,10 +237,10 @@ static error_t parse_opt(int key, char *arg, struct argp_state *state)
 		o->speed = parse_speed(state, arg);
 		break;
 	case OPT_SOURCE:
-		o->source = cdm_arg_word(state, "--source", arg, cdm_source_names);
+		set_source(o, state, cdm_arg_word(state, "--source", arg, cdm_source_names));
 		break;
 	case OPT_NO_BPF:
-		o->no_bpf = true;
+		set_source(o, state, CDM_SOURCE_PROC);
 		break;
 	case OPT_STRICT:
 		o->strict = true;
@@ -335,10 +342,8 @@ static void check(struct cdmtop_options *o)
 
 	if (o->replay && o->record)
 		wrong = "-r and -w: a recording is not recorded again, copy the file";
-	else if (o->replay && o->no_bpf)
-		wrong = "-r and --no-bpf: a recording says what was recorded";
-	else if (o->source && (o->replay || o->no_bpf))
-		wrong = "--source is one of BPF programs: it goes with neither -r nor --no-bpf";
+	else if (o->replay && o->source)
+		wrong = "--source and --no-bpf are of this machine: with -r a recording says what was recorded";
 	else if (o->speed && !o->replay)
 		wrong = "--speed is that of a recording: it needs -r";
 	else if (o->speed && o->batch)
@@ -357,7 +362,7 @@ static void check(struct cdmtop_options *o)
 		wrong = "--view device: its figures are of all processes and cgroups; -D chooses, -p and -c cannot";
 	else if (o->view == CDM_VIEW_NUMA && o->device)
 		wrong = "--view numa: its figures are of ordinary memory; -p and -c choose, -D cannot";
-	else if (o->view == CDM_VIEW_NUMA && o->no_bpf)
+	else if (o->view == CDM_VIEW_NUMA && o->source == CDM_SOURCE_PROC)
 		wrong = "--view numa: its figures come from BPF programs; leave out --no-bpf";
 	else if (o->record && !strcmp(o->record, "-") && !o->textfile)
 		wrong = "-w - needs standard output for itself: use --textfile, or a file";

@@ -46,7 +46,6 @@ struct cdmtop_options {
 	bool for_metrics;		/* one of the last two was asked for */
 	__u64 pingpong_window_ns;
 	unsigned int pingpong_flips;
-	bool no_bpf;
 	enum cdm_source source;
 	bool strict;
 	bool no_config;			/* of the terminal: neither read nor written */

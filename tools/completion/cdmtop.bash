@@ -36,7 +36,7 @@ _cdmtop() {
 		mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$word")
 		;;
 	--source)
-		mapfile -t COMPREPLY < <(compgen -W 'any tracepoint fentry kprobe' -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W 'any tracepoint fentry kprobe proc' -- "$word")
 		;;
 	-s | --sort | -F | --columns)
 		[[ $word != *,* ]] || head=${word%,*},

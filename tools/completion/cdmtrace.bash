@@ -22,7 +22,7 @@ _cdmtrace()
 		COMPREPLY=($(compgen -W "unmapped swapped pinned locked isolate file writeback large ksm foreign unsupported alloc charge copy raced" -- "$cur"))
 		return ;;
 	--format) COMPREPLY=($(compgen -W "text ndjson csv chrome" -- "$cur")); return ;;
-	--source) COMPREPLY=($(compgen -W "any tracepoint fentry kprobe" -- "$cur")); return ;;
+	--source) COMPREPLY=($(compgen -W "any tracepoint fentry kprobe proc" -- "$cur")); return ;;
 	--time) COMPREPLY=($(compgen -W "wall boot delta" -- "$cur")); return ;;
 	--folded) COMPREPLY=($(compgen -W "count pages" -- "$cur")); return ;;
 	-o | --output | -w | --write | -r | --read | --chrome | --html | --ready-file)

@@ -18,6 +18,7 @@ enum cdm_source {
 	CDM_SOURCE_TRACEPOINT,	/* the series', and those that every kernel has */
 	CDM_SOURCE_FENTRY,	/* functions of the kernel, by trampolines */
 	CDM_SOURCE_KPROBE,	/* the same by breakpoints, or what the kernel has in place of them */
+	CDM_SOURCE_PROC,	/* files: /proc, cgroups and sysfs, no BPF at all */
 	CDM_NR_SOURCE,
 };
 
@@ -62,8 +63,7 @@ struct cdm_collector_options {
 	bool numa_later;		/* nobody looks at CDM_F_NUMA yet, see cdm_collector_watch_numa() */
 	__u32 pid;			/* snapshots of this process only; 0: all */
 	__u64 cgroup;			/* snapshots of this cgroup and below; 0: all */
-	bool no_bpf;			/* only /proc, cgroups and sysfs */
-	enum cdm_source source;		/* of what BPF programs tell */
+	enum cdm_source source;		/* this one alone, besides files */
 	bool strict;			/* programs that cannot be loaded are an error */
 	/* NULL, or what libbpf says: warnings, with @verbose 2 and 3 more. */
 	void (*log)(const char *text);
@@ -89,9 +89,11 @@ struct cdm_description {
 	__u64 events_by[CDM_NR_SOURCE];
 	__u64 absent;			/* optional hooks, see hooks.h, that this kernel has not */
 	bool bpf;			/* programs may be loaded */
-	bool cgroup_iterator;		/* by which they tell the values of cgroups */
+	bool task_iterator;		/* by which they tell of processes */
+	bool cgroup_iterator;		/* and the values of cgroups */
 	bool by_pid;			/* of a scan: processes can be found by number, to visit holders alone */
 	bool scan;			/* CDM_F_PROC_DEVICE is by scans of page tables, and moves since */
+	bool pagemaps;			/* CDM_F_DEVICES are those of the kernel's pagemaps, with no class */
 	enum cdm_frees frees;		/* by which it is known when others go */
 	bool holders;			/* processes with device memory can be told from the others */
 	/* Why something that was asked for is not there: a capability, an option of Kconfig, a file. */
@@ -104,6 +106,20 @@ struct cdm_description {
  * a model, a file or a collector.
  */
 void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_description *d);
+
+struct cdm_offer {
+	const char *group, *name;	/* as --features prints them */
+	const char *what;		/* to readers */
+	unsigned int feature;		/* enum cdm_feature, or 0 */
+	__u64 event;			/* 1 << enum cdm_kind, or 0 */
+};
+extern const struct cdm_offer cdm_figures[];	/* ends with no name */
+
+/*
+ * Whether there is what @o is, and @how: "by fentry, exact". @how has CDM_WHY_LEN bytes,
+ * and is empty where there is not.
+ */
+bool cdm_offer_tell(const struct cdm_offer *o, const struct cdm_description *d, char *how);
 
 /*
  * Loads and attaches what @d says. What is missing in it is emitted as CDM_REC_NOTE, and

@@ -52,7 +52,7 @@ static void first(struct cdm_description *d)
 static void describe_procs(const struct cdm_collector_options *o, struct cdm_description *d)
 {
 	d->features |= CDM_F_CPU;
-	if (o->source <= CDM_SOURCE_TRACEPOINT && cdm_proc_has_device())
+	if ((o->source <= CDM_SOURCE_TRACEPOINT || o->source == CDM_SOURCE_PROC) && cdm_proc_has_device())
 		d->features |= CDM_F_PROC_DEVICE;
 }
 
@@ -98,7 +98,8 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 	struct cdm_device_range range;
 	bool there = cdm_devices_count() > 0;
 
-	if (there || d->scan)
+	d->pagemaps = !there && d->scan;
+	if (there || d->pagemaps)
 		d->features |= CDM_F_DEVICES;
 	if (cdm_devices_ranges(&range, 1) > 0)
 		d->features |= CDM_F_PER_DEVICE;
@@ -276,6 +277,15 @@ static void describe_missing(const struct cdm_collector_options *o, const struct
 		describe_tracepoints(d, first, others);
 }
 
+/* What one source alone does not tell. */
+static void describe_untold(const struct cdm_collector_options *o, struct cdm_description *d)
+{
+	if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events) ||
+	    (o->stacks && !d->bpf))
+		missing(d, "not all that is asked for comes from the source %s on this kernel; leave out --source",
+			cdm_source_name(o->source));
+}
+
 /* @more: what is asked for, and what that takes. */
 static void describe_hooks(const struct cdm_collector_options *o,
 			   const struct cdm_collector_options *more, struct kernel *k,
@@ -290,9 +300,8 @@ static void describe_hooks(const struct cdm_collector_options *o,
 		describe_functions(o, k, d);
 	if (o->source == CDM_SOURCE_ANY || o->source == CDM_SOURCE_TRACEPOINT)
 		describe_missing(o, k->types, d);
-	else if ((o->features & CDM_F_COUNTED & ~d->features) || (o->events & ~d->events))
-		missing(d, "not all that is asked for comes from the source %s on this kernel; leave out --source",
-			cdm_source_name(o->source));
+	else
+		describe_untold(o, d);
 }
 
 /* Something is asked for that the kernel does not count, or has no class for. */
@@ -343,6 +352,7 @@ static const char *describe_bpf(const struct cdm_collector_options *o, struct cd
 	/* What moves keeps up what scans find. */
 	if (wants_scan(o, d))
 		more.features |= CDM_F_MIGRATE;
+	d->task_iterator = cdm_types_iterator(k.types, "task");
 	d->cgroup_iterator = cdm_types_iterator(k.types, "cgroup");
 	d->holders = cdm_types_tracepoint(k.types, "cdm_rss");
 	describe_hooks(o, &more, &k, d);
@@ -378,7 +388,9 @@ void cdm_collector_describe(const struct cdm_collector_options *o, struct cdm_de
 	memset(d, 0, sizeof(*d));
 	describe_header(o, &d->header);
 	describe_procs(o, d);
-	if (!o->no_bpf)
+	if (o->source == CDM_SOURCE_PROC)
+		describe_untold(o, d);
+	else
 		refused = describe_bpf(o, d);
 	describe_no_procs(o, refused, d);
 	describe_cgroups(o->features, d);

@@ -53,7 +53,7 @@ const struct cdm_hook cdm_hooks[] = {
 	{ 0 }
 };
 
-const char *const cdm_source_names[] = { "any", "tracepoint", "fentry", "kprobe", NULL };
+const char *const cdm_source_names[] = { "any", "tracepoint", "fentry", "kprobe", "proc", NULL };
 
 bool cdm_hook_needed(const struct cdm_hook *hook, const struct cdm_description *d)
 {
