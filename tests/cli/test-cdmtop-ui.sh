@@ -512,6 +512,15 @@ keys Enter
 seen "and in full of a process" "^COMMAND .*sleeper 100000"
 keys Escape c
 seen "c: names again" "PID .*COMM  "
+for source in proc any; do
+	how=$($cdmtop --features --source $source | sed -n 's/^processes *rss *yes *//p')
+	"${mux[@]}" kill-session -t ui
+	"${mux[@]}" new-session -d -s ui -x 120 -y 24 "$cdmtop --source $source --no-config; sleep 1000"
+	until_seen "PID .*COMM  "
+	keys d
+	seen "d: what --features says, by $source" "yes +rss and CPU time of processes +$how: "
+	like "... which is by which source, and how exact" "^by [a-z]+, exact" "$how"
+done
 kill $sleeper
 start 80 24 "$work/small.cdm" -- -D cdm9
 seen "a device that is not in it" "there is nothing of what -p, -c and -D ask for"

@@ -298,6 +298,11 @@ int cdmtop_source_fd(const struct cdmtop_source *s)
 	return s->collector ? cdm_collector_fd(s->collector) : -1;
 }
 
+const struct cdm_description *cdmtop_source_description(const struct cdmtop_source *s)
+{
+	return s->collector ? cdm_collector_description(s->collector) : NULL;
+}
+
 void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid)
 {
 	if (s->collector)

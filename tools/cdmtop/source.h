@@ -46,6 +46,8 @@ int cdmtop_source_refresh(struct cdmtop_source *s);
 int cdmtop_source_poll(struct cdmtop_source *s, int timeout_ms);
 /* Readable when events wait; negative: there are none to be had. */
 int cdmtop_source_fd(const struct cdmtop_source *s);
+/* Live: by which source figures come. NULL: a recording does not say. */
+const struct cdm_description *cdmtop_source_description(const struct cdmtop_source *s);
 /* Live: refreshes have the areas of @pid (reader's namespace) from now on; 0: of nobody. */
 void cdmtop_source_look_into(struct cdmtop_source *s, __u32 pid);
 /* Live: whether somebody looks at pages that go to and fro. */

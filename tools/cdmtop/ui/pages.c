@@ -2,6 +2,7 @@
 /* Help, the reasons behind "-", and the menu of columns to sort by. */
 #include <string.h>
 
+#include "source/collector.h"
 #include "ui/ui-int.h"
 
 static const struct { const char *key, *what; } keys[] = {
@@ -22,7 +23,7 @@ static const struct { const char *key, *what; } keys[] = {
 	{ "n .", "one refresh, when paused; replay: one refresh on, and pause" },
 	{ "b", "replay: one refresh back, and pause; N and B: ten on, ten back" },
 	{ "+ -", "a longer, a shorter interval; replay at its own pace: faster, slower" },
-	{ "d", "why figures are \"-\"" },
+	{ "d", "where figures come from, how exact they are, why they are \"-\"" },
 	{ "h ?, F1", "this help" },
 	{ "Ctrl-L", "draw the screen anew" },
 	{ "Mouse", "a view's name: go there; a heading: sort by it, again: reverse; a row: the cursor; the wheel scrolls" },
@@ -80,51 +81,51 @@ void ui_help_draw(struct ui *ui, struct ui_canvas *c)
 		"Rates are those of the last interval.", 0);
 }
 
-static const struct { unsigned int feature; const char *what; } features[] = {
-	{ CDM_F_PROC_DEVICE, "device pages of processes" },
-	{ CDM_F_CPU, "CPU time of processes" },
-	{ CDM_F_CGROUP_DEVICE, "device pages of cgroups" },
-	{ CDM_F_DEVICES, "devices" },
-	{ CDM_F_MIGRATE, "migrations" },
-	{ CDM_F_WHY, "reasons for pages that stayed" },
-	{ CDM_F_FAULTS, "CPU faults on device memory" },
-	{ CDM_F_PINGPONG, "pages to and fro, while shown" },
-	{ CDM_F_PER_DEVICE, "device pages by device" },
-	{ CDM_F_EVICT, "evictions" },
-	{ CDM_F_NUMA, "NUMA migrations, while shown" },
-};
-
-static void draw_feature(struct ui_canvas *c, size_t n, __u64 have)
+/* Titles of the columns that need @feature. */
+static void list_needing(unsigned int feature, char *list, size_t size)
 {
-	char needed[200] = "";
 	const struct cdm_column *col;
 	size_t len = 0;
 	int view;
 
+	list[0] = '\0';
 	for (view = 0; view < CDM_NR_VIEW; view++) {
 		for (col = cdm_columns(view); col->id; col++) {
-			if (!(col->needs & features[n].feature) || len >= sizeof(needed))
+			if (!(col->needs & feature) || len >= size || strstr(list, col->title))
 				continue;
-			if (strstr(needed, col->title))
-				continue;
-			len += snprintf(needed + len, sizeof(needed) - len, " %s", col->title);
+			len += snprintf(list + len, size - len, "%s%s", len ? " " : "", col->title);
 		}
 	}
-	ui_put(c, have & features[n].feature ? UI_GOOD : UI_WARN,
-	       have & features[n].feature ? "  yes  " : "  no   ");
-	ui_field(c, UI_PLAIN, features[n].what, -30);
-	ui_wrapped(c, UI_DIM, needed + (*needed == ' '), indent_of(c, 37));
+}
+
+/* @d: NULL: of a recording, which does not say by which source. */
+static void draw_figure(struct ui_canvas *c, const struct cdm_offer *figure,
+			const struct cdm_description *d, bool there)
+{
+	char needing[200], how[CDM_WHY_LEN] = "", text[sizeof(needing) + sizeof(how)];
+
+	list_needing(figure->feature, needing, sizeof(needing));
+	if (!needing[0])
+		return;
+	if (d && there)
+		cdm_offer_tell(figure, d, how);
+	snprintf(text, sizeof(text), "%s%s%s", how, how[0] ? ": " : "", needing);
+	ui_put(c, there ? UI_GOOD : UI_WARN, there ? "  yes  " : "  no   ");
+	ui_field(c, UI_PLAIN, figure->what, -30);
+	ui_wrapped(c, UI_DIM, text, indent_of(c, 37));
 }
 
 void ui_notes_draw(struct ui *ui, struct ui_canvas *c)
 {
 	const struct cdm_snap_begin *begin = cdm_model_begin(ui->m);
+	const struct cdm_description *d = cdmtop_source_description(ui->s);
+	const struct cdm_offer *figure;
 	const char *note;
 	size_t i;
 
 	section(c, "Where figures come from, and the columns that need it");
-	for (i = 0; i < sizeof(features) / sizeof(*features); i++)
-		draw_feature(c, i, begin ? begin->features : 0);
+	for (figure = cdm_figures; figure->name; figure++)
+		draw_figure(c, figure, d, begin && (begin->features & figure->feature));
 	ui_newline(c, UI_PLAIN);
 	section(c, "Why something is missing");
 	for (i = 0; (note = cdm_model_note(ui->m, i)); i++)

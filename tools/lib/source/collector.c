@@ -27,8 +27,7 @@ struct cdm_collector {
 		char event_room[EVENT_MAX];
 	};
 	struct cdm_cgroups *cgroups;	/* NULL: there is no memory controller */
-	unsigned int features;
-	__u64 events;
+	struct cdm_description d;	/* less what could not be loaded */
 	unsigned int burst;		/* events of this poll */
 	__u64 device;			/* of the latest event that has one */
 	__u64 last_ns;			/* of the last refresh */
@@ -124,7 +123,7 @@ static int open_residency(struct cdm_collector *c)
 	c->residency = cdm_residency_open(c->bpf);
 	if (c->residency || errno != ENOENT)
 		return c->residency ? 0 : -ENOMEM;
-	c->features &= ~CDM_F_PROC_DEVICE;
+	c->d.features &= ~CDM_F_PROC_DEVICE;
 	return note(c, "no device memory of processes: the kernel does not tell where devices are: pgmap_array is not in /proc/kallsyms (CONFIG_KALLSYMS_ALL, or CAP_SYSLOG is needed)");
 }
 
@@ -145,20 +144,22 @@ static int open_bpf(struct cdm_collector *c, const struct cdm_description *d, ch
 	}
 	if (c->bpf && c->o.pid)
 		cdm_bpf_hold(c->bpf, c->o.pid);
+	c->d.task_iterator = c->bpf && cdm_bpf_has_tasks(c->bpf);
 	if (c->bpf && d->scan && open_residency(c))
 		return -ENOMEM;
-	if (c->bpf && !cdm_bpf_has_tasks(c->bpf) && (c->o.features & CDM_F_PROC_DEVICE))
+	if (c->bpf && !c->d.task_iterator && (c->o.features & CDM_F_PROC_DEVICE))
 		return note(c, "processes come from /proc, which is slower: this kernel has no task iterator");
 	if (c->bpf)
 		return 0;
-	c->features &= ~CDM_F_COUNTED;
-	c->events = 0;
+	c->d.bpf = false;
+	c->d.features &= ~CDM_F_COUNTED;
+	c->d.events = 0;
 	return c->o.strict ? -EOPNOTSUPP : note(c, why);
 }
 
 static void drop_privileges(const struct cdm_collector *c)
 {
-	unsigned int features = c->features & c->o.features;
+	unsigned int features = c->d.features & c->o.features;
 
 	cdm_privileges_drop((features & CDM_F_PER_DEVICE) || c->residency, c->o.stacks,
 			    (features & CDM_F_NUMA) && !c->numa);
@@ -176,8 +177,7 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 		return NULL;
 	}
 	c->o = *o;
-	c->features = d->features;
-	c->events = d->events;
+	c->d = *d;
 	c->cgroups = cdm_cgroups_open();
 	c->nr_ranges = cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES);
 	for (unsigned int i = 0; i < d->nr_missing && !err; i++)
@@ -200,15 +200,17 @@ void cdm_collector_found(const struct cdm_collector *c, char found[CDM_MISSING_L
 	char drivers[CDM_MISSING_LEN / 2];
 
 	*found = '\0';
-	if (!c->bpf || !(c->features & CDM_F_MIGRATE))
+	if (!c->bpf || !(c->d.features & CDM_F_MIGRATE))
 		return;
 	if (!cdm_bpf_by_functions(c->bpf)) {
 		snprintf(found, CDM_MISSING_LEN, "cdm: DEVICE_HOST memory, by tracepoints");
 		return;
 	}
 	cdm_bpf_drivers(c->bpf, drivers, sizeof(drivers));
-	snprintf(found, CDM_MISSING_LEN, "%s, by functions (fentry)%s",
+	snprintf(found, CDM_MISSING_LEN, "%s, by functions (%s)%s",
 		 *drivers ? drivers : "device memory of any driver, none has some now",
+		 cdm_source_name(c->d.features_by[CDM_SOURCE_KPROBE] & CDM_F_MIGRATE ?
+				 CDM_SOURCE_KPROBE : CDM_SOURCE_FENTRY),
 		 c->residency ? "; residency by scans" : "");
 }
 
@@ -226,9 +228,14 @@ void cdm_collector_close(struct cdm_collector *c)
 	free(c);
 }
 
+const struct cdm_description *cdm_collector_description(const struct cdm_collector *c)
+{
+	return &c->d;
+}
+
 __u64 cdm_collector_events(const struct cdm_collector *c)
 {
-	return c->events;
+	return c->d.events;
 }
 
 static const struct cdm_stats *stats_of(struct cdm_collector *c, enum cdm_scope scope, __u64 id)
@@ -407,7 +414,7 @@ static int emit_procs(struct cdm_collector *c)
 
 static int emit_begin(struct cdm_collector *c)
 {
-	struct cdm_snap_begin begin = { .features = c->features & (c->o.features | c->o.extras) };
+	struct cdm_snap_begin begin = { .features = c->d.features & (c->o.features | c->o.extras) };
 	__u64 now = cdm_clock_ns(CLOCK_BOOTTIME);
 
 	if (!c->numa_on)
@@ -578,14 +585,14 @@ int cdm_collector_watch_numa(struct cdm_collector *c, bool on)
 	char why[CDM_WHY_LEN] = "no migrations between NUMA nodes: programs cannot be attached";
 	int err = 0;
 
-	if (on == c->numa_on || !(c->features & c->o.features & CDM_F_NUMA))
+	if (on == c->numa_on || !(c->d.features & c->o.features & CDM_F_NUMA))
 		return 0;
 	if (!c->numa)
 		err = open_numa(c, why);
 	if (!err)
 		err = cdm_bpf_watch_numa(c->numa, on);
 	if (err) {
-		c->features &= ~CDM_F_NUMA;
+		c->d.features &= ~CDM_F_NUMA;
 		return note(c, why);
 	}
 	c->numa_on = on;

@@ -132,6 +132,8 @@ void cdm_collector_close(struct cdm_collector *c);
 
 /* In a line: whose device memory migrations are told of, and by what; empty: of nobody's. */
 void cdm_collector_found(const struct cdm_collector *c, char found[CDM_MISSING_LEN]);
+/* As it was opened with, less what could not be loaded. */
+const struct cdm_description *cdm_collector_description(const struct cdm_collector *c);
 /* What was attached: bits of 1 << enum cdm_kind. */
 __u64 cdm_collector_events(const struct cdm_collector *c);
 
