@@ -130,6 +130,15 @@ rows = [r for r in map(json.loads, open("ns.ndjson")) if r["type"] == "pagefault
 assert pid < 10 and {(r["pid"], r["actor_tid"]) for r in rows} == {(pid, pid)}, {r["pid"] for r in rows}
 assert sum(start <= int(str(r["addr"]), 0) < end for r in rows) == 97
 PY
+	said=$(unshare -pf bash -c '"$@" 2>&1 > ns.ndjson' bash \
+		"$project/tools/cdmtop/cdmtop" -j -F pid,comm,rss,cdm 0.1 1)
+	like "with the /proc of another one: it is said" "another pid namespace; mount -t proc proc /proc" "$said"
+	check "... processes are those of the namespace" << 'PY'
+import json
+rows = [r for r in map(json.loads, open("ns.ndjson")) if r["type"] == "proc"]
+assert {1: "bash"} == {r["pid"]: r["comm"] for r in rows if r["pid"] == 1}, rows
+assert max(r["pid"] for r in rows) < 10 and all(r["rss_bytes"] for r in rows), rows
+PY
 else
 	skip "in a pid namespace" "no pid namespace can be made here"
 fi

@@ -43,6 +43,7 @@ struct cdm_collector {
 	unsigned int nr_in_use;		/* devices */
 	struct cdm_device_range ranges[CDM_MAX_DEVICES];
 	int nr_ranges;
+	bool own_proc;			/* numbers of processes are the same in /proc */
 };
 
 static int emit_at(struct cdm_collector *c, struct cdm_rec *rec, unsigned int kind, size_t len,
@@ -179,7 +180,8 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	c->o = *o;
 	c->d = *d;
 	c->cgroups = cdm_cgroups_open();
-	c->nr_ranges = cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES);
+	c->own_proc = cdm_proc_is_ours();
+	c->nr_ranges = c->own_proc ? cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES) : 0;
 	for (unsigned int i = 0; i < d->nr_missing && !err; i++)
 		err = note(c, d->missing[i]);
 	if (!err && d->bpf)
@@ -530,7 +532,7 @@ int cdm_collector_refresh(struct cdm_collector *c)
 	if (!err)
 		err = emit_procs(c);
 	/* It may have ended: then there is nothing to see, and that is no error. */
-	if (!err && c->look_into)
+	if (!err && c->look_into && c->own_proc)
 		cdm_proc_vmas(c->look_into, c->o.emit, c->o.ctx);
 	err = err ? err : emit_end(c);
 	/* While what was found is shown. */

@@ -52,6 +52,8 @@ static void first(struct cdm_description *d)
 static void describe_procs(const struct cdm_collector_options *o, struct cdm_description *d)
 {
 	d->features |= CDM_F_CPU;
+	if ((o->features & (CDM_F_PROC_DEVICE | CDM_F_PER_DEVICE)) && !cdm_proc_is_ours())
+		missing(d, "no page tables of processes: /proc is not mounted, or is that of another pid namespace; mount -t proc proc /proc");
 	if ((o->source <= CDM_SOURCE_TRACEPOINT || o->source == CDM_SOURCE_PROC) && cdm_proc_has_device())
 		d->features |= CDM_F_PROC_DEVICE;
 }
@@ -72,7 +74,7 @@ static void describe_no_procs(const struct cdm_collector_options *o, const char 
 	else if (!(d->features & CDM_F_MIGRATE))
 		why = "; nor is it known what migrates, to keep up what a scan finds";
 	else if (!cdm_proc_shows_pages())
-		why = "; to scan for it takes CAP_SYS_ADMIN";
+		why = "; to scan for it takes CAP_SYS_ADMIN, and /proc";
 	missing(d, "no device memory of processes: /proc/PID/status has no RssDevHost, of the DEVICE_HOST series, see kernel-patches/%s%s",
 		why, refused ?: "");
 	first(d);
@@ -101,7 +103,7 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 	d->pagemaps = !there && d->scan;
 	if (there || d->pagemaps)
 		d->features |= CDM_F_DEVICES;
-	if (cdm_devices_ranges(&range, 1) > 0)
+	if (cdm_proc_is_ours() && cdm_devices_ranges(&range, 1) > 0)
 		d->features |= CDM_F_PER_DEVICE;
 	if (!there && (asked & (CDM_F_DEVICES | CDM_F_PER_DEVICE) & ~d->features))
 		missing(d, d->scan ? "no split by device: scans do not tell it" :

@@ -220,7 +220,7 @@ bool cdm_proc_shows_pages(void)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/self/pagemap", cdm_roots.proc);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = cdm_proc_is_ours() ? open(path, O_RDONLY | O_CLOEXEC) : -1;
 	if (fd < 0)
 		return false;
 	if (pread(fd, &entry, sizeof(entry), here * sizeof(entry)) != sizeof(entry))

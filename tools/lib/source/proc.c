@@ -240,6 +240,19 @@ int cdm_proc_start_stack(__u32 pid, __u64 *start)
 	return 0;
 }
 
+bool cdm_proc_is_ours(void)
+{
+	char path[PATH_MAX], self[16];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/self", cdm_roots.proc);
+	n = readlink(path, self, sizeof(self) - 1);
+	if (n <= 0)
+		return false;
+	self[n] = '\0';
+	return strtol(self, NULL, 10) == getpid();
+}
+
 bool cdm_proc_has_device(void)
 {
 	struct cdm_snap_proc self;

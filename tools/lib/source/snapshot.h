@@ -52,6 +52,8 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap);
 int cdm_proc_start_stack(__u32 pid, __u64 *start);
 /* Whether the kernel counts processes' device memory: it is built with DEVICE_HOST. */
 bool cdm_proc_has_device(void);
+/* Whether /proc is there, and has the numbers of this pid namespace. */
+bool cdm_proc_is_ours(void);
 /* Calls @each for every process in /proc. */
 int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx);
 /*
@@ -71,7 +73,7 @@ struct cdm_scan {
 	__u64 shared;		/* of them, not more than so many are mapped by others, too */
 };
 int cdm_proc_scan(__u32 pid, const struct cdm_device_range *ranges, size_t nr, struct cdm_scan *scan);
-/* Whether pagemap has physical addresses, which takes CAP_SYS_ADMIN. */
+/* Whether pagemap has physical addresses, which takes CAP_SYS_ADMIN, and is that of the process. */
 bool cdm_proc_shows_pages(void);
 
 /* A VMA; strings are valid during the call that it is handed to. */
