@@ -1030,6 +1030,41 @@ static void test_mayflies(int fd)
 	cdm_collector_close(c);
 }
 
+static void found_with(unsigned int features, char found[CDM_MISSING_LEN])
+{
+	struct seen s;
+	struct cdm_collector *c = open_for(&s, features, 0, 0);
+
+	strcpy(found, "no collector");
+	if (!c)
+		return;
+	cdm_collector_found(c, found);
+	cdm_collector_close(c);
+}
+
+static void test_found_nothing(int fd)
+{
+	char found[CDM_MISSING_LEN];
+
+	found_with(CDM_F_CPU, found);
+	result(!*found, "who asks for no migrations is told of no source of them");
+}
+
+/* @fd: of a device of the series, or -1. */
+static void test_found(int fd)
+{
+	char found[CDM_MISSING_LEN];
+
+	found_with(CDM_F_MIGRATE, found);
+	printf("# found: %s\n", found);
+	if (fd >= 0)
+		result(!strcmp(found, "cdm: DEVICE_HOST memory, by tracepoints"),
+		       "with the series it is by its tracepoints");
+	else
+		result(!*found || strstr(found, ", by functions ("),
+		       "without the series it is by functions, or by nothing");
+}
+
 int main(void)
 {
 	int fd = open("/dev/cdm0", O_RDWR | O_CLOEXEC);
@@ -1041,6 +1076,8 @@ int main(void)
 	run(test_pagefaults, -1);
 	run(test_stop, -1);
 	run(test_cgroups, fd);
+	run(test_found_nothing, -1);
+	run(test_found, fd);
 	if (fd >= 0) {
 		run(test_migrations, fd);
 		run(test_holders, fd);
