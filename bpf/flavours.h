@@ -217,7 +217,7 @@ struct dev_pagemap {
 	struct range range;
 	void *owner;
 	enum memory_type___cdm type;
-	const struct dev_pagemap_ops *ops;
+	struct dev_pagemap_ops *ops;
 } CORE;
 
 struct device_host {
