@@ -96,7 +96,7 @@ static __always_inline struct call *call_of_thread(void)
 
 static __always_inline void call_ends(struct call *call)
 {
-	__builtin_memset(call, 0, sizeof(*call));
+	__builtin_memset(call, 0, offsetof(struct call, event));
 }
 
 /* NULL: there is no memory for it. */
@@ -189,43 +189,44 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	u64 now = bpf_ktime_get_boot_ns(), ns = now - call->start;
 	u64 device = call->device;
 	struct task_struct *owner = mm_owner(mm);
-	struct cdm_ev_migrate e = {};
+	struct cdm_ev_migrate *e = &call->event;
 
 	if (!count)
 		return 0;
-	e.dir = migrate_dir(args);
+	__builtin_memset(e, 0, sizeof(*e));
+	e->dir = migrate_dir(args);
 	/* Its pages tell the device. */
 	if (by_functions) {
-		survey(&e, args, call);
+		survey(e, args, call);
 		device = call->device;
 	}
-	if (with_holders && by_functions && e.migrated && owner)
+	if (with_holders && by_functions && e->migrated && owner)
 		hold(owner->tgid);
 	if (!passes(owner) || !device_passes(device))
 		return filtered(CDM_EV_MIGRATE, count);
 	if (!by_functions && bpf_core_field_exists(args->failed)) {
-		e.migrated = args->migrated;
-		e.already = args->already;
-		bpf_core_read(e.failed, sizeof(e.failed), &args->failed);
+		e->migrated = args->migrated;
+		e->already = args->already;
+		bpf_core_read(e->failed, sizeof(e->failed), &args->failed);
 	}
-	if (!migrate_passes(&e, ns))
+	if (!migrate_passes(e, ns))
 		return filtered(CDM_EV_MIGRATE, count);
 
-	head(&e.ev, CDM_EV_MIGRATE, sizeof(e), call->start, owner, mm);
-	e.ev.device = device;
-	e.start = args->start;
-	e.bytes = args->end - e.start;
-	e.requested = args->npages;
-	e.collected = args->cpages;
-	e.collect_ns = (call->setup ?: now) - call->start;
-	e.copy_ns = call->pages ? call->pages - call->setup : 0;
-	e.restore_ns = call->pages ? now - call->pages : 0;
-	e.memory = call->memory ?: memory_kind(args->flags, call->host);
-	e.cause = call->cause;
-	e.vma = vma_kind(args->vma);
+	head(&e->ev, CDM_EV_MIGRATE, sizeof(*e), call->start, owner, mm);
+	e->ev.device = device;
+	e->start = args->start;
+	e->bytes = args->end - e->start;
+	e->requested = args->npages;
+	e->collected = args->cpages;
+	e->collect_ns = (call->setup ?: now) - call->start;
+	e->copy_ns = call->pages ? call->pages - call->setup : 0;
+	e->restore_ns = call->pages ? now - call->pages : 0;
+	e->memory = call->memory ?: memory_kind(args->flags, call->host);
+	e->cause = call->cause;
+	e->vma = vma_kind(args->vma);
 	if (with_stats)
-		for_each_scope(&e.ev, s, count_migrate(s, &e, ns));
-	finish(ctx, count, &e.ev, sizeof(e));
+		for_each_scope(&e->ev, s, count_migrate(s, e, ns));
+	finish(ctx, count, &e->ev, sizeof(*e));
 	return 0;
 }
 

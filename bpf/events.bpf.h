@@ -59,6 +59,7 @@ struct call {
 	bool inside;		/* in a function of which a kprobe will see the return */
 	/* Pages, by functions: of the range, unmapped, and in those holes. */
 	u32 found, unmapped, holes;
+	struct cdm_ev_migrate event;	/* not on the stack, which is small before 6.8 */
 };
 
 __u64 evictions;			/* that are under way */
