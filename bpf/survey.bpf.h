@@ -51,20 +51,42 @@ struct {
 	__type(value, struct tally);
 } tallies SEC(".maps");
 
-/* Not static: the verifier goes through it once. */
-__noinline int count_entries(struct tally *t, bool in)
+/* Mostly each is a page and all of them move, which is told without a branch for each. */
+static __always_inline bool all_moved(const struct tally *t)
 {
+	u64 src = ~0ULL, dst = ~0ULL;
+
+	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
+		src &= t->src[i];
+		dst &= t->dst[i];
+	}
+	return src & MIGRATE_PFN_VALID && src & MIGRATE_PFN_MIGRATE && dst & MIGRATE_PFN_VALID;
+}
+
+/* Not static: the verifier goes through it once. */
+__noinline int count_entries(struct tally *t)
+{
+	u64 pfn;
+
 	if (!t)
 		return 0;
+	if (all_moved(t)) {
+		t->moved += t->nr;
+		pfn = t->dst[0];
+		barrier_var(pfn);	/* or t->in becomes a part of an address, without bounds */
+		if (!t->in)
+			pfn = t->src[0];
+		t->pfn = pfn >> MIGRATE_PFN_SHIFT;
+		return 0;
+	}
 	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
 		u64 src = t->src[i], dst = t->dst[i];
 		bool page = src & MIGRATE_PFN_VALID, go = src & MIGRATE_PFN_MIGRATE;
 
-		t->holes += go && !page;
 		if (go && dst) {
 			t->moved++;
 			t->filled += !page;
-			t->pfn = (in ? dst : src) >> MIGRATE_PFN_SHIFT;
+			t->pfn = (t->in ? dst : src) >> MIGRATE_PFN_SHIFT;
 		} else if (page) {
 			t->undone += go;
 			t->late += !go && dst;
@@ -76,28 +98,58 @@ __noinline int count_entries(struct tally *t, bool in)
 	return 0;
 }
 
-/* All is in the tally: before 6.8 there is little room on the stack. */
+/* Those to be filled, for nothing is there. Not static, as above. */
+__noinline u32 hole_entries(struct tally *t)
+{
+	u32 holes = 0;
+
+	if (!t)
+		return 0;
+	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
+		u64 src = t->src[i];
+
+		holes += (src / MIGRATE_PFN_MIGRATE & ~src & 1);
+	}
+	return holes;
+}
+
+/* A block of src[]. All is in the tally: before 6.8 there is little room on the stack. */
+static __always_inline bool read_src(struct tally *t, u64 from)
+{
+	u64 nr = t->nr_all - from;
+
+	if (nr > SURVEY_PAGES)
+		nr = SURVEY_PAGES;
+	t->nr = nr;
+	return !bpf_probe_read_kernel(t->src, nr * sizeof(*t->src), t->all_src + from);
+}
+
 static long survey_block(u64 n, void *unused)
 {
-	u64 from = n * SURVEY_PAGES, nr;
+	u32 zero = 0;
+	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
+	u64 from = n * SURVEY_PAGES;
+
+	if (!t || !read_src(t, from) || t->nr > SURVEY_PAGES ||
+	    bpf_probe_read_kernel(t->dst, t->nr * sizeof(*t->dst), t->all_dst + from))
+		return 1;
+	count_entries(t);
+	return 0;
+}
+
+static long holes_of_block(u64 n, void *unused)
+{
 	u32 zero = 0;
 	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
 
-	if (!t)
+	if (!t || !read_src(t, n * SURVEY_PAGES))
 		return 1;
-	nr = t->nr_all - from;
-	if (nr > SURVEY_PAGES)
-		nr = SURVEY_PAGES;
-	if (bpf_probe_read_kernel(t->src, nr * sizeof(*t->src), t->all_src + from) ||
-	    bpf_probe_read_kernel(t->dst, nr * sizeof(*t->dst), t->all_dst + from))
-		return 1;
-	t->nr = nr;
-	count_entries(t, t->in);
+	t->holes += hole_entries(t);
 	return 0;
 }
 
 /* NULL: never. */
-static __always_inline struct tally *take_tally(struct migrate_vma *args)
+static __always_inline struct tally *take_tally(struct migrate_vma *args, long (*visit)(u64, void *))
 {
 	u32 zero = 0;
 	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
@@ -109,13 +161,13 @@ static __always_inline struct tally *take_tally(struct migrate_vma *args)
 	t->all_dst = args->dst;
 	t->nr_all = args->npages;
 	t->in = args->flags & SELECT_SYSTEM;
-	bpf_loop((t->nr_all + SURVEY_PAGES - 1) / SURVEY_PAGES, survey_block, NULL, 0);
+	bpf_loop((t->nr_all + SURVEY_PAGES - 1) / SURVEY_PAGES, visit, NULL, 0);
 	return t;
 }
 
 static __always_inline u32 count_holes(struct migrate_vma *args)
 {
-	struct tally *t = take_tally(args);
+	struct tally *t = take_tally(args, holes_of_block);
 
 	return t ? t->holes : 0;
 }
@@ -240,7 +292,7 @@ static __always_inline void tell_device(struct call *call, u64 pfn)
 static __always_inline void survey(struct cdm_ev_migrate *e, struct migrate_vma *args,
 				   struct call *call)
 {
-	struct tally *t = take_tally(args);
+	struct tally *t = take_tally(args, survey_block);
 	u32 told, stayed = call->holes;
 
 	if (!t)
