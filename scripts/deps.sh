@@ -3,7 +3,7 @@
 # Debian packages that the named groups need: installs those that are missing, by sudo
 # if it must, or with --check only says which and how to get them.
 # Usage: scripts/deps.sh [--check] GROUP...
-# groups: kernel deb debian vm tools demo test bench
+# groups: kernel deb debian vm tools demo test bench clang
 set -euo pipefail
 
 declare -A packages=(
@@ -18,12 +18,16 @@ declare -A packages=(
 	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
 		libcap2-bin man-db chromium strace"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
+	[clang]=""	# the oldest and the newest that there are
 )
 
 check=
 if [[ ${1:-} == --check ]]; then
 	check=1
 	shift
+fi
+if [[ " $* " == *" clang "* ]] && command -v apt-cache > /dev/null; then
+	packages[clang]=$(apt-cache pkgnames clang- | grep -E '^clang-[0-9]+$' | sort -V | sed -n '1p; $p')
 fi
 wanted=()
 for group in "$@"; do

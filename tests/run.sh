@@ -165,6 +165,7 @@ if [[ -z $debug ]]; then
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
 	suite "stock vm 6.1" stock kernel-debian-6.1
+	suite "verifier vm" "$top/tests/vm/verifier.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
