@@ -6,11 +6,11 @@ source "$(dirname "$0")/../vm/guest-lib.sh"
 load=$1 pages=$2 seconds=$3
 work=$(mktemp -d)
 base=
-device=/dev/cdm0 probe=tracepoint:migrate:migrate_vma_finalize
+device=/dev/cdm0 probe=tracepoint:migrate:migrate_vma_finalize sources=tracepoint
 if [[ ! -e $device ]]; then
 	# shellcheck disable=SC2046
 	modprobe test_hmm $(test_hmm_parameters)
-	device=/dev/hmm_dmirror2 probe=kprobe:migrate_vma_finalize
+	device=/dev/hmm_dmirror2 probe=kprobe:migrate_vma_finalize sources="fentry kprobe"
 fi
 echo "$(uname -r), $device"
 
@@ -41,25 +41,32 @@ watched() {
 		wait "$pid"
 	fi
 	base=${base:-$rate}
-	awk -v name="$name" -v rate="$rate" -v base="$base" \
-		'BEGIN { printf "%-26s %9d pages/s %6.3f\n", name, rate, rate / base }'
+	awk -v name="$name" -v rate="$rate" -v base="$base" -v pages="$pages" 'BEGIN {
+		printf "%-28s %9d pages/s %6.3f %7d instructions a call\n", name, rate, rate / base,
+			pages * 1e9 * (1 / rate - 1 / base)
+	}'
 	grep -o 'migrate: .*\|page: .*' "$work/log" | sed 's/^/    /' || true
 }
 
 watched nothing
-watched "cdmtop -b 1" "$top/tools/cdmtop/cdmtop" -b 1
-watched "cdmtop -b, with PP/s" "$top/tools/cdmtop/cdmtop" -b -F +pp 1
-# Whatever a screen can show is recorded.
-watched "cdmtop -b -w" "$top/tools/cdmtop/cdmtop" -b -w "$work/record" 1
-watched "cdmtrace -j" "$top/tools/cdmtrace/cdmtrace" -e migrate -j -o "$work/events" --ready-file "$work/ready"
-if [[ $device != /dev/cdm0 ]]; then
-	watched "cdmtop -b 1, kprobes" "$top/tools/cdmtop/cdmtop" -b --source kprobe 1
-	watched "cdmtrace -j, kprobes" "$top/tools/cdmtrace/cdmtrace" -e migrate --source kprobe -j \
-		-o "$work/events" --ready-file "$work/ready"
-fi
-watched "cdmtrace -w" "$top/tools/cdmtrace/cdmtrace" -w "$work/record" --ready-file "$work/ready"
-watched "cdmtrace -e page -j" "$top/tools/cdmtrace/cdmtrace" -e page -j -o "$work/events" --ready-file "$work/ready"
+for source in $sources; do
+	by=(--source "$source")
+	watched "cdmtop, $source" "$cdmtop" -b "${by[@]}" 1
+	watched "cdmtop with PP/s, $source" "$cdmtop" -b "${by[@]}" -F +pp 1
+	# Whatever a screen can show is recorded.
+	watched "cdmtop -w, $source" "$cdmtop" -b "${by[@]}" -w "$work/record" 1
+	watched "cdmtrace -j, $source" "$cdmtrace" -e migrate "${by[@]}" -j -o "$work/events" \
+		--ready-file "$work/ready"
+	watched "cdmtrace -w, $source" "$cdmtrace" "${by[@]}" -w "$work/record" --ready-file "$work/ready"
+	watched "cdmtrace -e page -j, $source" "$cdmtrace" -e page "${by[@]}" -j -o "$work/events" \
+		--ready-file "$work/ready"
+done
 if command -v bpftrace > /dev/null; then
 	watched "bpftrace, a line a call" bpftrace -e "$probe"' { printf("%llu %d %s\n", nsecs, pid, comm); }'
+	# What cdmtop counts, but for reasons, cgroups, devices and directions.
+	[[ $device == /dev/cdm0 ]] || watched "bpftrace, calls and times" bpftrace -e '
+		kprobe:migrate_vma_setup { @start[tid] = nsecs; }
+		kretprobe:migrate_vma_finalize /@start[tid]/ {
+			@calls[pid] = count(); @ns[pid] = hist(nsecs - @start[tid]); delete(@start[tid]); }'
 fi
 watched "nothing, again"
