@@ -210,11 +210,11 @@ struct cdm_ev_rss {
 enum cdm_abi_charge { CDM_CHARGE, CDM_UNCHARGE, CDM_TRANSFER_IN, CDM_TRANSFER_OUT,
 		      CDM_NR_CHARGE };
 
-/* One page. ev.cgroup is the one charged, ev.pid is 0: the charge has no process. */
+/* ev.cgroup is the one charged, ev.pid is 0: the charge has no process. */
 struct cdm_ev_charge {
 	struct cdm_ev ev;
 	__u32 charge;		/* enum cdm_abi_charge */
-	__u32 pad;
+	__u32 pages;		/* 0: one, in older recordings */
 };
 
 /*

@@ -15,6 +15,7 @@
 #include "owner.bpf.h"
 #include "holders.bpf.h"
 #include "events.bpf.h"
+#include "folio.bpf.h"
 
 char LICENSE[] SEC("license") = "GPL";
 
@@ -376,6 +377,8 @@ __noinline u64 moved_pages(struct moves *m)
 
 	if (!m)
 		return 0;
+	if (m->huge)
+		return m->huge & MIGRATE_PFN_MIGRATE ? ~0ULL : 0;
 	for (u32 i = 0; i < BLOCK_PAGES && i < m->nr; i++)
 		moved |= (m->src[i] & MIGRATE_PFN_MIGRATE) / MIGRATE_PFN_MIGRATE << i;
 	return moved << m->at % BLOCK_PAGES;
@@ -419,6 +422,17 @@ static __always_inline void flip_block(struct block *block, struct moves *m, u32
 	}
 }
 
+/* The entry that stands for all pages of the huge page around @page, or 0. */
+static __always_inline unsigned long huge_entry(struct walk *w, u64 page)
+{
+	u64 first = page - page % HUGE_PAGES;
+	unsigned long src = 0;
+
+	if (first >= w->page)
+		bpf_probe_read_kernel(&src, sizeof(src), w->src + (first - w->page));
+	return src & MIGRATE_PFN_COMPOUND ? src : 0;
+}
+
 static long visit_block(u64 n, struct walk *w)
 {
 	u64 first = w->page - w->page % BLOCK_PAGES + n * BLOCK_PAGES;
@@ -436,6 +450,7 @@ static long visit_block(u64 n, struct walk *w)
 		return 1;
 	m->nr = nr;
 	m->at = from - first;
+	m->huge = huge_entry(w, from);
 	flip_block(block, m, w->dir, w->p.ev.rec.ts);
 	if (!m->hits)
 		return 0;
@@ -462,6 +477,21 @@ static __always_inline bool watches_pingpong(void)
 	return with_pingpong && !pingpong_off;
 }
 
+static __always_inline bool page_of_huge(struct walk *w, u64 i, unsigned long *src,
+					 unsigned long *dst)
+{
+	u64 nth = (w->page + i) % HUGE_PAGES;
+
+	*src = huge_entry(w, w->page + i);
+	if (!*src)
+		return false;
+	bpf_probe_read_kernel(dst, sizeof(*dst), w->dst + (i - nth));
+	*src += nth << MIGRATE_PFN_SHIFT;
+	if (*dst)
+		*dst += nth << MIGRATE_PFN_SHIFT;
+	return true;
+}
+
 static long visit_page(u64 i, struct walk *w)
 {
 	unsigned long src = 0, dst = 0;
@@ -469,12 +499,12 @@ static long visit_page(u64 i, struct walk *w)
 
 	bpf_probe_read_kernel(&src, sizeof(src), w->src + i);
 	bpf_probe_read_kernel(&dst, sizeof(dst), w->dst + i);
-	if (!(src | dst))
+	if (!(src | dst) && !page_of_huge(w, i, &src, &dst))
 		return 0;
 	w->e.addr = (w->page + i) << page_shift;
 	w->e.moved = !!(src & MIGRATE_PFN_MIGRATE);
-	w->e.src_pfn = src >> 6;	/* MIGRATE_PFN_SHIFT */
-	w->e.dst_pfn = dst >> 6;
+	w->e.src_pfn = src >> MIGRATE_PFN_SHIFT;
+	w->e.dst_pfn = dst >> MIGRATE_PFN_SHIFT;
 	count = see(CDM_EV_PAGE);
 	if (!count)
 		return 0;
@@ -756,7 +786,7 @@ static __always_inline void count_evicted_charge(struct folio *folio, int nr)
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
 	struct cdm_stats *s;
 
-	if (folio->_mapcount.counter != (nr < 0 ? -1 : 0) || !memcg)
+	if (folio_mappings(folio) != (nr < 0 ? -1 : 0) || !memcg)
 		return;
 	if (!who_passes(NULL) || (filter_cgroup && !below(cgroup)))
 		return;
@@ -846,11 +876,12 @@ int BPF_PROG(fault, struct vm_area_struct *vma, unsigned long address, unsigned 
 }
 
 /* No owner: the process is not known, and the cgroup is that of the charge. */
-static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 device, u32 charge)
+static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 device, u32 charge,
+				   u32 pages)
 {
 	struct cdm_loss *count = see(CDM_EV_CHARGE);
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
-	struct cdm_ev_charge e = { .charge = charge };
+	struct cdm_ev_charge e = { .charge = charge, .pages = pages };
 
 	if (!count)
 		return 0;
@@ -867,13 +898,13 @@ static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 devi
 SEC("tp_btf/cdm_charge")
 int BPF_PROG(charge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	return charged(ctx, memcg, folio_device(folio), CDM_CHARGE);
+	return charged(ctx, memcg, folio_device(folio), CDM_CHARGE, folio_pages(folio, folio_flags(folio)));
 }
 
 SEC("tp_btf/cdm_uncharge")
 int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE);
+	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE, folio_pages(folio, folio_flags(folio)));
 }
 
 /* The charge goes with the data; the one of the two folios that is on a device counts. */
@@ -883,7 +914,7 @@ int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio
 	u64 to = folio_device(dst);
 
 	return charged(ctx, memcg, to ?: folio_device(src),
-		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT);
+		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT, folio_pages(dst, folio_flags(dst)));
 }
 
 /* Whoever did it: a device's state concerns everybody. */

@@ -29,6 +29,10 @@ const volatile __u64 filter_min_ns;
 
 #define MAX_CGROUP_DEPTH 32
 #define MIGRATE_PFN_MIGRATE 2UL
+#define MIGRATE_PFN_COMPOUND 16UL
+#define MIGRATE_PFN_SHIFT 6
+/* What a PMD maps, and migrates as one: the other entries are 0. */
+#define HUGE_PAGES	(1UL << (page_shift - 3))
 #define MEMCG_DATA_FLAGS 7UL
 
 /* Nobody looks at it just now; it would slow down migrations. */
@@ -116,6 +120,7 @@ struct {
 /* Of the pages of a block that one call moved. */
 struct moves {
 	u64 src[BLOCK_PAGES];	/* entries of migrate_vma.src */
+	u64 huge;		/* the entry that stands for all of them, or 0 */
 	u32 nr;			/* of them */
 	u32 at;			/* the first one's place in the block */
 	u64 hits;		/* bit n: the page at n has gone to and fro */

@@ -234,8 +234,9 @@ struct page {
 struct folio {
 	struct page page;
 	atomic_t _mapcount;
-	unsigned long memcg_data;
+	atomic_t _large_mapcount;
 	unsigned int _folio_nr_pages;
+	unsigned long memcg_data;
 } CORE;
 
 /* Since 6.15. */

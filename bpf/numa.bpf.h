@@ -118,14 +118,6 @@ static __always_inline u32 numa_mode(u32 mode)
 	return CDM_MODE_OTHER;
 }
 
-static __always_inline u64 folio_flags(struct folio *folio)
-{
-	struct page___memdesc *page = (void *)folio;
-
-	return bpf_core_field_exists(page->flags.f) ? BPF_CORE_READ(page, flags.f) :
-						      BPF_CORE_READ(folio, page.flags);
-}
-
 /* The number of the node stands at the top of the flags, with as many bits as it may need. */
 static __always_inline s32 flags_node(u64 flags)
 {
@@ -135,16 +127,6 @@ static __always_inline s32 flags_node(u64 flags)
 	u32 bits = log2_bucket(nodes);
 
 	return bits ? flags >> (64 - bits) : 0;
-}
-
-static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
-{
-	struct folio___nr *later = (void *)folio;
-
-	if (!(flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_head)))
-		return 1;
-	return bpf_core_field_exists(later->_nr_pages) ? BPF_CORE_READ(later, _nr_pages) :
-							 BPF_CORE_READ(folio, _folio_nr_pages);
 }
 
 /* Without a branch for each of them: that many more ways the verifier has to go. */

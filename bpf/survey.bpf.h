@@ -7,7 +7,6 @@
 #define CDM_SURVEY_BPF_H
 
 #define MIGRATE_PFN_VALID	1UL
-#define MIGRATE_PFN_SHIFT	6
 #define SURVEY_PAGES		64	/* read at once */
 
 /* Bound: kinds of device memory seen; full: it has no name. By the address of its range. */

@@ -126,7 +126,7 @@ def totals(name):
 def key(r):
     return tuple(str(r.get(k)) for k in ("type", "pid", "actor_tid", "cgroup", "dir", "start", "addr",
                  "requested_pages", "migrated_pages", "moved_pages", "evicted_pages", "change_pages", "charge",
-                 "fault", "why", "flips", "state", "src_pfn"))
+                 "charge_pages", "fault", "why", "flips", "state", "src_pfn"))
 def same_events(name, wanted):
     a, b = sorted(map(key, wanted)), sorted(map(key, events(name)))
     if a != b:
@@ -182,10 +182,10 @@ for why in "migrate", "map", "unmap", "evict":
 same("evicted", -told["evicted"], sum(r["change_pages"] for r in of("rss", why="evict")))
 same("mapped by fork", 211, sum(r["change_pages"] for r in of("rss", why="map")))
 PY
-checks "charges: one for each page that moved, to the cgroup that is charged" << 'PY'
+checks "charges: of each page that moved, to the cgroup that is charged" << 'PY'
 mine = of("charge", cgroup="/job/a")
 same("identity", {told["cgroup"]}, {r["cgroup_id"] for r in mine})
-count = lambda what: sum(r["charge"] == what for r in mine)
+count = lambda what: sum(r["charge_pages"] for r in mine if r["charge"] == what)
 same("in", 1409 + 211 + 6 + 20, count("transfer_in"))
 same("out", 1409 + told["evicted"] + 6 + 20, count("transfer_out"))
 same("what came in went out or was given back", count("transfer_in"), count("transfer_out") + count("uncharge"))
@@ -385,6 +385,32 @@ is "-- COMMAND that fails: its status" 42 $?
 "$cdmtrace" -o /dev/null -- /no/such/program 2> /dev/null
 is "-- COMMAND that is not there" 127 $?
 cd /
+
+echo "# huge pages, of one event each or of one for each of their pages"
+start_worker huge job/huge
+ask huge huge 3 > "$work/huge.address"
+trace huge -j -e migrate,page,rss,charge -c /job/huge
+await_tracers
+ask huge in 0 0 1536 > /dev/null
+ask huge out 0 0 512 > /dev/null
+ask huge drop 1024 100 > /dev/null
+still_charged() { [[ $(charged job/huge) != $(((1536 - 512 - 100) * 4096)) ]]; }
+until_true 20 eval '! still_charged'
+result $? "the kernel splits the one of which a part is gone"
+end_tracers
+checks "huge pages are counted as all their pages" "$(< "$work/huge.address")" << 'PY'
+import sys
+start = int(sys.argv[1], 0)
+all_events = events("huge")
+for way, n in ("in", 1536), ("out", 512):
+    same("moved " + way, n, sum(r["migrated_pages"] for r in of("migrate", dir=way)))
+    same("pages " + way, [start + i * 4096 for i in range(n)],
+         sorted(r["addr"] for r in of("page", dir=way, moved_pages=1)))
+    same("charges " + way, [512] * (n // 512), [r["charge_pages"] for r in of("charge", charge="transfer_" + way)])
+same("frames", 1536, len({r["dst_pfn"] for r in of("page", dir="in")}))
+same("uncharged", 100, sum(r["charge_pages"] for r in of("charge", charge="uncharge")))
+same("residency", 1536 - 512 - 100, sum(r["change_pages"] for r in of("rss")))
+PY
 
 echo "# more events than can be written"
 mkfifo "$work/slow"

@@ -4,6 +4,7 @@
  * One request a line on standard input, one answer a line, "ok ..." or "failed ...":
  *
  *	map N			N pages, each written to; answers with their address
+ *	huge N			N huge pages, likewise
  *	in DEVICE FIRST N	pages to /dev/cdmDEVICE; answers with the number that moved
  *	out DEVICE FIRST N	pages to RAM
  *	write FIRST N		a byte to each page
@@ -30,6 +31,7 @@
 #include <linux/cdm.h>
 
 #define PAGE	4096UL
+#define HUGE	(512 * PAGE)
 
 static char *memory;
 
@@ -68,10 +70,15 @@ static void answer(bool good, long long number)
 		printf("failed %s\n", strerror(errno));
 }
 
-static void map(unsigned long pages)
+/* @huge: in huge pages, or certainly not. */
+static void map(unsigned long pages, bool huge)
 {
-	memory = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (memory == MAP_FAILED || madvise(memory, pages * PAGE, MADV_NOHUGEPAGE)) {
+	char *area = mmap(NULL, pages * PAGE + HUGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	memory = (char *)(((unsigned long)area + HUGE - 1) & -HUGE);
+	if (area == MAP_FAILED ||
+	    madvise(memory, pages * PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE)) {
 		answer(false, 0);
 		return;
 	}
@@ -142,7 +149,9 @@ static void storm(const struct request *r)
 static void serve(struct request *r)
 {
 	if (!strcmp(r->verb, "map"))
-		map(r->pages);
+		map(r->pages, false);
+	else if (!strcmp(r->verb, "huge"))
+		map(r->pages * (HUGE / PAGE), true);
 	else if (!strcmp(r->verb, "in") || !strcmp(r->verb, "out")) {
 		long long moved = migrate(r, r->verb[0] == 'i' ? CDM_TO_DEVICE : CDM_TO_RAM);
 

@@ -120,8 +120,14 @@ static const struct cdm_field rss[] = {
 	{ 0 }
 };
 
+static __u64 charge_pages(const struct cdm_rec *rec)
+{
+	return ((const struct cdm_ev_charge *)rec)->pages ?: 1;
+}
+
 static const struct cdm_field charge[] = {
 	ENUM("charge", cdm_ev_charge, charge, SORT, cdm_charge_name, "what was done to the cgroup"),
+	CALC("charge_pages", charge_pages, DETAIL, "pages, several if they are one folio"),
 	{ 0 }
 };
 

@@ -132,7 +132,6 @@ struct kernel {
 	struct cdm_types *types;
 	struct btf *btf;	/* all of them, which takes longer: once somebody asks for a function */
 	bool functions;		/* call programs */
-	bool refuses_probes;	/* to this process */
 };
 
 /* Whether the kernel lets a program be called by a function: without doing anything. */
@@ -169,7 +168,7 @@ static int find_function(struct kernel *k, const char *name)
 }
 
 /* Whether the kernel lets a kprobe be put on it; one that is not enabled does nothing. */
-static bool may_probe(struct kernel *k, const char *function)
+static bool may_probe(const char *function)
 {
 	struct perf_event_attr attr = {
 		.size = sizeof(attr), .config1 = (__u64)(uintptr_t)function,
@@ -182,7 +181,6 @@ static bool may_probe(struct kernel *k, const char *function)
 		return false;
 	attr.type = atoi(type);
 	fd = syscall(SYS_perf_event_open, &attr, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
-	k->refuses_probes |= fd < 0 && (errno == EACCES || errno == EPERM);
 	if (fd >= 0)
 		close(fd);
 	return fd >= 0;
@@ -197,7 +195,7 @@ static bool is_there(const struct cdm_hook *hook, struct kernel *k)
 	if (!k->functions)
 		return false;
 	if (hook->source == CDM_SOURCE_KPROBE)	/* types of their arguments are told by that one */
-		return find_function(k, "bpf_rdonly_cast") && may_probe(k, hook->target);
+		return find_function(k, "bpf_rdonly_cast") && may_probe(hook->target);
 	function = find_function(k, hook->target);
 	return function && may_attach(function);
 }
@@ -251,25 +249,14 @@ static void describe_beside(const struct cdm_collector_options *o, struct kernel
 	}
 }
 
-/* NULL: they do, as far as they are there. */
-static const char *why_no_functions(const struct kernel *k)
-{
-	if (!k->functions)
-		return "kernel.ftrace_enabled is 0; sysctl kernel.ftrace_enabled=1";
-	return k->refuses_probes ?
-	       "kprobes take CAP_SYS_ADMIN here, or sysctl kernel.perf_event_paranoid=2" : NULL;
-}
-
 /* Functions that could tell something that was asked for, if they were let. */
 static void describe_functions(const struct cdm_collector_options *o, const struct kernel *k,
 			       struct cdm_description *d)
 {
-	const char *why = why_no_functions(k);
-
-	for (const struct cdm_hook *hook = cdm_hooks; hook->program && why; hook++) {
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program && !k->functions; hook++) {
 		if (hook->source <= CDM_SOURCE_TRACEPOINT || !is_wanted(hook, o, d))
 			continue;
-		missing(d, "functions of the kernel tell of no migrations: %s", why);
+		missing(d, "functions of the kernel tell of no migrations: kernel.ftrace_enabled is 0; sysctl kernel.ftrace_enabled=1");
 		return;
 	}
 }

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* How large a folio is, on kernels of all ages. For events.bpf.c. */
+#ifndef CDM_FOLIO_BPF_H
+#define CDM_FOLIO_BPF_H
+
+static __always_inline u64 folio_flags(struct folio *folio)
+{
+	struct page___memdesc *page = (void *)folio;
+
+	return bpf_core_field_exists(page->flags.f) ? BPF_CORE_READ(page, flags.f) :
+						      BPF_CORE_READ(folio, page.flags);
+}
+
+static __always_inline bool folio_is_large(u64 flags)
+{
+	return flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_head);
+}
+
+static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
+{
+	struct folio___nr *later = (void *)folio;
+
+	if (!folio_is_large(flags))
+		return 1;
+	return bpf_core_field_exists(later->_nr_pages) ? BPF_CORE_READ(later, _nr_pages) :
+							 BPF_CORE_READ(folio, _folio_nr_pages);
+}
+
+/* Less one, as the kernel counts them. */
+static __always_inline int folio_mappings(struct folio *folio)
+{
+	return folio_is_large(folio_flags(folio)) ? folio->_large_mapcount.counter :
+						    folio->_mapcount.counter;
+}
+
+#endif
