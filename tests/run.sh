@@ -98,6 +98,17 @@ hotplug() {
 		--dmesg "$logs/hotplug.dmesg" -- "$top/tests/vm/guest-refuse.sh"
 }
 
+# A device that leaves its slot behind the kernel's back
+vanish() {
+	local bus=(--qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0,slot=1) id
+	for id in rp0 pcie.0; do
+		bus+=(--qemu-arg=-object --qemu-arg=memory-backend-ram,id=on-$id,size=64M,share=on
+			--qemu-arg=-device --qemu-arg=ivshmem-plain,memdev=on-$id,bus=$id)
+	done
+	"$vm" --memory 1G --timeout 120 --no-modprobe "${bus[@]}" --dmesg "$logs/vanish.dmesg" -- \
+		python3 "$top/tests/vm/vanish.py" "$top/tools/cdmctl/cdmctl"
+}
+
 # On this machine; one that waits for what does not come ends as failed, and those after
 # it still run. VMs have limits of their own.
 on_host() {
@@ -147,11 +158,12 @@ unit() {
 	done
 }
 
-programs="accounting refuse memcg device trace coexist fixes loss storm unbind"
+programs="accounting refuse memcg device trace coexist fixes loss huge storm unbind"
 if [[ -z $debug ]]; then
 	suite "series" "$top/tests/kernel/series.sh"
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
+	suite "vanish vm" vanish
 	suite "unit" unit
 	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
 	suite "collector" on_host "$top/build/bpf-tests/collector"
@@ -180,9 +192,10 @@ for program in $programs; do
 done
 suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
 suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
-suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move
+suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
+	-r memcg_v1.huge_page_moves
 if [[ -z $debug ]]; then
-	for program in storm unbind fixes loss; do
+	for program in huge storm unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
 	# What it is about only KASAN sees.

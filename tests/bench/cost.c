@@ -9,6 +9,7 @@
  *   cost core NAME DEVICE      by a process with a page on a device
  *   cost hmm DEVICE NAME       migration in and out per page, lib/test_hmm
  *   cost cdm DEVICE NAME       the same with the reference driver
+ *   cost huge DEVICE NAME      the same with huge pages, per base page
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -25,6 +26,7 @@
 #include <lib/test_hmm_uapi.h>
 
 #define PAGE	4096UL
+#define HUGE	(2UL << 20)
 #define ROUNDS	5
 
 static void die(const char *what)
@@ -49,6 +51,15 @@ static char *map(size_t pages)
 	if (p == MAP_FAILED)
 		die("mmap");
 	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static char *map_huge(size_t pages)
+{
+	char *p = map(pages + HUGE / PAGE);
+
+	p += -(uintptr_t)p % HUGE;
+	madvise(p, pages * PAGE, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -138,13 +149,13 @@ static void cdm(int fd, char *p, size_t pages, int out)
 	}
 }
 
-static void migrate(const char *device, const char *name,
+static void migrate(const char *device, const char *name, char *(*get)(size_t),
 		    void (*move)(int, char *, size_t, int))
 {
 	const size_t pages = 4096;
 	uint64_t in_ns[ROUNDS], out_ns[ROUNDS], t;
 	int fd = open(device, O_RDWR);
-	char *p = map(pages);
+	char *p = get(pages);
 
 	if (fd < 0)
 		die(device);
@@ -182,10 +193,12 @@ int main(int argc, char **argv)
 	if (argc >= 2 && argc <= 4 && !strcmp(argv[1], "core"))
 		core(argc > 2 ? argv[2] : "");
 	else if (argc == 4 && !strcmp(argv[1], "hmm"))
-		migrate(argv[2], argv[3], hmm);
+		migrate(argv[2], argv[3], map, hmm);
 	else if (argc == 4 && !strcmp(argv[1], "cdm"))
-		migrate(argv[2], argv[3], cdm);
+		migrate(argv[2], argv[3], map, cdm);
+	else if (argc == 4 && !strcmp(argv[1], "huge"))
+		migrate(argv[2], argv[3], map_huge, cdm);
 	else
-		return fprintf(stderr, "usage: cost core [NAME [DEVICE]] | hmm DEVICE NAME | cdm DEVICE NAME\n"), 2;
+		return fprintf(stderr, "usage: cost core [NAME [DEVICE]] | hmm|cdm|huge DEVICE NAME\n"), 2;
 	return 0;
 }

@@ -15,3 +15,4 @@ modprobe test_hmm $(test_hmm_parameters)
 "$cost" hmm /dev/hmm_dmirror2 test_hmm_coherent
 "$cost" hmm /dev/hmm_dmirror4 test_hmm_host
 "$cost" cdm /dev/cdm0 cdm_driver
+"$cost" huge /dev/cdm0 cdm_huge

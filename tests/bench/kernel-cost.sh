@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # Instructions per operation, by QEMU's instruction counter: the unpatched kernel,
 # the kernel with the series without a device, with one that is not used, and in a
-# process that has a page on it; and migration to DEVICE_HOST against DEVICE_COHERENT
-# in the same kernel.
+# process that has a page on it; migration to DEVICE_HOST against DEVICE_COHERENT in
+# the same kernel; and of huge pages against that of base pages.
 set -euo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 vm=$top/tools/cdm-vm/cdm-vm
@@ -45,4 +45,9 @@ for way in in out; do
 	coherent=$(value "$devices" "test_hmm_coherent_${way}_per_page")
 	row "test_hmm, $way" "$coherent" "$(value "$devices" "test_hmm_host_${way}_per_page")"
 	row "/dev/cdm against it, $way" "$coherent" "$(value "$devices" "cdm_driver_${way}_per_page")"
+done
+printf '\n%-28s %14s %14s %11s\n' "instructions per 4 KiB" "base pages" "huge pages" "change"
+for way in in out; do
+	row "/dev/cdm, $way" "$(value "$devices" "cdm_driver_${way}_per_page")" \
+		"$(value "$devices" "cdm_huge_${way}_per_page")"
 done
