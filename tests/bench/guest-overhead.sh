@@ -5,7 +5,6 @@ set -uo pipefail
 source "$(dirname "$0")/../vm/guest-lib.sh"
 load=$1 pages=$2 seconds=$3
 work=$(mktemp -d)
-base=
 device=/dev/cdm0 probe=tracepoint:migrate:migrate_vma_finalize sources=tracepoint
 if [[ ! -e $device ]]; then
 	# shellcheck disable=SC2046
@@ -14,39 +13,7 @@ if [[ ! -e $device ]]; then
 fi
 echo "$(uname -r), $device"
 
-# Waiting for the host's files takes no time here, so time says nothing of readiness.
-ready() {
-	case $1 in
-	*/cdmtrace) [[ -e $work/ready ]] ;;
-	*/cdmtop) [[ -s $work/out ]] ;;
-	*) grep -q Attaching "$work/out" ;;
-	esac
-}
-
-# watched NAME COMMAND...
-watched() {
-	local name=$1 pid rate
-	shift
-	rm -f "$work"/*
-	: > "$work/log"
-	if (($#)); then
-		"$@" > "$work/out" 2> "$work/log" &
-		pid=$!
-		until ready "$1"; do sleep 0.1; done
-		sleep 1
-	fi
-	rate=$("$load" "$device" "$pages" "$seconds") || return
-	if (($#)); then
-		kill -INT "$pid"
-		wait "$pid"
-	fi
-	base=${base:-$rate}
-	awk -v name="$name" -v rate="$rate" -v base="$base" -v pages="$pages" 'BEGIN {
-		printf "%-28s %9d pages/s %6.3f %7d instructions a call\n", name, rate, rate / base,
-			pages * 1e9 * (1 / rate - 1 / base)
-	}'
-	grep -o 'migrate: .*\|page: .*' "$work/log" | sed 's/^/    /' || true
-}
+source "$(dirname "$0")/watched.sh"
 
 watched nothing
 for source in $sources; do

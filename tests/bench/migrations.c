@@ -2,7 +2,7 @@
 /*
  * migrations DEVICE PAGES SECONDS: moves PAGES pages to DEVICE and back, a call each
  * way, for that time. Prints pages moved a second. DEVICE: of the series' driver, or
- * of test_hmm, which reads what has moved, too.
+ * of test_hmm, which reads what has moved, too; or "node1": NUMA node 1 and back to 0.
  */
 #include <fcntl.h>
 #include <stdint.h>
@@ -11,7 +11,9 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <linux/cdm.h>
 
@@ -46,6 +48,27 @@ static unsigned long move_by_hmm(int fd, char *p, size_t pages, int direction)
 	return cmd.cpages;
 }
 
+static int far;			/* node, 0: it is a device */
+
+static unsigned long move_by_kernel(char *p, size_t pages, int node)
+{
+	int nodes[pages], status[pages];
+	unsigned long moved = 0;
+	void *where[pages];
+
+	for (size_t i = 0; i < pages; i++) {
+		where[i] = p + i * PAGE;
+		nodes[i] = node;
+	}
+	if (syscall(SYS_move_pages, 0, pages, where, nodes, status, 2 /* MPOL_MF_MOVE */) < 0) {
+		perror("migrations: move_pages");
+		exit(1);
+	}
+	for (size_t i = 0; i < pages; i++)
+		moved += status[i] == node;
+	return moved;
+}
+
 static unsigned long move(int fd, char *p, size_t pages, int direction)
 {
 	struct cdm_migrate m = {
@@ -53,6 +76,8 @@ static unsigned long move(int fd, char *p, size_t pages, int direction)
 		.pidfd = -1, .direction = direction,
 	};
 
+	if (far)
+		return move_by_kernel(p, pages, direction == CDM_TO_DEVICE ? far : 0);
 	if (copy)
 		return move_by_hmm(fd, p, pages, direction);
 	if (ioctl(fd, CDM_MIGRATE, &m)) {
@@ -67,10 +92,12 @@ int main(int argc, char **argv)
 	size_t pages = argc == 4 ? strtoul(argv[2], NULL, 10) : 0;
 	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	int fd = argc == 4 ? open(argv[1], O_RDWR) : -1;
+	int fd;
 	unsigned long moved = 0;
 	double start = now();
 
+	far = argc == 4 && !strncmp(argv[1], "node", 4) ? atoi(argv[1] + 4) : 0;
+	fd = argc != 4 ? -1 : far ? 0 : open(argv[1], O_RDWR);
 	if (p == MAP_FAILED || fd < 0 || madvise(p, pages * PAGE, MADV_NOHUGEPAGE)) {
 		fprintf(stderr, "Usage: migrations DEVICE PAGES SECONDS\n");
 		return 2;
