@@ -356,6 +356,30 @@ struct cdm_pagemap {
 	char function[64];	/* that takes pages back, "dmirror_devmem_free [test_hmm]" */
 };
 
+/* Whose pages, and where; device 0: all devices together. */
+struct cdm_resident_key {
+	__u64 device;
+	__u32 pid;
+	__u32 pad;
+};
+
+/*
+ * What migrated to and fro, of device memory that is not counted by the kernel. Read in this
+ * order: a call is still under way, or its pages are counted.
+ */
+struct cdm_resident {
+	__u64 since;		/* ns; another one: it was dropped for want of room meanwhile */
+	__s64 flying;		/* pages of the ranges of calls that are under way; of @device 0 alone */
+	__u64 pages[CDM_NR_DIR];
+};
+
+/* Pages of a range that are in use, whoever uses them. */
+struct cdm_used {
+	__u64 pfn;		/* of the first one */
+	__u64 pages;
+	__u64 used;		/* the result */
+};
+
 /* Per CPU and kind of event: seen == emitted + lost + filtered. */
 struct cdm_loss {
 	__u64 seen;

@@ -95,8 +95,12 @@ static __always_inline struct call *call_of_thread(void)
 	return bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL, 0);
 }
 
+int fly(u32 pid, s64 pages);
+
 static __always_inline void call_ends(struct call *call)
 {
+	if (with_resident && call->flying)
+		fly(call->pid, -(s64)call->flying);
 	__builtin_memset(call, 0, offsetof(struct call, event));
 }
 
@@ -203,6 +207,8 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	}
 	if (with_holders && by_functions && e->migrated && owner)
 		hold(owner->tgid);
+	if (with_resident && e->migrated)
+		land(call->pid, call->several ? 0 : device, e->migrated, e->dir);
 	if (!passes(owner) || !device_passes(device))
 		return filtered(CDM_EV_MIGRATE, count);
 	if (!by_functions && bpf_core_field_exists(args->failed)) {
@@ -231,6 +237,18 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	return 0;
 }
 
+/* Whose pages may change places from now on, and how many. */
+static __always_inline void takes_off(struct call *call, struct migrate_vma *args)
+{
+	struct task_struct *owner = mm_owner(args->vma->vm_mm);
+
+	if (!owner)
+		return;
+	call->pid = task_pid(owner);
+	call->flying = (args->end - args->start) >> page_shift;
+	fly(call->pid, call->flying);
+}
+
 static __always_inline int migration_begins(struct migrate_vma *args)
 {
 	struct call *call = call_begins(CDM_EV_MIGRATE);
@@ -246,6 +264,8 @@ static __always_inline int migration_begins(struct migrate_vma *args)
 					      opaque(args->pgmap_owner);
 	if (bpf_core_field_exists(args->fault_page) && args->fault_page)
 		call->cause = CDM_CAUSE_FAULT;
+	if (with_resident)
+		takes_off(call, args);
 	call->migrating = true;
 	return 0;
 }

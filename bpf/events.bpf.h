@@ -9,6 +9,7 @@ const volatile bool with_stats;
 const volatile bool with_stacks;
 const volatile bool with_pingpong;
 const volatile bool with_numa;
+const volatile bool with_resident;	/* what moves is counted for those who scan */
 /* Migrations are told by functions of the kernel, not by the series' tracepoints. */
 const volatile bool by_functions;
 const volatile bool pingpong_each;		/* an event for each page, not for each run of them */
@@ -58,6 +59,9 @@ struct call {
 	bool host;		/* it is DEVICE_HOST memory */
 	u8 cause;		/* enum cdm_abi_cause */
 	u8 memory;		/* enum cdm_abi_memory, where the device tells */
+	bool several;		/* devices that its pages are on */
+	u32 pid;		/* of which @flying pages are told to be under way */
+	u32 flying;
 	bool evicting;
 	bool migrating;
 	bool inside;		/* in a function of which a kprobe will see the return */

@@ -228,6 +228,7 @@ struct device_host {
 
 struct page {
 	unsigned long flags;
+	atomic_t _refcount;
 	struct dev_pagemap *pgmap;
 } CORE;
 

@@ -12,8 +12,65 @@ extern const void pgmap_array __ksym __weak;	/* of mm/memremap.c, by page number
 #define XA_STEPS	(1 << 20)
 #define XA_SIBLINGS	256	/* internal entries below it stand for the slot of that number */
 
-/* Pages given back to drivers, by whomever. */
-__u64 device_frees;
+/* Pages of all device memory since the start, whoever moved them. */
+__u64 device_ins;
+__u64 device_outs;
+__u64 device_frees;		/* given back to drivers, for what reason ever */
+__s64 device_flying;		/* of the ranges of calls that are under way */
+__u64 residents;		/* entries that were made in the map of that name */
+
+/* Bound: pairs of processes and devices; full: those that moved longest ago go. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct cdm_resident_key);
+	__type(value, struct cdm_resident);
+} resident SEC(".maps");
+
+static const struct cdm_resident no_resident;
+
+static __always_inline struct cdm_resident *resident_of(u32 pid, u64 device)
+{
+	struct cdm_resident_key key = { .device = device, .pid = pid };
+	struct cdm_resident *r = bpf_map_lookup_elem(&resident, &key);
+
+	if (r)
+		return r;
+	add(&residents, 1);
+	bpf_map_update_elem(&resident, &key, &no_resident, BPF_NOEXIST);
+	r = bpf_map_lookup_elem(&resident, &key);
+	if (!r)
+		no_room(CDM_EV_MIGRATE);
+	else if (!r->since)
+		r->since = bpf_ktime_get_boot_ns();
+	return r;
+}
+
+/* A call with @pages of @pid begins, or with fewer than 0 it ends. Not static, as above. */
+__noinline int fly(u32 pid, s64 pages)
+{
+	struct cdm_resident *r = resident_of(pid, 0);
+
+	if (r)
+		__sync_fetch_and_add(&r->flying, pages);
+	__sync_fetch_and_add(&device_flying, pages);
+	return 0;
+}
+
+/* Pages have moved. @device 0: to or from several. Not static, as above. */
+__noinline int land(u32 pid, u64 device, u64 pages, u32 dir)
+{
+	struct cdm_resident *r;
+
+	add(dir == CDM_DIR_IN ? &device_ins : &device_outs, pages);
+	r = device ? resident_of(pid, device) : NULL;
+	if (r)
+		add(&r->pages[dir == CDM_DIR_OUT], pages);
+	r = resident_of(pid, 0);
+	if (r)
+		add(&r->pages[dir == CDM_DIR_OUT], pages);
+	return 0;
+}
 
 struct xa_walk {
 	u64 index;		/* the next one to look at */
@@ -89,6 +146,55 @@ int find_pagemaps(void *ctx)
 	if (!&pgmap_array)
 		return 0;
 	bpf_loop(XA_STEPS, visit_pagemap, &w, 0);
+	return 1;
+}
+
+#define PAGE_BLOCK	64	/* struct page, read at once: device memory comes in pieces of 512 */
+#define PAGE_STRUCT	64	/* bytes, with all that Linux may be built with */
+
+/* One program at a time uses it, on its CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, char[PAGE_BLOCK * PAGE_STRUCT]);
+} page_block SEC(".maps");
+
+/* References of the pages of a block tell whether they are in use: those of a large folio its head's. */
+static long visit_pages_block(u64 n, struct cdm_used *w)
+{
+	const u32 size = bpf_core_type_size(struct page);
+	const u32 refs = bpf_core_field_offset(struct page, _refcount);
+	struct page *first = (void *)(vmemmap + (w->pfn + n * PAGE_BLOCK) * size);
+	u32 zero = 0;
+	char *block = bpf_map_lookup_elem(&page_block, &zero);
+
+	if (!block || size > PAGE_STRUCT)
+		return 1;
+	if (bpf_probe_read_kernel(block, PAGE_BLOCK * size, first))
+		return 1;
+	for (u32 i = 0; i < PAGE_BLOCK; i++) {
+		s32 count = *(s32 *)(block + i * size + refs);
+		u64 flags = *(u64 *)(block + i * size);
+
+		if (count > 0)
+			w->used += folio_pages((void *)first + i * size, flags);
+	}
+	return 0;
+}
+
+/* How much of a device is in use. Run by the reader. */
+SEC("syscall")
+int count_used(struct cdm_used *ctx)
+{
+	struct cdm_used w = { .pfn = ctx->pfn, .pages = ctx->pages };
+
+	if (!vmemmap)
+		find_pagemap(w.pfn);
+	if (!vmemmap)
+		return 0;
+	bpf_loop(w.pages / PAGE_BLOCK, visit_pages_block, &w, 0);
+	ctx->used = w.used;
 	return 1;
 }
 

@@ -39,7 +39,8 @@ struct tally {
 	u32 late;		/* it did, and the page could not go there */
 	u32 late_holes;
 	u32 undone;		/* it changed places, and then the driver took it back */
-	u64 pfn;		/* of a page on the device */
+	u64 pfn;		/* of the last page on a device */
+	u64 spread;		/* bits in which those of others are different */
 };
 
 /* One program at a time uses it, on its CPU. */
@@ -50,32 +51,49 @@ struct {
 	__type(value, struct tally);
 } tallies SEC(".maps");
 
-/* Mostly each is a page and all of them move, which is told without a branch for each. */
-static __always_inline bool all_moved(const struct tally *t)
-{
-	u64 src = ~0ULL, dst = ~0ULL;
+/* Of entries: what all of them have, and what any has. */
+struct bits {
+	u64 all, any;
+};
 
+/* Mostly each is a page and all of them move, which is told without a branch for each. */
+static __always_inline bool all_moved(const struct tally *t, struct bits *src, struct bits *dst)
+{
 	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
-		src &= t->src[i];
-		dst &= t->dst[i];
+		src->all &= t->src[i];
+		src->any |= t->src[i];
+		dst->all &= t->dst[i];
+		dst->any |= t->dst[i];
 	}
-	return src & MIGRATE_PFN_VALID && src & MIGRATE_PFN_MIGRATE && dst & MIGRATE_PFN_VALID;
+	return src->all & MIGRATE_PFN_VALID && src->all & MIGRATE_PFN_MIGRATE &&
+	       dst->all & MIGRATE_PFN_VALID;
+}
+
+/* A page on the device, and in which bits of their numbers others of it differ. */
+static __always_inline void met(struct tally *t, u64 pfn, u64 spread)
+{
+	t->spread |= spread | (t->pfn ? t->pfn ^ pfn : 0);
+	t->pfn = pfn;
 }
 
 /* Not static: the verifier goes through it once. */
 __noinline int count_entries(struct tally *t)
 {
-	u64 pfn;
+	struct bits src_bits = { ~0ULL, 0 }, dst_bits = { ~0ULL, 0 };
+	u64 pfn, spread;
 
 	if (!t)
 		return 0;
-	if (all_moved(t)) {
+	if (all_moved(t, &src_bits, &dst_bits)) {
 		t->moved += t->nr;
 		pfn = t->dst[0];
+		spread = dst_bits.all ^ dst_bits.any;
 		barrier_var(pfn);	/* or t->in becomes a part of an address, without bounds */
-		if (!t->in)
+		if (!t->in) {
 			pfn = t->src[0];
-		t->pfn = pfn >> MIGRATE_PFN_SHIFT;
+			spread = src_bits.all ^ src_bits.any;
+		}
+		met(t, pfn >> MIGRATE_PFN_SHIFT, spread >> MIGRATE_PFN_SHIFT);
 		return 0;
 	}
 	for (u32 i = 0; i < SURVEY_PAGES && i < t->nr; i++) {
@@ -85,7 +103,7 @@ __noinline int count_entries(struct tally *t)
 		if (go && dst) {
 			t->moved++;
 			t->filled += !page;
-			t->pfn = (t->in ? dst : src) >> MIGRATE_PFN_SHIFT;
+			met(t, (t->in ? dst : src) >> MIGRATE_PFN_SHIFT, 0);
 		} else if (page) {
 			t->undone += go;
 			t->late += !go && dst;
@@ -284,6 +302,18 @@ static __always_inline void tell_device(struct call *call, u64 pfn)
 		call->memory = known->memory;
 }
 
+/* Whether all pages are on @device, as far as the numbers of the first and the last can tell. */
+static __always_inline bool on_one_device(u64 device, const struct tally *t)
+{
+	struct cdm_device_id *id = bpf_map_lookup_elem(&devices, &device);
+	u64 mask = t->spread;
+
+	for (u32 shift = 1; shift < 64; shift *= 2)
+		mask |= mask >> shift;
+	return id && (t->pfn & ~mask) << page_shift >= id->start &&
+	       (t->pfn | mask) << page_shift < id->start + id->bytes;
+}
+
 /*
  * Exact: what moved, nothing there, no destination. "pinned" has those that could not be
  * isolated, too, "raced" those that could not be charged; of files neither is known.
@@ -297,6 +327,7 @@ static __always_inline void survey(struct cdm_ev_migrate *e, struct migrate_vma 
 	if (!t)
 		return;
 	tell_device(call, t->pfn);
+	call->several = !on_one_device(call->device, t);
 	e->migrated = call->pages ? t->moved : 0;
 	if (call->pages)
 		stayed -= t->filled + t->late_holes;

@@ -121,7 +121,7 @@ in_vm() {
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
-# stock KERNEL [SCRIPT]: migrations by functions of the kernel. KERNEL: that of Debian,
+# stock KERNEL [SCRIPT]: what functions of the kernel tell. KERNEL: that of Debian,
 # without the series; ours has tracepoints to compare with, and DEVICE_PRIVATE memory.
 stock() {
 	local kernel=$top/build/$1 script=${2:-guest-stock.sh}
@@ -177,6 +177,9 @@ if [[ -z $debug ]]; then
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
 	suite "stock vm 6.1" stock kernel-debian-6.1
+	suite "residency vm" stock kernel guest-residency.sh
+	suite "residency vm stock" stock kernel-debian guest-residency.sh
+	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"

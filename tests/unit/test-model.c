@@ -280,7 +280,7 @@ static void test_unknown(void **state)
 	assert_int_equal(cdm_column_compare(col, &x, &y, true), 1);
 }
 
-/* What a scan found is marked where it may be less, until a refresh that does not say so. */
+/* What a scan found is marked where it may be off, until a refresh that does not say so. */
 static void test_scan(void **state)
 {
 	struct cdm_snap_scan scan = { .pid = 1, .error = 5, .age_ns = 7 };
@@ -296,8 +296,8 @@ static void test_scan(void **state)
 	proc(2, 1, 0);
 	end();
 	rows = cdm_model_procs(m, &nr);
-	assert_true(nr == 2 && rows[0]->scan_error == 5 && rows[0]->scan_age_ns == 7);
-	assert_true(!rows[1]->scan_error && rows[1]->scan_age_ns == CDM_UNKNOWN);
+	assert_true(nr == 2 && rows[0]->bound.error == 5 && rows[0]->bound.age_ns == 7);
+	assert_true(!rows[1]->bound.error && rows[1]->bound.age_ns == CDM_UNKNOWN);
 	cdm_column_find(CDM_VIEW_PROC, "cdm")->get(rows[0], &cell);
 	cdm_cell_format(cdm_column_find(CDM_VIEW_PROC, "cdm"), &cell, buf, sizeof(buf), 6);
 	assert_string_equal(buf, "~100K");
@@ -310,6 +310,64 @@ static void test_scan(void **state)
 	end();
 	cdm_column_find(CDM_VIEW_PROC, "cdm")->get(cdm_model_procs(m, &nr)[0], &cell);
 	assert_false(cell.about);
+}
+
+static const char *text(enum cdm_view view, const char *id, const void *row)
+{
+	const struct cdm_column *col = cdm_column_find(view, id);
+	static char buf[CDM_CELL_TEXT];
+	struct cdm_cell cell = { 0 };
+
+	col->get(row, &cell);
+	cdm_cell_format(col, &cell, buf, sizeof(buf), 0);
+	return buf;
+}
+
+/* Of devices by a look at their pages, of cgroups by their processes. */
+static void test_scan_sums(void **state)
+{
+	struct cdm_snap_device d = { .index = 1, .size = 256, .used = 25, .name = "test_hmm.0" };
+	struct cdm_snap_scan of_device = { .index = 1, .error = 3, .age_ns = 9 };
+	struct cdm_snap_scan of_proc = { .pid = 1, .error = 5, .age_ns = 7 };
+	struct cdm_snap_proc p = {
+		.pid = 1, .cgroup = 5, .rss = 100, .device = 25, .nr_devices = 2,
+		.per_device = { 0, 25 }, .comm = "x",
+	};
+	static char buf[sizeof(struct cdm_snap_cgroup) + 8] __attribute__((aligned(8)));
+	struct cdm_snap_cgroup *c = (void *)buf;
+	const void *cg, *dev, *row;
+	size_t nr;
+
+	c->id = 5;
+	c->charged = 100;
+	c->device = CDM_UNKNOWN;
+	strcpy(c->path, "/a");
+	begin(0);
+	feed(&d, CDM_SNAP_DEVICE, sizeof(d));
+	feed(&of_device, CDM_SNAP_SCAN, sizeof(of_device));
+	feed(c, CDM_SNAP_CGROUP, sizeof(buf));
+	feed(&p, CDM_SNAP_PROC, sizeof(p));
+	feed(&of_proc, CDM_SNAP_SCAN, sizeof(of_proc));
+	end();
+	dev = cdm_model_devices(m, &nr)[0];
+	cg = cdm_model_cgroups(m, &nr)[0];
+	row = cdm_model_procs(m, &nr)[0];
+	assert_string_equal(text(CDM_VIEW_DEVICE, "used", dev), "~100K");
+	assert_string_equal(text(CDM_VIEW_DEVICE, "error", dev), "12K");
+	assert_string_equal(text(CDM_VIEW_DEVICE, "age", dev), "9ns");
+	assert_string_equal(text(CDM_VIEW_PROC, "dev", row), "test_hmm.0:~100K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "cdm", cg), "~100K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "error", cg), "20K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "share", cg), "25.0");
+	/* What the kernel charges is better. */
+	c->device = 7;
+	begin(1);
+	feed(c, CDM_SNAP_CGROUP, sizeof(buf));
+	feed(&p, CDM_SNAP_PROC, sizeof(p));
+	end();
+	cg = cdm_model_cgroups(m, &nr)[0];
+	assert_string_equal(text(CDM_VIEW_CGROUP, "cdm", cg), "28K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "error", cg), "-");
 }
 
 static void test_format(void **state)
@@ -638,7 +696,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
-		TEST(test_unknown), TEST(test_scan), TEST(test_format), TEST(test_text), TEST(test_quantile),
+		TEST(test_unknown), TEST(test_scan), TEST(test_scan_sums), TEST(test_format), TEST(test_text), TEST(test_quantile),
 		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_stay_ended), TEST(test_cpu),
 		TEST(test_numa),
 	};

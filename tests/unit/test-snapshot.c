@@ -205,7 +205,7 @@ static void test_scan(void **state)
 {
 	const struct cdm_device_range ranges[] = { { 0, 0x100000, 0x200000 }, { 1, 0x200000, 0x300000 } };
 	const __u64 there = 1ULL << 63, swapped = 1ULL << 62;
-	__u64 pagemap[16] = { [1] = there | 0x100, [2] = swapped | 0x1ff << 5 | 30,
+	__u64 pagemap[16] = { [1] = there | 0x100, [2] = swapped | 0x2ff << 5 | 30,
 			      [3] = there | 0x500, [4] = swapped | 0x1ff << 5 | 2 };
 	struct cdm_scan scan;
 
@@ -214,10 +214,10 @@ static void test_scan(void **state)
 	put("7/smaps", smaps);
 	put_pagemap(pagemap, 16);
 	assert_int_equal(cdm_proc_scan(7, ranges, 2, &scan), 0);
-	assert_int_equal(scan.device, 2);
+	assert_true(scan.device == 2 && scan.per_device[0] == 1 && scan.per_device[1] == 1);
 	assert_int_equal(scan.shared, 1);
 	assert_int_equal(cdm_proc_scan(7, ranges + 1, 1, &scan), 0);
-	assert_true(!scan.device && !scan.shared);
+	assert_true(scan.device == 1 && scan.per_device[1] == 1 && scan.shared == 1);
 	assert_int_equal(cdm_proc_scan(4711, ranges, 2, &scan), -ESRCH);
 	assert_false(cdm_proc_shows_pages());
 }

@@ -266,7 +266,7 @@ last = {r["name"]: r for r in rows("dev.json", "device")}
 same("devices", int(sys.argv[1]), len(last))
 same("names", {"test_hmm"}, {n.split(".")[0] for n in last})
 same("sizes", {256 << 20}, {r["size_bytes"] for r in last.values()})
-same("use is not known", {None}, {r["used_bytes"] for r in last.values()})
+same("in use", [700], [r["used_bytes"] // 4096 for r in last.values() if r["used_bytes"]])
 moved = totals("dev.json", "name", "in_pages_per_second")
 same("moved", [700], [n for n in moved.values() if n])
 PY

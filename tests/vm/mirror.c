@@ -3,16 +3,18 @@
  * Has its memory moved to and fro by test_hmm's device DEVICE, and says as JSON what came
  * of it: by what the requests returned, and by HMM's own look at each page before and
  * after. It waits for a line on standard input first, and for its end before it ends.
- * Lines other than "go" are single steps, see step().
+ * Lines other than "go" are single steps, see step(), which may use a second device OTHER.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "hmm_dmirror.h"
@@ -24,8 +26,11 @@
 #define HOLES	61		/* behind the touched ones */
 
 #define ON_DEVICE(state)		((state) >= 0x20 && (state) < 0x60)
+#define ON_THIS(state)		(((state) & 0xf0) == 0x20 || ((state) & 0xf0) == 0x40)
+#define CHUNK	64		/* pages that a storm moves at once */
 
-static int device;
+static int device, other = -1;
+static char **arguments;
 static char *memory;
 static unsigned char before[PAGES], after[PAGES], copy[PAGES * PAGE];
 
@@ -94,7 +99,67 @@ static void scene(int pipe_in)
 	printf("\"home_by_faults\":%d,", home);
 }
 
-/* One step, from standard input: "in", "out" or "free", and which pages; or "fork". */
+/* By the look of that device. */
+static unsigned long count_on(int fd)
+{
+	unsigned long on = 0;
+	int first = device;
+
+	if (fd < 0)
+		return 0;
+	device = fd;
+	look(after);
+	device = first;
+	for (unsigned long i = 0; i < PAGES; i++)
+		on += !!ON_THIS(after[i]);
+	return on;
+}
+
+static void to_other(unsigned long first, unsigned long pages)
+{
+	int fd = device;
+
+	device = other;
+	request(HMM_DMIRROR_MIGRATE_TO_DEV, first, pages, copy);
+	device = fd;
+}
+
+static unsigned long long wall_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/*
+ * Chunks of the first @pages go to the device, home or away, in an order that looks like
+ * none, until a line comes. On standard error: when each began and ended, and what was on the device then.
+ */
+static void storm(unsigned long pages)
+{
+	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
+	unsigned long long start;
+	unsigned long first;
+
+	for (unsigned int i = 0; !poll(&in, 1, 0); i++) {
+		first = i * 7919UL % (pages / CHUNK) * CHUNK;
+		start = wall_ns();
+		if (i % 5 == 4)
+			madvise(memory + first * PAGE, CHUNK * PAGE, MADV_DONTNEED);
+		else
+			request(i % 3 == 2 ? HMM_DMIRROR_MIGRATE_TO_SYS : HMM_DMIRROR_MIGRATE_TO_DEV,
+				first, CHUNK, copy);
+		fprintf(stderr, "%llu %llu %lu\n", start, wall_ns(), count_on(device));
+		if (i % 5 == 4)
+			memset(memory + first * PAGE, 1, CHUNK * PAGE);
+	}
+}
+
+/*
+ * One step, from standard input: "in", "other" (to the second device), "out" or "free", and
+ * which pages; "storm" and of how many; "fork", or "exec".
+ */
 static bool step(const char *line)
 {
 	unsigned long first = 0, pages = 0;
@@ -104,6 +169,12 @@ static bool step(const char *line)
 		return false;
 	if (!strcmp(what, "in"))
 		request(HMM_DMIRROR_MIGRATE_TO_DEV, first, pages, copy);
+	else if (!strcmp(what, "other"))
+		to_other(first, pages);
+	else if (!strcmp(what, "storm"))
+		storm(first);
+	else if (!strcmp(what, "exec"))
+		execv(arguments[0], arguments);
 	else if (!strcmp(what, "out"))
 		request(HMM_DMIRROR_MIGRATE_TO_SYS, first, pages, copy);
 	else if (!strcmp(what, "free"))
@@ -118,17 +189,11 @@ static bool step(const char *line)
 /* What is on the device after each step. */
 static void steps(char *line, size_t size)
 {
-	unsigned long on = 0;
-
 	printf("{\"pid\":%d,\"device\":0}\n", getpid());
 	do {
 		if (!step(line))
 			return;
-		look(after);
-		on = 0;
-		for (unsigned long i = 0; i < PAGES; i++)
-			on += ON_DEVICE(after[i]);
-		printf("{\"pid\":%d,\"device\":%lu}\n", getpid(), on);
+		printf("{\"pid\":%d,\"other\":%lu,\"device\":%lu}\n", getpid(), count_on(other), count_on(device));
 		fflush(stdout);
 	} while (fgets(line, size, stdin));
 }
@@ -138,7 +203,10 @@ int main(int argc, char **argv)
 	char line[64];
 	int ends[2];
 
-	device = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	arguments = argv;
+	device = argc > 1 ? open(argv[1], O_RDWR | O_CLOEXEC) : -1;
+	if (argc > 2)
+		other = open(argv[2], O_RDWR | O_CLOEXEC);
 	memory = mmap(NULL, PAGES * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (device < 0 || memory == MAP_FAILED || pipe(ends)) {
 		perror("mirror");

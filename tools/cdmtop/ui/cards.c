@@ -50,23 +50,28 @@ static void draw_card(struct ui *ui, struct ui_canvas *c, const struct cdm_devic
 	bool sized = snap->size && snap->size < CDM_NO_LIMIT && snap->used < CDM_NO_LIMIT;
 	double share = sized ? (double)snap->used / snap->size : 0;
 	const struct ui_part part = { snap->used, ui_level(share), '|' };
+	const char *about = row->bound.error ? "~" : "";
+	char used[32];
 	int width;
 
 	ui_printf(c, UI_SECTION, "%s", snap->name);
 	ui_printf(c, snap->state == CDM_ST_ONLINE ? UI_GOOD : UI_ALERT, "  %s",
 		  cdm_state_name(snap->state));
-	ui_item(c, UI_PLAIN, "  node %d  size %s", snap->node, ui_pages(ui, snap->size).s);
-	ui_item(c, UI_PLAIN, "  free %s", ui_pages(ui, snap->free).s);
+	if (snap->node >= 0)
+		ui_item(c, UI_PLAIN, "  node %d", snap->node);
+	ui_item(c, UI_PLAIN, "  size %s", ui_pages(ui, snap->size).s);
+	ui_item(c, UI_PLAIN, "  free %s%s", about, ui_pages(ui, snap->free).s);
 	if (snap->quarantined && snap->quarantined != CDM_UNKNOWN)
 		ui_item(c, UI_BAD, "  quarantined %s", ui_pages(ui, snap->quarantined).s);
 	ui_newline(c, UI_PLAIN);
 	ui_field(c, UI_DIM, "  used", LABEL);
-	ui_field(c, UI_PLAIN, ui_pages(ui, snap->used).s, 6);
+	snprintf(used, sizeof(used), "%s%s", about, ui_pages(ui, snap->used).s);
+	ui_field(c, UI_PLAIN, used, 6);
 	ui_put(c, UI_PLAIN, "   ");
 	width = c->cols - c->col - 32;
 	ui_bar(c, width > 60 ? 60 : width, &part, sized, snap->size);
 	if (sized)
-		ui_printf(c, ui_level(share), " %.0f%%", share * 100);
+		ui_printf(c, ui_level(share), " %s%.0f%%", about, share * 100);
 	ui_newline(c, UI_PLAIN);
 	draw_rate(ui, c, row, CDM_DIR_IN);
 	draw_rate(ui, c, row, CDM_DIR_OUT);

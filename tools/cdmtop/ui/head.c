@@ -89,7 +89,7 @@ static void draw_device(struct ui *ui, int y, const struct cdm_device_row *row)
 	else
 		ui_bar(&c, bar_width(), &part, sized, snap->size);
 	if (sized)
-		ui_printf(&c, ui_level(share), "%4.0f%%", share * 100);
+		ui_printf(&c, ui_level(share), row->bound.error ? " ~%2.0f%%" : "%4.0f%%", share * 100);
 	else
 		ui_put(&c, UI_DIM, "    -");
 	draw_rate(&c, "in", UI_IN,
@@ -116,6 +116,7 @@ static void draw_totals(struct ui *ui, int y)
 	struct cdm_proc_row **procs;
 	__u64 sum = 0, faults = 0, failed = cdm_stats_failed(&total->d);
 	size_t all, nr = 0, i, holding = 0, unknown = 0;
+	bool about = false;
 
 	procs = cdm_model_procs(ui->m, &all);
 	for (i = 0; i < all; i++) {
@@ -127,6 +128,7 @@ static void draw_totals(struct ui *ui, int y)
 		else if (procs[i]->snap->device) {
 			holding++;
 			sum += procs[i]->snap->device;
+			about |= procs[i]->bound.error;
 		}
 	}
 	for (i = 0; i < CDM_NR_FAULT; i++)
@@ -135,7 +137,8 @@ static void draw_totals(struct ui *ui, int y)
 	if (nr && unknown == nr)
 		ui_printf(&c, UI_PLAIN, " %zu processes, on devices -", nr);
 	else
-		ui_printf(&c, UI_PLAIN, " %zu/%zu procs hold %s", holding, nr, ui_pages(ui, sum).s);
+		ui_printf(&c, UI_PLAIN, " %zu/%zu procs hold %s%s", holding, nr, about ? "~" : "",
+			  ui_pages(ui, sum).s);
 	ui_item(&c, UI_PLAIN, "  in %s/s",
 		ui_bytes_per_s(known, total->d.pages[CDM_DIR_IN] * page / interval).s);
 	ui_item(&c, UI_PLAIN, " out %s/s",

@@ -93,7 +93,7 @@ struct cdm_model {
 
 /* Each takes one record of its kind. Return: 0 or -ENOMEM. */
 int cdm_model_stay(struct cdm_model *m);
-/* After the process that it is about. */
+/* After the process or device that it is about. */
 void cdm_model_scan(struct cdm_model *m, const struct cdm_snap_scan *snap);
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap);

@@ -178,6 +178,13 @@ double cdm_model_tool_cost(const struct cdm_model *m)
 	return m->tool_cost;
 }
 
+const char *cdm_model_device_at(const struct cdm_model *m, __u32 index)
+{
+	const struct cdm_device_entry *e = (void *)cdm_hash_find(&m->devices, index);
+
+	return e && e->entry.seen == m->generation ? e->row.snap->name : NULL;
+}
+
 const char *cdm_model_cgroup_path(const struct cdm_model *m, __u64 id)
 {
 	const struct cdm_cgroup_entry *e = (void *)cdm_hash_find(&m->cgroups, id);

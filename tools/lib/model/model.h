@@ -37,12 +37,17 @@ struct cdm_activity {
 	const struct cdm_history *history;	/* NULL: nothing to show */
 };
 
+/* How exact a figure is that was found by a look at page tables or pages, see record.h. */
+struct cdm_bound {
+	__u64 error;		/* pages that it may be off; 0: exact */
+	__u64 age_ns;		/* of the look; CDM_UNKNOWN: it was found otherwise */
+};
+
 struct cdm_proc_row {
 	const struct cdm_model *model;
 	const struct cdm_snap_proc *snap;	/* may end before .stats, see record.h */
 	const struct cdm_cgroup_row *cgroup;	/* NULL: unknown */
-	__u64 scan_error;	/* pages that snap->device may be too many, see record.h */
-	__u64 scan_age_ns;	/* CDM_UNKNOWN: it was not found by a scan */
+	struct cdm_bound bound;	/* of snap->device */
 	double cpu;	/* percent of a CPU since it was told the last time; NAN: not known */
 	struct cdm_activity activity;
 };
@@ -53,6 +58,7 @@ struct cdm_cgroup_row {
 	unsigned int depth;			/* 0: the root */
 	unsigned int nr_procs;			/* descendants included, as in all that follows */
 	__u64 procs_device;			/* of these processes */
+	__u64 procs_error;			/* pages that it may be off */
 	const struct cdm_stats *stats;		/* since the start; NULL: none yet */
 	struct cdm_activity activity;
 };
@@ -60,6 +66,7 @@ struct cdm_cgroup_row {
 struct cdm_device_row {
 	const struct cdm_model *model;
 	const struct cdm_snap_device *snap;
+	struct cdm_bound bound;	/* of snap->used */
 	struct cdm_activity activity;
 	/* pids of the processes with the most pages on it, 0 from the first unused on */
 	__u32 holders[3];
@@ -118,6 +125,8 @@ __u64 cdm_model_wall_ns(const struct cdm_model *m);
 const struct cdm_delta *cdm_model_total(const struct cdm_model *m);
 /* Change of tool_cpu_ns and bpf_ns over the last interval, in percent of it; NAN: not known. */
 double cdm_model_tool_cost(const struct cdm_model *m);
+/* By its index; NULL: there is none in this refresh. */
+const char *cdm_model_device_at(const struct cdm_model *m, __u32 index);
 /* "cdm0" for the identity of a device, NULL: unknown. */
 const char *cdm_model_device_name(const struct cdm_model *m, __u64 device);
 /* The kernel's frames of a stack id, innermost first; NULL: unknown. */

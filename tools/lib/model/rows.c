@@ -97,8 +97,7 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 	e->row.snap = copy;
 	e->start_ns = snap->start_ns;
 	e->row.cgroup = NULL;
-	e->row.scan_error = 0;
-	e->row.scan_age_ns = CDM_UNKNOWN;
+	e->row.bound = (struct cdm_bound) { 0, CDM_UNKNOWN };
 	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
 				stats ? &copy->stats : NULL, snap->device))
 		return -ENOMEM;
@@ -107,12 +106,14 @@ int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap)
 
 void cdm_model_scan(struct cdm_model *m, const struct cdm_snap_scan *snap)
 {
-	struct cdm_proc_entry *e = (void *)cdm_hash_find(&m->procs, snap->pid);
+	struct cdm_proc_entry *proc = (void *)cdm_hash_find(&m->procs, snap->pid);
+	struct cdm_device_entry *device = (void *)cdm_hash_find(&m->devices, snap->index);
+	const struct cdm_bound bound = { snap->error, snap->age_ns };
 
-	if (!e || e->entry.seen != m->generation)
-		return;
-	e->row.scan_error = snap->error;
-	e->row.scan_age_ns = snap->age_ns;
+	if (!snap->pid && device && device->entry.seen == m->generation)
+		device->row.bound = bound;
+	else if (snap->pid && proc && proc->entry.seen == m->generation)
+		proc->row.bound = bound;
 }
 
 static unsigned int path_depth(const char *path)
@@ -136,6 +137,7 @@ int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
 	e->row.depth = path_depth(copy->path);
 	e->row.nr_procs = 0;
 	e->row.procs_device = 0;
+	e->row.procs_error = 0;
 	return list_once(m, &e->entry, &m->cgroup_rows, &e->row);
 }
 
@@ -148,6 +150,7 @@ int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap)
 		return -ENOMEM;
 	e->row.model = m;
 	e->row.snap = copy;
+	e->row.bound = (struct cdm_bound) { 0, CDM_UNKNOWN };
 	memset(e->row.holders, 0, sizeof(e->row.holders));
 	if (cdm_activity_update(&e->row.activity, &e->entry.past, &m->refresh,
 				copy->has_stats ? &copy->stats : NULL, copy->used))
@@ -357,9 +360,10 @@ static void sum_up(struct cdm_model *m)
 	}
 }
 
-static void add_procs(struct cdm_cgroup_row *cgroup, unsigned int nr, __u64 device)
+static void add_procs(struct cdm_cgroup_row *cgroup, unsigned int nr, __u64 device, __u64 error)
 {
 	cgroup->nr_procs += nr;
+	cgroup->procs_error += error;
 	if (device == CDM_UNKNOWN)
 		cgroup->procs_device = CDM_UNKNOWN;
 	else if (cgroup->procs_device != CDM_UNKNOWN)
@@ -375,7 +379,7 @@ static void join_procs(struct cdm_model *m)
 		if (!e)
 			continue;
 		row->cgroup = &e->row;
-		add_procs(&e->row, 1, row->snap->device);
+		add_procs(&e->row, 1, row->snap->device, row->bound.error);
 	}
 	/* In the order of paths all descendants of a cgroup come after it. */
 	for (size_t i = m->cgroup_rows.nr; i-- > 0; ) {
@@ -383,7 +387,8 @@ static void join_procs(struct cdm_model *m)
 		struct cdm_cgroup_entry *parent = parent_of(m, find_cgroup(m, row->snap->id));
 
 		if (parent && row->nr_procs)
-			add_procs(&parent->row, row->nr_procs, row->procs_device);
+			add_procs(&parent->row, row->nr_procs, row->procs_device,
+				  row->procs_error);
 	}
 }
 

@@ -106,14 +106,14 @@ struct cdm_snap_proc {
 
 /*
  * How exact the device memory of the process is that came before, where the kernel does not
- * count it: it was found by a scan of page tables, and what moved since was added. Without
- * one it is exact.
+ * count it: it was found by a scan of page tables, and what moved since was added. Or what
+ * is in use of a device: it was found by a look at its pages. Without one it is exact.
  */
 struct cdm_snap_scan {
 	struct cdm_rec rec;
-	__u32 pid;
-	__u32 pad;
-	__u64 error;		/* pages that it may be too many */
+	__u32 pid;		/* 0: of a device */
+	__u32 index;		/* of the device */
+	__u64 error;		/* pages that it may be off */
 	__u64 age_ns;		/* of the scan */
 };
 

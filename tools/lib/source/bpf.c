@@ -103,7 +103,11 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 /* For figures that the kernel does not count. */
 static void choose_scan(struct cdm_bpf *b, const struct cdm_description *d)
 {
+	b->programs->rodata->with_resident = d->scan;
+	if (!d->scan)
+		bpf_map__set_max_entries(b->programs->maps.resident, 1);
 	bpf_program__set_autoload(b->programs->progs.find_pagemaps, d->scan);
+	bpf_program__set_autoload(b->programs->progs.count_used, d->scan);
 	bpf_program__set_autoload(b->programs->progs.folio_freed, d->frees == CDM_FREES_FOLIO);
 	bpf_program__set_autoload(b->programs->progs.page_freed, d->frees == CDM_FREES_PAGE);
 }
@@ -583,30 +587,68 @@ const struct cdm_stats *cdm_bpf_stats(const struct cdm_bpf *b, enum cdm_scope sc
 	return NULL;
 }
 
-static __u64 moved(const struct cdm_bpf *b, enum cdm_scope scope, __u64 id, enum cdm_abi_dir dir,
-		   __u64 *in)
+void cdm_bpf_resident(const struct cdm_bpf *b, __u32 pid, __u64 device, struct cdm_resident *r)
 {
-	const struct cdm_stats_key key = { .scope = scope, .id = id };
-	struct cdm_stats s;
+	const struct cdm_resident_key key = { .device = device, .pid = pid };
 
-	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.stats), &key, &s))
-		return 0;
-	if (in)
-		*in = s.pages[CDM_DIR_IN];
-	return s.pages[dir];
+	if (bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.resident), &key, r))
+		*r = (struct cdm_resident) { 0 };
 }
 
-void cdm_bpf_moves(const struct cdm_bpf *b, __u32 pid, struct cdm_moves *moves)
+__u64 cdm_bpf_gone(const struct cdm_bpf *b)
+{
+	/* A page is given back before it counts as gone home: one too many, not one too few. */
+	__u64 outs = *(volatile __u64 *)&b->programs->bss->device_outs;
+
+	return *(volatile __u64 *)&b->programs->bss->device_frees - outs;
+}
+
+__u32 cdm_bpf_forks(const struct cdm_bpf *b, __u32 pid)
 {
 	__u32 forks = 0;
 
-	*moves = (struct cdm_moves) { 0 };
-	moves->out = moved(b, CDM_SCOPE_PROC, pid, CDM_DIR_OUT, &moves->in);
-	/* A page is given back before it counts as gone home: one too many, not one too few. */
-	moves->all_out = moved(b, CDM_SCOPE_ALL, 0, CDM_DIR_OUT, NULL);
-	moves->frees = b->programs->bss->device_frees;
 	bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.holders), &pid, &forks);
-	moves->forks = forks;
+	return forks;
+}
+
+__u64 cdm_bpf_changes(const struct cdm_bpf *b, __u64 *flying)
+{
+	const typeof(*b->programs->bss) volatile *bss = b->programs->bss;
+
+	/* Before what has landed. */
+	*flying = bss->device_flying;
+	return bss->device_ins + bss->device_outs + bss->device_frees;
+}
+
+/* Calls that a program did not see because it ran already on that CPU. */
+static __u64 recursions(const struct cdm_bpf *b)
+{
+	struct bpf_program *program;
+	__u64 n = 0;
+
+	bpf_object__for_each_program(program, b->programs->obj) {
+		struct bpf_prog_info info = {};
+		__u32 len = sizeof(info);
+		int fd = bpf_program__fd(program);
+
+		if (fd >= 0 && !bpf_obj_get_info_by_fd(fd, &info, &len))
+			n += info.recursion_misses;
+	}
+	return n;
+}
+
+__u64 cdm_bpf_missed(const struct cdm_bpf *b)
+{
+	struct cdm_loss loss[CDM_NR_EV];
+
+	cdm_bpf_loss(b, loss);
+	return loss[CDM_EV_MIGRATE].lost_map + recursions(b);
+}
+
+__u64 cdm_bpf_forgotten(const struct cdm_bpf *b)
+{
+	/* So many new entries may have pushed one out that was made meanwhile. */
+	return b->programs->bss->residents / (bpf_map__max_entries(b->programs->maps.resident) / 4);
 }
 
 bool cdm_bpf_counts_frees(const struct cdm_bpf *b)
@@ -719,22 +761,25 @@ int cdm_bpf_new_devices(struct cdm_bpf *b, int (*emit)(void *ctx, const struct c
 	return err;
 }
 
-int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max)
+bool cdm_bpf_find_pagemaps(struct cdm_bpf *b)
 {
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
-	__u64 device, *previous = NULL;
-	int fd = bpf_map__fd(b->programs->maps.devices), n = 0, err;
-	struct cdm_device_id id;
 
-	err = bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.find_pagemaps), &opts);
-	if (err || !opts.retval)
-		return -ENOENT;
-	while (n < max && !bpf_map_get_next_key(fd, previous, &device)) {
-		previous = &device;
-		if (!bpf_map_lookup_elem(fd, &device, &id))
-			ranges[n++] = (struct cdm_device_range) { n, id.start, id.start + id.bytes };
-	}
-	return n;
+	return !bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.find_pagemaps), &opts) &&
+	       opts.retval;
+}
+
+bool cdm_bpf_count_used(const struct cdm_bpf *b, __u64 start, __u64 pages, __u64 *used)
+{
+	struct cdm_used ctx = { .pfn = start / sysconf(_SC_PAGESIZE), .pages = pages };
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts,
+		.ctx_in = &ctx, .ctx_size_in = sizeof(ctx));	/* and out */
+
+	if (bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.count_used), &opts) ||
+	    !opts.retval)
+		return false;
+	*used = ctx.used;
+	return true;
 }
 
 /* A device that came back has its latest name. */
@@ -746,15 +791,37 @@ static bool comes_again(const struct cdm_bpf *b, size_t i)
 	return false;
 }
 
-int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max)
+static bool is_pagemap(const struct cdm_bpf *b, size_t i)
 {
-	int fd = bpf_map__fd(b->programs->maps.pagemaps), n = 0;
 	struct cdm_pagemap p;
+
+	return !comes_again(b, i) &&
+	       !bpf_map_lookup_elem(bpf_map__fd(b->programs->maps.pagemaps), &b->devices[i].start, &p);
+}
+
+int cdm_bpf_ranges(const struct cdm_bpf *b, struct cdm_device_range *ranges, int max)
+{
+	int n = 0;
 
 	for (size_t i = 0; i < b->nr_devices && n < max; i++) {
 		const struct cdm_device_id *id = &b->devices[i];
 
-		if (comes_again(b, i) || bpf_map_lookup_elem(fd, &id->start, &p))
+		if (!is_pagemap(b, i))
+			continue;
+		ranges[n] = (struct cdm_device_range) { n, id->start, id->start + id->bytes };
+		n++;
+	}
+	return n;
+}
+
+int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max)
+{
+	int n = 0;
+
+	for (size_t i = 0; i < b->nr_devices && n < max; i++) {
+		const struct cdm_device_id *id = &b->devices[i];
+
+		if (!is_pagemap(b, i))
 			continue;
 		snaps[n] = (struct cdm_snap_device) {
 			.index = n, .state = CDM_ST_ONLINE, .node = -1,

@@ -66,23 +66,33 @@ bool cdm_bpf_by_functions(const struct cdm_bpf *b);
 /* "test_hmm: device-coherent memory", of each driver that was seen; empty: none. */
 void cdm_bpf_drivers(const struct cdm_bpf *b, char *text, size_t size);
 
-/* What moved until now, of device memory that the kernel does not count. Pages. */
-struct cdm_moves {
-	__u64 in, out;		/* of a process */
-	__u64 all_out, frees;	/* of all: what went home, and what was given back to drivers */
-	__u64 forks;		/* of the process, if it is a holder */
-};
-void cdm_bpf_moves(const struct cdm_bpf *b, __u32 pid, struct cdm_moves *moves);
-/* Whether pages that are given back are counted, and forks. */
-bool cdm_bpf_counts_frees(const struct cdm_bpf *b);
-/*
- * Where there is device memory that the kernel does not count, known since the start or
- * seen since. Return: how many, at most @max; -ENOENT: the kernel does not tell.
- */
-int cdm_bpf_ranges(struct cdm_bpf *b, struct cdm_device_range *ranges, int max);
+/* --- device memory that the kernel does not count, with cdm_description.scan --- */
 
+/* What moved of @pid to and from @device, 0: all; nothing yet: all 0. */
+void cdm_bpf_resident(const struct cdm_bpf *b, __u32 pid, __u64 device, struct cdm_resident *r);
+/* Pages given back to drivers of which no migration home tells; grows only. */
+__u64 cdm_bpf_gone(const struct cdm_bpf *b);
+/* Whether that is counted, and forks. */
+bool cdm_bpf_counts_frees(const struct cdm_bpf *b);
+/* How often a holder of device memory has forked. */
+__u32 cdm_bpf_forks(const struct cdm_bpf *b, __u32 pid);
+/* Grows with all that moves and with what is given back; *@flying: what may be moving now. */
+__u64 cdm_bpf_changes(const struct cdm_bpf *b, __u64 *flying);
+/* Another number: migrations may have been missed meanwhile. */
+__u64 cdm_bpf_missed(const struct cdm_bpf *b);
+/* The same, of those of a process that has no cdm_bpf_resident() at first. */
+__u64 cdm_bpf_forgotten(const struct cdm_bpf *b);
+/* Looks where such memory is, known since the start or seen since. False: the kernel does not tell. */
+bool cdm_bpf_find_pagemaps(struct cdm_bpf *b);
+/*
+ * Where it is, of those that have got a name, numbered as devices are. Return: how many, at
+ * most @max.
+ */
+int cdm_bpf_ranges(const struct cdm_bpf *b, struct cdm_device_range *ranges, int max);
 /* The same as devices, with what is known of them. Return: how many. */
 int cdm_bpf_pagemaps(const struct cdm_bpf *b, struct cdm_snap_device *snaps, int max);
+/* Pages of a range that are in use. False: it cannot be told. */
+bool cdm_bpf_count_used(const struct cdm_bpf *b, __u64 start, __u64 pages, __u64 *used);
 
 /*
  * Drops the statistics of processes and cgroups that nobody has looked up since they were

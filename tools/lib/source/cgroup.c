@@ -482,6 +482,11 @@ bool cdm_cgroups_have_device(const struct cdm_cgroups *c)
 	return c->have_device;
 }
 
+void cdm_cgroups_ignore_device(struct cdm_cgroups *c)
+{
+	c->have_device = false;
+}
+
 const char *cdm_cgroups_mount(const struct cdm_cgroups *c)
 {
 	return c->mount_point;
@@ -537,7 +542,7 @@ static void read_values(struct cdm_cgroups *c, struct node *node, const struct r
 		return;
 	}
 	snap->charged = values->charged;
-	snap->device = values->device < 0 ? CDM_UNKNOWN : (__u64)values->device;
+	snap->device = c->have_device ? (__u64)values->device : CDM_UNKNOWN;
 	snap->limit = values->limit >= max ? CDM_NO_LIMIT : values->limit;
 }
 

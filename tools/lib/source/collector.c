@@ -121,9 +121,13 @@ static int on_event(void *ctx, void *data, size_t size)
 /* The figures that describe() promised. Return: 0 or -errno. */
 static int open_residency(struct cdm_collector *c)
 {
-	c->residency = cdm_residency_open(c->bpf);
-	if (c->residency || errno != ENOENT)
-		return c->residency ? 0 : -ENOMEM;
+	int err;
+
+	if (cdm_bpf_find_pagemaps(c->bpf)) {
+		err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
+		c->residency = err ? NULL : cdm_residency_open(c->bpf);
+		return c->residency ? 0 : err ?: -ENOMEM;
+	}
 	c->d.features &= ~CDM_F_PROC_DEVICE;
 	return note(c, "no device memory of processes: the kernel does not tell where devices are: pgmap_array is not in /proc/kallsyms (CONFIG_KALLSYMS_ALL, or CAP_SYSLOG is needed)");
 }
@@ -180,6 +184,8 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	c->o = *o;
 	c->d = *d;
 	c->cgroups = cdm_cgroups_open();
+	if (c->cgroups && d->cgroup_sums)
+		cdm_cgroups_ignore_device(c->cgroups);
 	c->own_proc = cdm_proc_is_ours();
 	c->nr_ranges = c->own_proc ? cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES) : 0;
 	for (unsigned int i = 0; i < d->nr_missing && !err; i++)
@@ -304,6 +310,8 @@ static int emit_devices(struct cdm_collector *c)
 {
 	struct cdm_snap_device snaps[CDM_MAX_DEVICES];
 	int n = cdm_devices_read(snaps, CDM_MAX_DEVICES), err = 0;
+	struct cdm_snap_scan scan;
+	bool found;
 
 	/* Those of other drivers have no class. */
 	if (!n && c->bpf)
@@ -319,7 +327,10 @@ static int emit_devices(struct cdm_collector *c)
 		snaps[i].has_stats = s && snaps[i].device;
 		if (snaps[i].has_stats)
 			snaps[i].stats = *s;
+		found = c->d.pagemaps && c->residency && cdm_residency_tell_device(c->residency, &snaps[i], &scan);
 		err = emit(c, &snaps[i].rec, CDM_SNAP_DEVICE, sizeof(snaps[i]));
+		if (!err && found)
+			err = emit_at(c, &scan.rec, CDM_SNAP_SCAN, sizeof(scan), c->last_ns);
 	}
 	return err;
 }
@@ -333,7 +344,7 @@ static int emit_proc(struct cdm_collector *c, struct cdm_snap_proc *p)
 
 	if (s)
 		p->stats = *s;
-	if ((c->o.features & CDM_F_PER_DEVICE) && p->device && p->device != CDM_UNKNOWN &&
+	if (!c->residency && (c->o.features & CDM_F_PER_DEVICE) && p->device && p->device != CDM_UNKNOWN &&
 	    c->nr_in_use > 1 && c->nr_ranges > 0)
 		cdm_proc_walk_devices(p, c->ranges, c->nr_ranges);
 	/* Asking for the time takes as long as the rest of this. */
@@ -523,6 +534,8 @@ int cdm_collector_refresh(struct cdm_collector *c)
 		err = cdm_bpf_read_stats(c->bpf);
 	if (!err && c->bpf)
 		err = cdm_bpf_new_devices(c->bpf, c->o.emit, c->o.ctx);
+	if (!err && c->residency)
+		cdm_residency_begin(c->residency);
 	if (!err)
 		err = emit_devices(c);
 	if (!err)

@@ -93,6 +93,7 @@ struct cdm_description {
 	bool cgroup_iterator;		/* and the values of cgroups */
 	bool by_pid;			/* of a scan: processes can be found by number, to visit holders alone */
 	bool scan;			/* CDM_F_PROC_DEVICE is by scans of page tables, and moves since */
+	bool cgroup_sums;		/* CDM_F_CGROUP_DEVICE is what processes have, by that */
 	bool pagemaps;			/* CDM_F_DEVICES are those of the kernel's pagemaps, with no class */
 	enum cdm_frees frees;		/* by which it is known when others go */
 	bool holders;			/* processes with device memory can be told from the others */

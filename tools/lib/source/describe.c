@@ -84,7 +84,8 @@ static void describe_cgroups(unsigned int asked, struct cdm_description *d)
 {
 	struct cdm_cgroups *cgroups = cdm_cgroups_open();
 
-	if (cgroups && cdm_cgroups_have_device(cgroups))
+	d->cgroup_sums = d->scan && cgroups;
+	if (d->cgroup_sums || (cgroups && cdm_cgroups_have_device(cgroups)))
 		d->features |= CDM_F_CGROUP_DEVICE;
 	else if (asked & CDM_F_CGROUP_DEVICE)
 		missing(d, cgroups ?
@@ -103,11 +104,10 @@ static void describe_devices(unsigned int asked, struct cdm_description *d)
 	d->pagemaps = !there && d->scan;
 	if (there || d->pagemaps)
 		d->features |= CDM_F_DEVICES;
-	if (cdm_proc_is_ours() && cdm_devices_ranges(&range, 1) > 0)
+	if (d->scan || (cdm_proc_is_ours() && cdm_devices_ranges(&range, 1) > 0))
 		d->features |= CDM_F_PER_DEVICE;
 	if (!there && (asked & (CDM_F_DEVICES | CDM_F_PER_DEVICE) & ~d->features))
-		missing(d, d->scan ? "no split by device: scans do not tell it" :
-			cdm_devices_driver() ? "no devices: /sys/class/cdm is empty" :
+		missing(d, cdm_devices_driver() ? "no devices: /sys/class/cdm is empty" :
 			"no devices: there is no /sys/class/cdm; is the module cdm loaded?");
 	else if (there && (asked & CDM_F_PER_DEVICE & ~d->features))
 		missing(d, cdm_devices_hidden() ?
@@ -309,7 +309,8 @@ static void describe_hooks(const struct cdm_collector_options *o,
 /* Something is asked for that the kernel does not count, or has no class for. */
 static bool wants_scan(const struct cdm_collector_options *o, const struct cdm_description *d)
 {
-	return (o->features & CDM_F_PROC_DEVICE & ~d->features) ||
+	return (o->features & (CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_PER_DEVICE) &&
+		!(d->features & CDM_F_PROC_DEVICE)) ||
 	       ((o->features & CDM_F_DEVICES) && !cdm_devices_count());
 }
 

@@ -24,7 +24,8 @@ const struct cdm_offer cdm_figures[] = {
 /* Scans, and the kernel's list of devices, are for what migrates. */
 static bool by_scan(const struct cdm_offer *o, const struct cdm_description *d)
 {
-	return (d->scan && o->feature == CDM_F_PROC_DEVICE) ||
+	return (d->scan && (o->feature & (CDM_F_PROC_DEVICE | CDM_F_PER_DEVICE))) ||
+	       (d->cgroup_sums && o->feature == CDM_F_CGROUP_DEVICE) ||
 	       (d->pagemaps && o->feature == CDM_F_DEVICES);
 }
 
@@ -67,7 +68,9 @@ static const char *how_exact(const struct cdm_offer *o, enum cdm_source source,
 	if ((o->feature == CDM_F_NUMA || o->event == 1ULL << CDM_EV_NUMA) && lacks(o, d))
 		return ", pages and reasons exact; nodes and owners are not told, which takes fentry";
 	if (by_scan(o, d) && o->feature == CDM_F_DEVICES)
-		return " and pagemaps of the kernel; how much is in use is not known";
+		return " and references of their pages; columns error and age say how exact";
+	if (by_scan(o, d) && o->feature == CDM_F_CGROUP_DEVICE)
+		return " and scans, what their processes have; the column error says how exact";
 	if (by_scan(o, d))
 		return " and scans of page tables, 1 % of a CPU; columns error and age say how exact";
 	if (functions && (o->feature == CDM_F_WHY || o->event == 1ULL << CDM_EV_MIGRATE))

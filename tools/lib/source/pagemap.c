@@ -80,6 +80,8 @@ static int count_page(struct walk *w, __u64 entry)
 		w->snap->per_device[range->index]++;
 	else
 		w->scan->device++;
+	if (w->scan && range->index < CDM_MAX_DEVICES)
+		w->scan->per_device[range->index]++;
 	return 1;
 }
 

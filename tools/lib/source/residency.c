@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -15,26 +16,46 @@
 #define AGAIN_NS	(60 * CDM_NS_PER_S)	/* also what seems to be exact is scanned again */
 #define MOVING_NS	(5 * CDM_NS_PER_S)	/* what is never still: a scan is not exact either */
 
-struct resident {
+/* What was counted at a moment. */
+struct moment {
+	struct cdm_resident all;
+	struct cdm_resident by[CDM_MAX_DEVICES];	/* if there is more than one device */
+	__u64 gone;
+	__u64 missed, forgotten;
+	__u32 forks;
+};
+
+struct process {
 	struct cdm_node node;		/* key: pid */
 	__u64 start;			/* of the process, clock ticks: tells reused pids apart */
 	bool known;
 	struct cdm_scan found;
 	__u64 unsettled;		/* pages that moved while the scan went on */
 	__u64 scanned_ns;		/* CLOCK_MONOTONIC */
-	struct cdm_moves then;		/* when it was scanned */
-	struct cdm_moves last;		/* at the last refresh */
+	struct moment then;		/* when it was scanned */
+	__u64 last[CDM_NR_DIR];		/* pages, at the last refresh */
 	bool moved;			/* it has figures of migrations */
 	bool met;			/* since the last update */
+};
+
+struct device {
+	__u64 start;			/* 0: not looked at yet */
+	__u64 used;
+	__u64 unsettled;
+	__u64 changes;			/* until then */
+	__u64 looked_ns;		/* CLOCK_MONOTONIC */
 };
 
 struct cdm_residency {
 	struct cdm_bpf *bpf;
 	struct cdm_hash procs;
-	struct cdm_list wanted;		/* struct resident, of this refresh */
+	struct cdm_list wanted;		/* struct process, of this refresh */
 	struct cdm_device_range ranges[MAX_RANGES];
 	int nr_ranges;
-	__u64 opened_ns, used_ns;
+	struct device devices[CDM_MAX_DEVICES];
+	__u64 rearranged;		/* times that ranges became others */
+	__u64 missed;			/* as of the begin of this refresh; another one: scans are void */
+	__u64 opened_ns, used_ns, devices_ns;
 };
 
 static __u64 min(__u64 a, __u64 b)
@@ -48,50 +69,83 @@ static __u64 difference(__u64 now, __u64 then)
 	return now > then ? now - then : 0;
 }
 
-/* Pages given back of which no migration home tells. */
-static __u64 gone(const struct cdm_residency *r, const struct cdm_moves *then,
-		  const struct cdm_moves *now)
+/* Since @then, when there may not have been an entry yet. */
+static __u64 gain(const struct cdm_resident *now, const struct cdm_resident *then, enum cdm_abi_dir dir)
 {
-	if (!cdm_bpf_counts_frees(r->bpf))
-		return CDM_UNKNOWN;
-	return difference(now->frees - then->frees, now->all_out - then->all_out);
+	return now->since == then->since ? now->pages[dir] - then->pages[dir] : now->pages[dir];
 }
 
-static void scan(struct cdm_residency *r, struct resident *p)
+static __u64 shift(__u64 pages, const struct cdm_resident *now, const struct cdm_resident *then)
+{
+	return difference(pages + gain(now, then, CDM_DIR_IN), gain(now, then, CDM_DIR_OUT));
+}
+
+static void look(const struct cdm_residency *r, __u32 pid, struct moment *m)
+{
+	cdm_bpf_resident(r->bpf, pid, 0, &m->all);
+	for (int i = 0; r->nr_ranges > 1 && i < r->nr_ranges && i < CDM_MAX_DEVICES; i++)
+		cdm_bpf_resident(r->bpf, pid, r->ranges[i].start, &m->by[i]);
+	m->gone = cdm_bpf_gone(r->bpf);
+	m->forks = cdm_bpf_forks(r->bpf, pid);
+	m->forgotten = cdm_bpf_forgotten(r->bpf);
+	m->missed = r->missed;
+}
+
+/* Pages given back of which no migration home tells. */
+static __u64 gone(const struct cdm_residency *r, const struct moment *then, const struct moment *now)
+{
+	return cdm_bpf_counts_frees(r->bpf) ? difference(now->gone, then->gone) : CDM_UNKNOWN;
+}
+
+static __u64 spent_since(__u64 start)
+{
+	return cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
+}
+
+static void scan(struct cdm_residency *r, struct process *p)
 {
 	__u64 start = cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-	struct cdm_moves after;
+	struct moment before;
 
-	cdm_bpf_moves(r->bpf, p->node.key, &p->then);
+	look(r, p->node.key, &before);
 	p->known = !cdm_proc_scan(p->node.key, r->ranges, r->nr_ranges, &p->found);
 	p->scanned_ns = cdm_clock_ns(CLOCK_MONOTONIC);
 	if (p->found.device)
 		cdm_bpf_hold(r->bpf, p->node.key);
-	cdm_bpf_moves(r->bpf, p->node.key, &after);
-	p->unsettled = after.in - p->then.in + after.out - p->then.out +
-		       min(p->found.device, gone(r, &p->then, &after));
-	p->then = after;
-	r->used_ns += cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID) - start;
+	look(r, p->node.key, &p->then);
+	/* What is under way may have been found, and will be counted. */
+	p->unsettled = gain(&p->then.all, &before.all, CDM_DIR_IN) +
+		       gain(&p->then.all, &before.all, CDM_DIR_OUT) + p->then.all.flying +
+		       min(p->found.device, gone(r, &before, &p->then));
+	r->used_ns += spent_since(start);
 }
 
-static bool may_scan(const struct cdm_residency *r)
+/* Since the start; devices get no more than half of it. */
+static __u64 allowance(const struct cdm_residency *r)
 {
-	__u64 open = cdm_clock_ns(CLOCK_MONOTONIC) - r->opened_ns;
-
-	return r->used_ns < CREDIT_NS + open / SHARE;
+	return CREDIT_NS + (cdm_clock_ns(CLOCK_MONOTONIC) - r->opened_ns) / SHARE;
 }
 
 static void find_ranges(struct cdm_residency *r)
 {
-	int n = cdm_bpf_ranges(r->bpf, r->ranges, MAX_RANGES);
+	struct cdm_device_range before[MAX_RANGES];
 
-	r->nr_ranges = n > 0 ? n : 0;
+	memcpy(before, r->ranges, sizeof(before));
+	r->nr_ranges = cdm_bpf_ranges(r->bpf, r->ranges, MAX_RANGES);
+	r->rearranged += !!memcmp(before, r->ranges, sizeof(before));
+	r->missed = cdm_bpf_missed(r->bpf) + r->rearranged;
+}
+
+void cdm_residency_begin(struct cdm_residency *r)
+{
+	cdm_bpf_find_pagemaps(r->bpf);
+	find_ranges(r);
 }
 
 /* Files tell the start in ticks, the iterator in nanoseconds. */
-static struct resident *take(struct cdm_residency *r, const struct cdm_snap_proc *snap)
+static struct process *take(struct cdm_residency *r, const struct cdm_snap_proc *snap)
 {
-	struct resident *p = cdm_hash_take(&r->procs, snap->pid, sizeof(*p));
+	struct process *p = cdm_hash_take(&r->procs, snap->pid, sizeof(*p));
 	__u64 start = snap->start_ns / (CDM_NS_PER_S / sysconf(_SC_CLK_TCK));
 
 	if (p && p->start != start) {
@@ -101,50 +155,132 @@ static struct resident *take(struct cdm_residency *r, const struct cdm_snap_proc
 	return p;
 }
 
-/* Which of them need a scan; soon, if it can be exact then. */
-static bool needs_scan(const struct resident *p, __u64 error, __u64 age, const struct cdm_moves *now)
+/* What was counted since the scan is all that migrated since. */
+static bool still_holds(const struct cdm_residency *r, const struct process *p, const struct moment *now)
 {
-	bool moves = now->in != p->last.in || now->out != p->last.out;
+	if (!p->known || p->then.missed != r->missed)
+		return false;
+	return p->then.all.since ? p->then.all.since == now->all.since :
+				   !p->moved || p->then.forgotten == now->forgotten;
+}
+
+/* Of @pages: too many, or in either direction. */
+static __u64 error_of(const struct cdm_residency *r, const struct process *p, const struct moment *now,
+		      __u64 pages)
+{
+	__u64 lost = now->forks != p->then.forks ? pages :
+		     min(pages, gone(r, &p->then, now) + p->found.shared);
+
+	return lost + p->unsettled + now->all.flying;
+}
+
+/* Which of them need a scan; soon, if it can be exact then. */
+static bool needs_scan(const struct process *p, __u64 error, __u64 age, const struct moment *now)
+{
+	bool moves = memcmp(now->all.pages, p->last, sizeof(p->last));
 
 	return age > AGAIN_NS || (error && (!moves || age > MOVING_NS));
 }
 
-bool cdm_residency_tell(struct cdm_residency *r, struct cdm_snap_proc *p, bool moved,
+/*
+ * Not told if it does not sum up to @snap->device: some moved of which the device is not
+ * known, or more than CDM_MAX_DEVICES are there.
+ */
+static bool tell_split(const struct cdm_residency *r, const struct process *p,
+		       const struct moment *now, __u64 error, struct cdm_snap_proc *snap)
+{
+	__u64 sum = 0;
+
+	if (r->nr_ranges == 1)
+		sum = snap->per_device[0] = snap->device;
+	for (int i = 0; r->nr_ranges > 1 && i < r->nr_ranges && i < CDM_MAX_DEVICES; i++) {
+		snap->per_device[i] = shift(p->found.per_device[i], &now->by[i], &p->then.by[i]);
+		sum += snap->per_device[i];
+	}
+	if (difference(sum, snap->device) + difference(snap->device, sum) > error)
+		return false;
+	snap->nr_devices = min(r->nr_ranges, CDM_MAX_DEVICES);
+	return true;
+}
+
+bool cdm_residency_tell(struct cdm_residency *r, struct cdm_snap_proc *snap, bool moved,
 			struct cdm_snap_scan *scan)
 {
-	struct resident *e = take(r, p);
-	struct cdm_moves now = { 0 };
-	__u64 age, pages = 0;
+	struct process *p = take(r, snap);
+	struct moment now = { 0 };
+	bool split = true;
+	__u64 age;
 
-	p->device = p->device_anon = CDM_UNKNOWN;
-	if (!e)
+	snap->device = snap->device_anon = CDM_UNKNOWN;
+	if (!p)
 		return false;
-	e->met = true;
-	e->moved = moved;
-	age = cdm_clock_ns(CLOCK_MONOTONIC) - e->scanned_ns;
-	if (!e->known) {
-		cdm_list_add(&r->wanted, e);
-		return false;
-	}
-	*scan = (struct cdm_snap_scan) { .pid = p->pid, .age_ns = age };
+	p->met = true;
+	p->moved = moved;
 	/* Of thousands nearly all have nothing, and had nothing. */
-	if (moved || e->found.device) {
-		cdm_bpf_moves(r->bpf, p->pid, &now);
-		pages = difference(e->found.device + now.in - e->then.in, now.out - e->then.out);
-		scan->error = now.forks != e->then.forks ? pages :
-			      min(pages, gone(r, &e->then, &now) + e->found.shared + e->unsettled);
+	if (moved || p->found.device || p->then.all.since)
+		look(r, snap->pid, &now);
+	p->known = still_holds(r, p, &now);
+	if (!p->known) {
+		cdm_list_add(&r->wanted, p);
+		return false;
 	}
-	if (needs_scan(e, scan->error, age, &now))
-		cdm_list_add(&r->wanted, e);
-	e->last = now;
-	p->device = p->device_anon = pages;
-	return pages;
+	/* Its first: another one later would be another one. */
+	if (!p->then.all.since)
+		p->then.all.since = now.all.since;
+	age = cdm_clock_ns(CLOCK_MONOTONIC) - p->scanned_ns;
+	*scan = (struct cdm_snap_scan) { .pid = snap->pid, .age_ns = age };
+	snap->device = shift(p->found.device, &now.all, &p->then.all);
+	if (now.all.since || p->found.device)
+		scan->error = error_of(r, p, &now, snap->device);
+	if (snap->device)
+		split = tell_split(r, p, &now, scan->error, snap);
+	if (needs_scan(p, scan->error + !split, age, &now))
+		cdm_list_add(&r->wanted, p);
+	memcpy(p->last, now.all.pages, sizeof(p->last));
+	snap->device_anon = snap->device;
+	return snap->device || scan->error;
+}
+
+static void look_at_device(struct cdm_residency *r, const struct cdm_snap_device *snap, struct device *d)
+{
+	__u64 start = cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID), flying, before;
+
+	before = cdm_bpf_changes(r->bpf, &flying);
+	d->start = cdm_bpf_count_used(r->bpf, snap->device, snap->size, &d->used) ? snap->device : 0;
+	d->changes = cdm_bpf_changes(r->bpf, &flying);
+	d->unsettled = d->changes - before + flying;
+	d->looked_ns = cdm_clock_ns(CLOCK_MONOTONIC);
+	r->devices_ns += spent_since(start);
+}
+
+bool cdm_residency_tell_device(struct cdm_residency *r, struct cdm_snap_device *snap,
+			       struct cdm_snap_scan *scan)
+{
+	struct device *d = &r->devices[snap->index % CDM_MAX_DEVICES];
+	__u64 now = cdm_clock_ns(CLOCK_MONOTONIC), flying;
+	__u64 error = d->unsettled + cdm_bpf_changes(r->bpf, &flying) - d->changes;
+
+	if ((d->start != snap->device || error || now - d->looked_ns > AGAIN_NS) &&
+	    r->devices_ns < allowance(r) / 2)
+		look_at_device(r, snap, d);
+	if (d->start != snap->device)
+		return false;
+	error = d->unsettled + cdm_bpf_changes(r->bpf, &flying) - d->changes + flying;
+	*scan = (struct cdm_snap_scan) {
+		.index = snap->index, .error = min(error, snap->size),
+		.age_ns = cdm_clock_ns(CLOCK_MONOTONIC) - d->looked_ns,
+	};
+	if (!cdm_bpf_counts_frees(r->bpf))
+		scan->error = d->used;
+	snap->used = d->used;
+	snap->free = snap->size - d->used;
+	return true;
 }
 
 /* Those of which nothing is known first, of them those that moved; then by how long ago. */
 static int compare(const void *a, const void *b)
 {
-	const struct resident *x = *(struct resident *const *)a, *y = *(struct resident *const *)b;
+	const struct process *x = *(struct process *const *)a, *y = *(struct process *const *)b;
 
 	if (x->known != y->known)
 		return x->known ? 1 : -1;
@@ -155,7 +291,7 @@ static int compare(const void *a, const void *b)
 
 static bool drop_unmet(struct cdm_node *node, void *ctx)
 {
-	struct resident *p = (void *)node;
+	struct process *p = (void *)node;
 	bool drop = !p->met;
 
 	p->met = false;
@@ -169,7 +305,7 @@ void cdm_residency_update(struct cdm_residency *r, bool all)
 	find_ranges(r);
 	if (r->wanted.nr)
 		qsort(r->wanted.rows, r->wanted.nr, sizeof(*r->wanted.rows), compare);
-	for (size_t i = 0; i < r->wanted.nr && may_scan(r); i++)
+	for (size_t i = 0; i < r->wanted.nr && r->used_ns + r->devices_ns < allowance(r); i++)
 		scan(r, r->wanted.rows[i]);
 	r->wanted.nr = 0;
 	if (all)
@@ -196,12 +332,7 @@ struct cdm_residency *cdm_residency_open(struct cdm_bpf *b)
 		return NULL;
 	r->bpf = b;
 	r->opened_ns = cdm_clock_ns(CLOCK_MONOTONIC);
-	r->nr_ranges = cdm_bpf_ranges(b, r->ranges, MAX_RANGES);
-	if (r->nr_ranges < 0) {
-		free(r);
-		errno = ENOENT;
-		return NULL;
-	}
+	find_ranges(r);
 	cdm_proc_each(meet, r);
 	cdm_residency_update(r, false);
 	return r;

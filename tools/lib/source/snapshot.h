@@ -65,11 +65,12 @@ int cdm_proc_each(int (*each)(void *ctx, __u32 pid), void *ctx);
 struct cdm_device_range { __u32 index; __u64 start, end; /* physical, bytes, exclusive end */ };
 int cdm_proc_walk_devices(struct cdm_snap_proc *snap, const struct cdm_device_range *ranges, size_t nr);
 /*
- * Private memory in @ranges, whichever: pages that are there, or that the CPU cannot reach.
+ * Private memory in @ranges: pages that are there, or that the CPU cannot reach.
  * Return: 0, -EPERM, -ESRCH, -errno.
  */
 struct cdm_scan {
 	__u64 device;		/* pages */
+	__u64 per_device[CDM_MAX_DEVICES];	/* of them, by the index of the range */
 	__u64 shared;		/* of them, not more than so many are mapped by others, too */
 };
 int cdm_proc_scan(__u32 pid, const struct cdm_device_range *ranges, size_t nr, struct cdm_scan *scan);
@@ -121,6 +122,8 @@ struct cdm_cgroups;
 struct cdm_cgroups *cdm_cgroups_open(void);	/* NULL with errno: there is none */
 void cdm_cgroups_close(struct cdm_cgroups *c);
 bool cdm_cgroups_have_device(const struct cdm_cgroups *c);	/* the kernel counts device_host */
+/* As if the kernel did not: others than DEVICE_HOST are not in it. */
+void cdm_cgroups_ignore_device(struct cdm_cgroups *c);
 int cdm_cgroups_fd(const struct cdm_cgroups *c);	/* of the mount; stays @c's */
 
 /*

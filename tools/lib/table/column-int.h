@@ -14,6 +14,8 @@ extern const struct cdm_column cdm_vma_columns[];
 void cdm_cell_u64(struct cdm_cell *cell, __u64 value);		/* CDM_UNKNOWN is unknown */
 /* In bytes; CDM_UNKNOWN and CDM_NO_LIMIT stay what they are. */
 void cdm_cell_pages(struct cdm_cell *cell, const struct cdm_model *m, __u64 pages);
+/* What it may be off; unknown: it was found otherwise. */
+void cdm_cell_error(struct cdm_cell *cell, const struct cdm_model *m, const struct cdm_bound *bound);
 void cdm_cell_text(struct cdm_cell *cell, const char *text);	/* NULL is unknown */
 void cdm_cell_last_part(struct cdm_cell *cell, const char *path);	/* NULL: the same */
 void cdm_cell_unit(struct cdm_cell *cell, const struct cdm_cgroup_row *cgroup);	/* NULL: the same */

@@ -31,7 +31,7 @@ enum cdm_unit {
 	CDM_UNIT_ADDRESS,
 };
 
-#define CDM_CELL_TEXT	208	/* bytes; CDM_MAX_DEVICES times "cdm15:1023.9M " fits */
+#define CDM_CELL_TEXT	416	/* bytes; CDM_MAX_DEVICES times "DEVICE-OF-15-CH:~1023.9M " fits */
 
 /*
  * A figure. @known false is "-" for people and null for machines. Not to be
@@ -39,7 +39,7 @@ enum cdm_unit {
  */
 struct cdm_cell {
 	bool known;
-	bool about;			/* of CDM_UNIT_BYTES: "~1.2G", it may be less */
+	bool about;			/* of CDM_UNIT_BYTES: "~1.2G", it may be another one */
 	union {
 		__u64 u;	/* CDM_NO_LIMIT: "max" for people, null for machines */
 		double d;	/* rates, percent */

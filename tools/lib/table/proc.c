@@ -38,20 +38,19 @@ static void proc_cdm(const void *p, struct cdm_cell *cell)
 	const struct cdm_proc_row *row = p;
 
 	cdm_cell_pages(cell, row->model, row->snap->device);
-	cell->about = row->scan_error;
+	cell->about = row->bound.error;
 }
 
 static void proc_error(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_proc_row *row = p;
 
-	cdm_cell_pages(cell, row->model,
-		       row->scan_age_ns == CDM_UNKNOWN ? CDM_UNKNOWN : row->scan_error);
+	cdm_cell_error(cell, row->model, &row->bound);
 }
 
 static void proc_age(const void *p, struct cdm_cell *cell)
 {
-	cdm_cell_u64(cell, ((const struct cdm_proc_row *)p)->scan_age_ns);
+	cdm_cell_u64(cell, ((const struct cdm_proc_row *)p)->bound.age_ns);
 }
 
 static void proc_pid(const void *p, struct cdm_cell *cell)
@@ -143,6 +142,7 @@ static void proc_charged(const void *p, struct cdm_cell *cell)
 static void proc_dev(const void *p, struct cdm_cell *cell)
 {
 	static const struct cdm_column bytes = { .unit = CDM_UNIT_BYTES };
+	const char *name;
 	const struct cdm_proc_row *row = p;
 	const struct cdm_snap_proc *snap = row->snap;
 	size_t len = 0;
@@ -155,9 +155,11 @@ static void proc_dev(const void *p, struct cdm_cell *cell)
 		cdm_cell_pages(&part, row->model, snap->per_device[i]);
 		if (!part.known || !part.u)
 			continue;
+		part.about = row->bound.error;
 		cdm_cell_format(&bytes, &part, figure, sizeof(figure), 6);
-		len += snprintf(cell->text + len, sizeof(cell->text) - len, "%scdm%u:%s",
-				len ? " " : "", i, figure);
+		name = cdm_model_device_at(row->model, i);
+		len += snprintf(cell->text + len, sizeof(cell->text) - len, "%s%.*s:%s",
+				len ? " " : "", CDM_NAME_LEN, name ?: "?", figure);
 	}
 	cdm_cell_text(cell, len ? cell->text : NULL);
 }
@@ -176,7 +178,7 @@ const struct cdm_column cdm_proc_columns[] = {
 	  CDM_UNIT_TEXT, -20, 0, .ascending = true, .extra = true, .get = proc_unit },
 	{ "cdm", "CDM", "Memory resident on devices.",
 	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .get = proc_cdm },
-	{ "error", "CDMERR", "Of CDM: memory that may be gone since a scan found it.",
+	{ "error", "CDMERR", "What CDM may be off: the part of it that a scan has not settled.",
 	  CDM_UNIT_BYTES, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_error },
 	{ "age", "AGE", "Time since a scan found CDM; what migrated since then is in it.",
 	  CDM_UNIT_NS, 6, CDM_F_PROC_DEVICE, .extra = true, .get = proc_age },

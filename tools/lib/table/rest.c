@@ -17,7 +17,6 @@ struct cdm_source cdm_cgroup_source(const void *p)
 }
 
 CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, charged, charged)
-CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, cdm, device)
 CDM_PAGES_OF_SNAP(cgroup, cdm_cgroup_row, limit, limit)
 CDM_RATE(cgroup, in, CDM_F_MIGRATE, cdm_count_in)
 CDM_RATE(cgroup, out, CDM_F_MIGRATE, cdm_count_out)
@@ -38,11 +37,40 @@ static void cgroup_unit(const void *p, struct cdm_cell *cell)
 	cdm_cell_unit(cell, p);
 }
 
+/* Where the kernel does not charge it by itself: what the processes have. */
+static bool sums_up(const struct cdm_cgroup_row *row)
+{
+	const struct cdm_source source = cdm_cgroup_source(row);
+
+	return row->snap->device == CDM_UNKNOWN &&
+	       cdm_source_has(&source, CDM_F_CGROUP_DEVICE);
+}
+
+static __u64 cgroup_device(const struct cdm_cgroup_row *row)
+{
+	return sums_up(row) ? row->procs_device : row->snap->device;
+}
+
+static void cgroup_cdm(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_cgroup_row *row = p;
+
+	cdm_cell_pages(cell, row->model, cgroup_device(row));
+	cell->about = sums_up(row) && row->procs_error;
+}
+
+static void cgroup_error(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_cgroup_row *row = p;
+
+	cdm_cell_pages(cell, row->model, sums_up(row) ? row->procs_error : CDM_UNKNOWN);
+}
+
 static void cgroup_share(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_cgroup_row *row = p;
 
-	cdm_cell_percent(cell, row->snap->device, row->snap->charged);
+	cdm_cell_percent(cell, cgroup_device(row), row->snap->charged);
 }
 
 static void cgroup_headroom(const void *p, struct cdm_cell *cell)
@@ -59,7 +87,7 @@ static void cgroup_unreclaimable(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_cgroup_row *row = p;
 
-	cdm_cell_percent(cell, row->snap->device, row->snap->limit);
+	cdm_cell_percent(cell, cgroup_device(row), row->snap->limit);
 }
 
 static void cgroup_procs(const void *p, struct cdm_cell *cell)
@@ -72,6 +100,7 @@ static void cgroup_procs_cdm(const void *p, struct cdm_cell *cell)
 	const struct cdm_cgroup_row *row = p;
 
 	cdm_cell_pages(cell, row->model, row->procs_device);
+	cell->about = row->procs_error;
 }
 
 #define CG_RATE(name) .get = cgroup_##name, .total = cgroup_##name##_total
@@ -84,6 +113,8 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	  CDM_UNIT_BYTES, 7, 0, .yields = 1, .get = cgroup_charged },
 	{ "cdm", "CDM", "Of it on devices; cannot be reclaimed.",
 	  CDM_UNIT_BYTES, 6, CDM_F_CGROUP_DEVICE, .get = cgroup_cdm },
+	{ "error", "CDMERR", "What CDM may be off, where it is what scanned processes have.",
+	  CDM_UNIT_BYTES, 6, CDM_F_CGROUP_DEVICE, .extra = true, .get = cgroup_error },
 	{ "share", "%CDM", "Share of CHARGED that is on devices.",
 	  CDM_UNIT_PERCENT, 5, CDM_F_CGROUP_DEVICE, .yields = 3, .get = cgroup_share },
 	{ "limit", "LIMIT", "Limit of the charge; max: none.",
@@ -127,7 +158,6 @@ struct cdm_source cdm_device_source(const void *p)
 }
 
 CDM_PAGES_OF_SNAP(device, cdm_device_row, size, size)
-CDM_PAGES_OF_SNAP(device, cdm_device_row, used, used)
 CDM_PAGES_OF_SNAP(device, cdm_device_row, free, free)
 CDM_PAGES_OF_SNAP(device, cdm_device_row, quarantined, quarantined)
 CDM_RATE(device, in, CDM_F_MIGRATE, cdm_count_in)
@@ -156,6 +186,26 @@ static void device_node(const void *p, struct cdm_cell *cell)
 	__s32 node = ((const struct cdm_device_row *)p)->snap->node;
 
 	cdm_cell_u64(cell, node < 0 ? CDM_UNKNOWN : (__u64)node);
+}
+
+static void device_used(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_device_row *row = p;
+
+	cdm_cell_pages(cell, row->model, row->snap->used);
+	cell->about = row->bound.error;
+}
+
+static void device_error(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_device_row *row = p;
+
+	cdm_cell_error(cell, row->model, &row->bound);
+}
+
+static void device_age(const void *p, struct cdm_cell *cell)
+{
+	cdm_cell_u64(cell, ((const struct cdm_device_row *)p)->bound.age_ns);
 }
 
 static void device_use(const void *p, struct cdm_cell *cell)
@@ -187,6 +237,10 @@ const struct cdm_column cdm_device_columns[] = {
 	  CDM_UNIT_NONE, 4, CDM_F_DEVICES, .ascending = true, .extra = true, .get = device_node },
 	{ "size", "SIZE", "Size.", CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .yields = 3, .get = device_size },
 	{ "used", "USED", "In use.", CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .get = device_used },
+	{ "error", "USEDERR", "What USED may be off: what changed since its pages were looked at.",
+	  CDM_UNIT_BYTES, 7, CDM_F_DEVICES, .extra = true, .get = device_error },
+	{ "age", "AGE", "Time since its pages were looked at.",
+	  CDM_UNIT_NS, 6, CDM_F_DEVICES, .extra = true, .get = device_age },
 	{ "free", "FREE", "Free.",
 	  CDM_UNIT_BYTES, 6, CDM_F_DEVICES, .extra = true, .get = device_free },
 	{ "quarantined", "QUAR", "Pages that are not given out any more.",

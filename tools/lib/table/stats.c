@@ -17,6 +17,11 @@ void cdm_cell_pages(struct cdm_cell *cell, const struct cdm_model *m, __u64 page
 	cdm_cell_u64(cell, pages < CDM_NO_LIMIT ? pages * cdm_model_header(m)->page_size : pages);
 }
 
+void cdm_cell_error(struct cdm_cell *cell, const struct cdm_model *m, const struct cdm_bound *bound)
+{
+	cdm_cell_pages(cell, m, bound->age_ns == CDM_UNKNOWN ? CDM_UNKNOWN : bound->error);
+}
+
 void cdm_cell_text(struct cdm_cell *cell, const char *text)
 {
 	cell->known = text;
