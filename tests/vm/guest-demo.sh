@@ -5,7 +5,8 @@
 # are unmodified. Without the series the devices are those of test_hmm. With
 #   guest-demo.sh record FOLDER
 # cdmtop and cdmtrace record all of it once into the folder, see
-# tests/data/record-demo.sh.
+# tests/data/record-demo.sh; without the series cdmtop alone, and memory moves between NUMA
+# nodes, too.
 set -uo pipefail
 source "$(dirname "$0")/guest-lib.sh"
 
@@ -136,8 +137,27 @@ record() {
 	while tmux has-session -t demo 2> /dev/null; do sleep 0.2; done
 }
 
-if [[ ${1:-} == record ]]; then
+# Node 1 is slower: what is taken there comes home by NUMA balancing.
+record_stock() {
+	local pid
+	echo 2 > /proc/sys/kernel/numa_balancing
+	tmux new-session -d -s demo -x 120 -y 45 "$cdmtop -w $1/top.cdm 1"
+	until [[ $(stat -c %s "$1/top.cdm.part") -gt 4096 ]]; do sleep 0.1; done
+	mover &
+	wait_for_round 2
+	tmux send-keys -t demo 5
+	for round in 3 4 5; do
+		for pid in "$python" "$(pgrep -nf 'stress-ng-vm')"; do /usr/bin/python3 "$guest/numa.py" migrate "$pid" 0 1; done
+		wait_for_round $round
+	done > /dev/null
+	tmux send-keys -t demo q
+	while tmux has-session -t demo 2> /dev/null; do sleep 0.2; done
+}
+
+if [[ ${1:-} == record && -d /sys/class/cdm ]]; then
 	record "$2"
+elif [[ ${1:-} == record ]]; then
+	record_stock "$2"
 else
 	mover &
 	"$cdmtop"
