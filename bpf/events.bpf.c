@@ -896,12 +896,12 @@ int BPF_PROG(fault, struct vm_area_struct *vma, unsigned long address, unsigned 
 }
 
 /* No owner: the process is not known, and the cgroup is that of the charge. */
-static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 device, u32 charge,
-				   u32 pages)
+static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, struct folio *folio,
+				   u64 device, u32 charge)
 {
 	struct cdm_loss *count = see(CDM_EV_CHARGE);
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
-	struct cdm_ev_charge e = { .charge = charge, .pages = pages };
+	struct cdm_ev_charge e = { .charge = charge, .pages = folio_pages(folio, folio_flags(folio)) };
 
 	if (!count)
 		return 0;
@@ -918,13 +918,13 @@ static __always_inline int charged(void *ctx, struct mem_cgroup *memcg, u64 devi
 SEC("tp_btf/cdm_charge")
 int BPF_PROG(charge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	return charged(ctx, memcg, folio_device(folio), CDM_CHARGE, folio_pages(folio, folio_flags(folio)));
+	return charged(ctx, memcg, folio, folio_device(folio), CDM_CHARGE);
 }
 
 SEC("tp_btf/cdm_uncharge")
 int BPF_PROG(uncharge, struct mem_cgroup *memcg, struct folio *folio)
 {
-	return charged(ctx, memcg, folio_device(folio), CDM_UNCHARGE, folio_pages(folio, folio_flags(folio)));
+	return charged(ctx, memcg, folio, folio_device(folio), CDM_UNCHARGE);
 }
 
 /* The charge goes with the data; the one of the two folios that is on a device counts. */
@@ -933,8 +933,8 @@ int BPF_PROG(transfer, struct mem_cgroup *memcg, struct folio *src, struct folio
 {
 	u64 to = folio_device(dst);
 
-	return charged(ctx, memcg, to ?: folio_device(src),
-		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT, folio_pages(dst, folio_flags(dst)));
+	return charged(ctx, memcg, dst, to ?: folio_device(src),
+		       to ? CDM_TRANSFER_IN : CDM_TRANSFER_OUT);
 }
 
 /* Whoever did it: a device's state concerns everybody. */
