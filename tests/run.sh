@@ -182,6 +182,7 @@ if [[ -z $debug ]]; then
 	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
+	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "numa vm" numa kernel-debian

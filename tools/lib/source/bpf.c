@@ -277,20 +277,17 @@ static bool sees_modules(void)
 static int load(struct cdm_bpf *b, const struct cdm_collector_options *o,
 		const struct cdm_description *d)
 {
-	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts);
-	char types[PATH_MAX];
 	int err;
 
-	/*
-	 * What is not among the kernel's types is looked for in modules as well, and that is an
-	 * error for those who may not; given a file, libbpf does not. It takes time to read again.
-	 */
-	snprintf(types, sizeof(types), "%s/kernel/btf/vmlinux", cdm_roots.sys);
-	if (!sees_modules())
-		opts.btf_custom_path = types;
-	b->programs = programs_bpf__open_opts(&opts);
+	b->programs = programs_bpf__open();
 	if (!b->programs)
 		return -errno;
+	/*
+	 * What is not among the kernel's types is looked for in those of modules. Before 1.3 of
+	 * libbpf that is an error for those who may not see them, but the first time alone.
+	 */
+	if (!sees_modules())
+		bpf_program__set_attach_target(b->programs->progs.setup_begins, 0, "no function");
 	choose(b, o, d);
 	err = set_options(b, o, d);
 	if (err)
@@ -325,8 +322,8 @@ struct cdm_bpf *cdm_bpf_open(const struct cdm_collector_options *o,
 	if (!err)
 		err = attach(b);
 	if (err) {
-		cdm_error(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more%s",
-			strerror(-err), sees_modules() ? "" : "; on this kernel it may take CAP_SYS_ADMIN");
+		cdm_error(why, err, "no events: BPF programs cannot be loaded: %s; -v tells more",
+			strerror(-err));
 		cdm_bpf_close(b);
 		return NULL;
 	}
