@@ -736,6 +736,34 @@ int BPF_KRETPROBE(finalize_returned)
 	return args ? migration_ends(ctx, args->vma->vm_mm, args) : 0;
 }
 
+static __always_inline void count_evict(struct cdm_stats *s, u64 pages)
+{
+	add(&s->pages[CDM_DIR_OUT], pages);
+	add(&s->evicted, pages);
+}
+
+/* An eviction that began at @start is over. */
+static __always_inline int tell_evicted(void *ctx, struct cdm_ev_evict *e, u64 device, u64 start)
+{
+	struct cdm_loss *count = see(CDM_EV_EVICT);
+
+	if (!count)
+		return 0;
+	e->ns = bpf_ktime_get_boot_ns() - start;
+	if (!passes(NULL) || !device_passes(device) || filter_dir == CDM_DIR_IN ||
+	    filter_why >= 0 || e->evicted < filter_min_pages || e->ns < filter_min_ns)
+		return filtered(CDM_EV_EVICT, count);
+
+	head(&e->ev, CDM_EV_EVICT, sizeof(*e), start, NULL, NULL);
+	e->ev.device = device;
+	if (with_stats)
+		for_each_scope(&e->ev, s, count_evict(s, e->evicted));
+	finish(ctx, count, &e->ev, sizeof(*e));
+	return 0;
+}
+
+#include "evict.bpf.h"
+
 SEC("tp_btf/cdm_evict_start")
 int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
 {
@@ -748,43 +776,22 @@ int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
 	return 0;
 }
 
-static __always_inline void count_evict(struct cdm_stats *s, u64 pages)
-{
-	add(&s->pages[CDM_DIR_OUT], pages);
-	add(&s->evicted, pages);
-}
-
 /* Owners and their cgroups were counted page by page, at cdm_rss. */
 SEC("tp_btf/cdm_evict")
 int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
 	     int ret, u64 ns)
 {
-	struct cdm_loss *count = see(CDM_EV_EVICT);
 	struct cdm_ev_evict e = {
 		.evicted = evicted, .left = left, .ret = ret, .cause = cause,
 	};
 	struct call *call = call_of_thread();
-	u64 now = bpf_ktime_get_boot_ns();
-	u64 start = call && call->evicting ? call->start : now - ns;
-	u64 device = learn(dh, BPF_NOEXIST);
+	u64 start = call && call->evicting ? call->start : bpf_ktime_get_boot_ns() - ns;
 
 	if (call && call->evicting)
 		add(&evictions, -1ULL);
 	if (call)
 		call_ends(call);
-	if (!count)
-		return 0;
-	e.ns = now - start;
-	if (!passes(NULL) || !device_passes(device) || filter_dir == CDM_DIR_IN ||
-	    filter_why >= 0 || evicted < filter_min_pages || e.ns < filter_min_ns)
-		return filtered(CDM_EV_EVICT, count);
-
-	head(&e.ev, CDM_EV_EVICT, sizeof(e), start, NULL, NULL);
-	e.ev.device = device;
-	if (with_stats)
-		for_each_scope(&e.ev, s, count_evict(s, evicted));
-	finish(ctx, count, &e.ev, sizeof(e));
-	return 0;
+	return tell_evicted(ctx, &e, learn(dh, BPF_NOEXIST), start);
 }
 
 static __always_inline u32 rss_cause(const struct call *call, int nr)

@@ -123,14 +123,9 @@ static __always_inline u64 xa_find(struct xa_walk *w)
 static long visit_pagemap(u64 step, struct xa_walk *w)
 {
 	u64 entry = xa_find(w);
-	struct dev_pagemap *map = (void *)entry;
-	u64 start;
 
-	if (entry && !(entry & 3) && pagemap_memory(map) != CDM_MEM_UNKNOWN) {
-		start = BPF_CORE_READ(map, range.start);
-		if (!bpf_map_lookup_elem(&pagemaps, &start))
-			learn_pagemap(map, start);
-	}
+	if (entry && !(entry & 3))
+		pagemap_device((void *)entry);
 	if (w->past == ~0ULL)
 		return 1;
 	w->index = w->past + 1;

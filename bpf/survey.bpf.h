@@ -166,7 +166,8 @@ static long holes_of_block(u64 n, void *unused)
 }
 
 /* NULL: never. */
-static __always_inline struct tally *take_tally(struct migrate_vma *args, long (*visit)(u64, void *))
+static __always_inline struct tally *take_tally(unsigned long *src, unsigned long *dst, u64 nr,
+						bool in, long (*visit)(u64, void *))
 {
 	u32 zero = 0;
 	struct tally *t = bpf_map_lookup_elem(&tallies, &zero);
@@ -174,17 +175,17 @@ static __always_inline struct tally *take_tally(struct migrate_vma *args, long (
 	if (!t)
 		return NULL;
 	__builtin_memset(&t->nr, 0, sizeof(*t) - offsetof(struct tally, nr));
-	t->all_src = args->src;
-	t->all_dst = args->dst;
-	t->nr_all = args->npages;
-	t->in = args->flags & SELECT_SYSTEM;
+	t->all_src = src;
+	t->all_dst = dst;
+	t->nr_all = nr;
+	t->in = in;
 	bpf_loop((t->nr_all + SURVEY_PAGES - 1) / SURVEY_PAGES, visit, NULL, 0);
 	return t;
 }
 
 static __always_inline u32 count_holes(struct migrate_vma *args)
 {
-	struct tally *t = take_tally(args, holes_of_block);
+	struct tally *t = take_tally(args->src, args->dst, args->npages, false, holes_of_block);
 
 	return t ? t->holes : 0;
 }
@@ -283,21 +284,26 @@ static __always_inline u64 known_device(void *owner)
 	return start ? *start : opaque(owner);
 }
 
+static __always_inline u64 pagemap_device(struct dev_pagemap *map)
+{
+	u64 start = BPF_CORE_READ(map, range.start);
+
+	if (pagemap_memory(map) != CDM_MEM_UNKNOWN && !bpf_map_lookup_elem(&pagemaps, &start))
+		learn_pagemap(map, start);
+	return start;
+}
+
 /* The one that @pfn is on; 0: that which the owner is known to have. */
 static __always_inline void tell_device(struct call *call, u64 pfn)
 {
 	struct dev_pagemap *map = (void *)find_pagemap(pfn);
-	u64 start = map ? BPF_CORE_READ(map, range.start) : call->device;
 	struct cdm_pagemap *known;
 
 	if (call->host)
 		return;
-	call->device = start;
-	known = bpf_map_lookup_elem(&pagemaps, &start);
-	if (!known && map) {
-		learn_pagemap(map, start);
-		known = bpf_map_lookup_elem(&pagemaps, &start);
-	}
+	if (map)
+		call->device = pagemap_device(map);
+	known = bpf_map_lookup_elem(&pagemaps, &call->device);
 	if (known)
 		call->memory = known->memory;
 }
@@ -321,7 +327,8 @@ static __always_inline bool on_one_device(u64 device, const struct tally *t)
 static __always_inline void survey(struct cdm_ev_migrate *e, struct migrate_vma *args,
 				   struct call *call)
 {
-	struct tally *t = take_tally(args, survey_block);
+	struct tally *t = take_tally(args->src, args->dst, args->npages, e->dir == CDM_DIR_IN,
+				     survey_block);
 	u32 told, stayed = call->holes;
 
 	if (!t)

@@ -149,6 +149,47 @@ for kind in coherent private; do
 	done
 done
 
+# What leaves a device without anybody asking for a range of addresses. With the series
+# test_hmm empties its devices by a function of that.
+emptied() {
+	mkfifo "$work/empty.steps"
+	: > "$work/empty.told"
+	"$mirror" /dev/hmm_dmirror2 < "$work/empty.steps" > "$work/empty.told" &
+	exec {steps}> "$work/empty.steps"
+	trace evict -e evict --source fentry
+	"$cdmtop" -j --view device --source fentry 0.5 > "$work/empty.json" 2> "$work/empty.err" &
+	local top=$!
+	ends() { (($(grep -c '"type":"end"' "$work/empty.json") >= $1)); }
+	until_true 120 ends 2
+	local lines=1 step
+	for step in "in 0 300" "pin 0 7" "empty"; do
+		echo "$step" >&"$steps"
+		lines=$((lines + 1))
+		until_true 60 told_lines empty $lines
+	done
+	until_true 60 ends $(($(grep -c '"type":"end"' "$work/empty.json") + 3))
+	kill -INT $top; wait $top
+	end_tracers
+	exec {steps}>&-
+	check "what is pinned for long, and what the driver empties, as evictions" << 'PY'
+import json
+from truth import rows, same, totals
+told = [json.loads(line)["device"] for line in open("empty.told")]
+same("on the device", [0, 300, 293, 0], told)
+got = rows("evict.json", "evict")
+same("pins", [(1, 0)] * 7, [(r["evicted_pages"], r["left_pages"]) for r in got if r["cause"] == "pin"])
+same("by the driver", (293, 0), tuple(sum(r[k] for r in got if r["cause"] == "evict") for k in ("evicted_pages", "left_pages")))
+same("devices", {True}, {r["device"].startswith("test_hmm.") for r in got if r["evicted_pages"]})
+same("out of devices", 300, sum(totals("empty.json", "name", "out_pages_per_second").values()))
+PY
+}
+told_lines() { [[ $(wc -l < "$work/$1.told") -ge $2 ]]; }
+if has_series; then
+	skip "what is emptied" "with the series in the kernel its tracepoints tell it"
+else
+	emptied
+fi
+
 # It lives before the first refresh and after the last: rates are those of rows that are there.
 refreshes() { [[ $(grep -c '"type":"end"' "$work/top.json") -ge $1 ]]; }
 mkfifo "$work/go"
@@ -201,7 +242,6 @@ residency() { # KIND DEVICE
 	exec {steps}>&-
 	pkill mirror; wait
 }
-told_lines() { [[ $(wc -l < "$work/$1.told") -ge $2 ]]; }
 cat > "$work/settled.py" << 'PY'
 """Whether the last whole refresh has what the program found itself, and no bound but with a child."""
 import json, sys
@@ -305,5 +345,5 @@ PY
 done
 cdmtrace=${cdmtrace##* }
 like "what functions do not tell is said" 'source fentry on this kernel' \
-	"$("$cdmtrace" -e migrate,evict --source fentry --duration 0.1 --strict 2>&1)"
+	"$("$cdmtrace" -e migrate,rss --source fentry --duration 0.1 --strict 2>&1)"
 finish

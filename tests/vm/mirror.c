@@ -13,9 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <linux/io_uring.h>
 
 #include "hmm_dmirror.h"
 
@@ -133,10 +136,11 @@ static unsigned long long wall_ns(void)
 }
 
 /*
- * Chunks of the first @pages go to the device, home or away, in an order that looks like
- * none, until a line comes. On standard error: when each began and ended, and what was on the device then.
+ * Chunks of the first @pages go to the device, home or, if some are @freed, away, in an order
+ * that looks like none, until a line comes. On standard error: when each began and ended, and
+ * what was on the device then.
  */
-static void storm(unsigned long pages)
+static void storm(unsigned long pages, bool freed)
 {
 	struct pollfd in = { .fd = STDIN_FILENO, .events = POLLIN };
 	unsigned long long start;
@@ -145,20 +149,34 @@ static void storm(unsigned long pages)
 	for (unsigned int i = 0; !poll(&in, 1, 0); i++) {
 		first = i * 7919UL % (pages / CHUNK) * CHUNK;
 		start = wall_ns();
-		if (i % 5 == 4)
+		if (freed && i % 5 == 4)
 			madvise(memory + first * PAGE, CHUNK * PAGE, MADV_DONTNEED);
 		else
 			request(i % 3 == 2 ? HMM_DMIRROR_MIGRATE_TO_SYS : HMM_DMIRROR_MIGRATE_TO_DEV,
 				first, CHUNK, copy);
 		fprintf(stderr, "%llu %llu %lu\n", start, wall_ns(), count_on(device));
-		if (i % 5 == 4)
+		if (freed && i % 5 == 4)
 			memset(memory + first * PAGE, 1, CHUNK * PAGE);
 	}
 }
 
+/* For I/O as long as it likes, so that they have to be in RAM. */
+static void pin_for_long(unsigned long first, unsigned long pages)
+{
+	struct io_uring_params params = { 0 };
+	struct iovec buffer = { .iov_base = memory + first * PAGE, .iov_len = pages * PAGE };
+	int ring = syscall(SYS_io_uring_setup, 1, &params);
+
+	if (ring < 0 || syscall(SYS_io_uring_register, ring, IORING_REGISTER_BUFFERS, &buffer, 1)) {
+		perror("mirror: io_uring");
+		exit(1);
+	}
+}
+
 /*
- * One step, from standard input: "in", "other" (to the second device), "out" or "free", and
- * which pages; "storm" and of how many; "fork", or "exec".
+ * One step, from standard input: "in", "other" (to the second device), "out", "pin" or "free",
+ * and which pages; "storm", of how many, and whether some are freed; "empty" (all that is on
+ * the device), "fork", or "exec".
  */
 static bool step(const char *line)
 {
@@ -172,7 +190,11 @@ static bool step(const char *line)
 	else if (!strcmp(what, "other"))
 		to_other(first, pages);
 	else if (!strcmp(what, "storm"))
-		storm(first);
+		storm(first, pages);
+	else if (!strcmp(what, "pin"))
+		pin_for_long(first, pages);
+	else if (!strcmp(what, "empty"))
+		request(HMM_DMIRROR_RELEASE, 0, 1, NULL);
 	else if (!strcmp(what, "exec"))
 		execv(arguments[0], arguments);
 	else if (!strcmp(what, "out"))

@@ -94,7 +94,10 @@ static void choose(struct cdm_bpf *b, const struct cdm_collector_options *o,
 	bpf_program__set_autoload(b->programs->progs.child_ends, o->filter.children);
 	bpf_program__set_autoload(b->programs->progs.figures_end, b->features & ~CDM_F_NUMA);
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
-		bpf_program__set_autoload(find_program(b, hook), cdm_hook_needed(hook, d));
+		bpf_program__set_autoload(find_program(b, hook), false);
+	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
+		if (cdm_hook_needed(hook, d))
+			bpf_program__set_autoload(find_program(b, hook), true);
 	for (const struct cdm_hook *hook = cdm_hooks; hook->program; hook++)
 		if (hook->features & b->features & CDM_F_NUMA)
 			bpf_program__set_autoattach(find_program(b, hook), false);

@@ -132,6 +132,8 @@ struct kernel {
 	struct cdm_types *types;
 	struct btf *btf;	/* all of them, which takes longer: once somebody asks for a function */
 	bool functions;		/* call programs */
+	const char *asked;	/* the last of them that may_attach() was asked of: it takes time */
+	bool may;
 };
 
 /* Whether the kernel lets a program be called by a function: without doing anything. */
@@ -167,6 +169,18 @@ static int find_function(struct kernel *k, const char *name)
 	return id > 0 ? id : 0;
 }
 
+static bool takes_program(struct kernel *k, const char *function)
+{
+	int id;
+
+	if (k->asked && !strcmp(k->asked, function))
+		return k->may;
+	id = find_function(k, function);
+	k->asked = function;
+	k->may = id && may_attach(id);
+	return k->may;
+}
+
 /* Whether the kernel lets a kprobe be put on it; one that is not enabled does nothing. */
 static bool may_probe(const char *function)
 {
@@ -188,16 +202,13 @@ static bool may_probe(const char *function)
 
 static bool is_there(const struct cdm_hook *hook, struct kernel *k)
 {
-	int function;
-
 	if (hook->source == CDM_SOURCE_TRACEPOINT)
 		return cdm_types_tracepoint(k->types, hook->target);
 	if (!k->functions)
 		return false;
 	if (hook->source == CDM_SOURCE_KPROBE)	/* types of their arguments are told by that one */
 		return find_function(k, "bpf_rdonly_cast") && may_probe(hook->target);
-	function = find_function(k, hook->target);
-	return function && may_attach(function);
+	return takes_program(k, hook->target);
 }
 
 /* It would tell something that was asked for and that nothing tells so far. */
@@ -321,7 +332,6 @@ static void describe_scan(const struct cdm_collector_options *o, struct kernel *
 	static const struct { const char *function; enum cdm_frees frees; } tell[] = {
 		{ "free_zone_device_folio", CDM_FREES_FOLIO }, { "free_zone_device_page", CDM_FREES_PAGE },
 	};
-	int id;
 
 	if (!wants_scan(o, d))
 		return;
@@ -331,11 +341,9 @@ static void describe_scan(const struct cdm_collector_options *o, struct kernel *
 		return;
 	d->features |= CDM_F_PROC_DEVICE;
 	d->by_pid = find_function(k, "bpf_task_from_pid");	/* since 6.2 */
-	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees && k->functions; i++) {
-		id = find_function(k, tell[i].function);
-		if (id && may_attach(id))
+	for (size_t i = 0; i < sizeof(tell) / sizeof(tell[0]) && !d->frees && k->functions; i++)
+		if (takes_program(k, tell[i].function))
 			d->frees = tell[i].frees;
-	}
 }
 
 /* Return: NULL, or why there are no programs at all. */

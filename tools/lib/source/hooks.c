@@ -35,6 +35,21 @@ const struct cdm_hook cdm_hooks[] = {
 	HOOK("pages_ends", FENTRY, "migrate_vma_pages", MIGRATION, MIGRATION_EVENTS),
 	HOOK("finalize_ends", FENTRY, "migrate_vma_finalize", MIGRATION, MIGRATION_EVENTS),
 
+	/* Beside migrations they add to what is told of devices. */
+	HOOK("range_begins", FENTRY, "migrate_device_range", 0, EV(EVICT)),
+	HOOK("range_begins", FENTRY, "migrate_device_range", CDM_F_MIGRATE, 0, .optional = true),
+	HOOK("range_ends", FENTRY, "migrate_device_finalize", 0, EV(EVICT)),
+	HOOK("range_ends", FENTRY, "migrate_device_finalize", CDM_F_MIGRATE, 0, .optional = true),
+	HOOK("pfns_begin", FENTRY, "migrate_device_pfns", CDM_F_MIGRATE, EV(EVICT), .optional = true),
+	HOOK("pin_begins", FENTRY, "migrate_device_coherent_folio", CDM_F_MIGRATE, EV(EVICT),
+	     .optional = true),
+	HOOK("pin_ends", FENTRY, "migrate_device_coherent_folio", CDM_F_MIGRATE, EV(EVICT),
+	     .optional = true),
+	HOOK("pin_page_begins", FENTRY, "migrate_device_coherent_page", CDM_F_MIGRATE, EV(EVICT),
+	     .optional = true),
+	HOOK("pin_page_ends", FENTRY, "migrate_device_coherent_page", CDM_F_MIGRATE, EV(EVICT),
+	     .optional = true),
+
 	HOOK("setup_called", KPROBE, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
 	HOOK("setup_returned", KPROBE, "migrate_vma_setup", MIGRATION, MIGRATION_EVENTS),
 	HOOK("unmap_called", KPROBE, "migrate_device_unmap", CDM_F_WHY, EV(MIGRATE),

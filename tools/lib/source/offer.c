@@ -75,6 +75,8 @@ static const char *how_exact(const struct cdm_offer *o, enum cdm_source source,
 		return " and scans of page tables, 1 % of a CPU; columns error and age say how exact";
 	if (functions && (o->feature == CDM_F_WHY || o->event == 1ULL << CDM_EV_MIGRATE))
 		return ", pages exact, reasons in part: pinned has isolate, raced has charge; not collected: untold";
+	if (functions && o->event == 1ULL << CDM_EV_EVICT)
+		return ", pages exact; whose they are is not told";
 	if (o->feature == CDM_F_CGROUP_DEVICE && !by_iterator(o, d))
 		return ", exact to 64 pages a CPU, for 2 seconds at most";
 	if (o->feature == CDM_F_PER_DEVICE)
