@@ -207,7 +207,9 @@ static __always_inline int migrated(void *ctx, struct mm_struct *mm, struct migr
 	}
 	if (with_holders && by_functions && e->migrated && owner)
 		hold(owner->tgid);
-	if (with_resident && e->migrated)
+	if (!e->migrated)
+		call->left = NULL;
+	else if (with_resident)
 		land(call->pid, call->several ? 0 : device, e->migrated, e->dir);
 	if (!passes(owner) || !device_passes(device))
 		return filtered(CDM_EV_MIGRATE, count);
@@ -262,7 +264,8 @@ static __always_inline int migration_begins(struct migrate_vma *args)
 	else
 		call->device = by_functions ? known_device(args->pgmap_owner) :
 					      opaque(args->pgmap_owner);
-	if (bpf_core_field_exists(args->fault_page) && args->fault_page)
+	call->left = bpf_core_field_exists(args->fault_page) ? args->fault_page : NULL;
+	if (call->left)
 		call->cause = CDM_CAUSE_FAULT;
 	if (with_resident)
 		takes_off(call, args);

@@ -68,6 +68,8 @@ struct call {
 	/* Pages, by functions: of the range, unmapped, and in those holes. */
 	u32 found, unmapped, holes;
 	struct cdm_ev_migrate event;	/* not on the stack, which is small before 6.8 */
+	/* The page of which a fault brought the contents home: it is given back after the call. */
+	struct page *left;
 };
 
 __u64 evictions;			/* that are under way */

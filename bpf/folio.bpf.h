@@ -3,12 +3,12 @@
 #ifndef CDM_FOLIO_BPF_H
 #define CDM_FOLIO_BPF_H
 
+/* Of a typed pointer. */
 static __always_inline u64 folio_flags(struct folio *folio)
 {
 	struct page___memdesc *page = (void *)folio;
 
-	return bpf_core_field_exists(page->flags.f) ? BPF_CORE_READ(page, flags.f) :
-						      BPF_CORE_READ(folio, page.flags);
+	return bpf_core_field_exists(page->flags.f) ? page->flags.f : folio->page.flags;
 }
 
 static __always_inline bool folio_is_large(u64 flags)

@@ -16,8 +16,13 @@ extern const void pgmap_array __ksym __weak;	/* of mm/memremap.c, by page number
 __u64 device_ins;
 __u64 device_outs;
 __u64 device_frees;		/* given back to drivers, for what reason ever */
+__u64 device_gone;		/* of them, those that did not migrate */
 __s64 device_flying;		/* of the ranges of calls that are under way */
 __u64 residents;		/* entries that were made in the map of that name */
+
+/* Threads that are in a call. Of several with one place only the last one is there. */
+#define MOVERS		64
+__u64 movers[MOVERS];
 
 /* Bound: pairs of processes and devices; full: those that moved longest ago go. */
 struct {
@@ -46,10 +51,18 @@ static __always_inline struct cdm_resident *resident_of(u32 pid, u64 device)
 	return r;
 }
 
+static __always_inline u64 *mover(u64 task)
+{
+	return &movers[task / 4096 % MOVERS];	/* each is larger than that */
+}
+
 /* A call with @pages of @pid begins, or with fewer than 0 it ends. Not static, as above. */
 __noinline int fly(u32 pid, s64 pages)
 {
 	struct cdm_resident *r = resident_of(pid, 0);
+	u64 task = bpf_get_current_task();
+
+	*mover(task) = pages > 0 ? task : 0;
 
 	if (r)
 		__sync_fetch_and_add(&r->flying, pages);
@@ -164,10 +177,10 @@ static long visit_pages_block(u64 n, struct cdm_used *w)
 	u32 zero = 0;
 	char *block = bpf_map_lookup_elem(&page_block, &zero);
 
-	if (!block || size > PAGE_STRUCT)
+	if (!block || size > PAGE_STRUCT || bpf_probe_read_kernel(block, PAGE_BLOCK * size, first)) {
+		w->used = ~0ULL;	/* not known */
 		return 1;
-	if (bpf_probe_read_kernel(block, PAGE_BLOCK * size, first))
-		return 1;
+	}
 	for (u32 i = 0; i < PAGE_BLOCK; i++) {
 		s32 count = *(s32 *)(block + i * size + refs);
 		u64 flags = *(u64 *)(block + i * size);
@@ -190,22 +203,50 @@ int count_used(struct cdm_used *ctx)
 		return 0;
 	bpf_loop(w.pages / PAGE_BLOCK, visit_pages_block, &w, 0);
 	ctx->used = w.used;
-	return 1;
+	return w.used <= w.pages;
+}
+
+/*
+ * What migrates is given back by the thread that migrates it, and is counted as going home.
+ * For each page: what is looked up takes time.
+ */
+static __always_inline bool has_migrated(struct folio *folio)
+{
+	u64 task = bpf_get_current_task();
+	struct call *call;
+
+	if (*mover(task) == task)
+		return true;
+	call = call_of_thread();
+	if (!call || call->migrating)
+		return call;
+	if (call->left != (void *)folio)
+		return false;
+	call->left = NULL;
+	return true;
+}
+
+static __always_inline int given_back(struct folio *folio)
+{
+	u32 pages = folio_pages(folio, folio_flags(folio));
+
+	add(&device_frees, pages);
+	if (!has_migrated(folio))
+		add(&device_gone, pages);
+	return 0;
 }
 
 SEC("fentry/free_zone_device_folio")
-int BPF_PROG(folio_freed)
+int BPF_PROG(folio_freed, struct folio *folio)
 {
-	__sync_fetch_and_add(&device_frees, 1);
-	return 0;
+	return given_back(folio);
 }
 
 /* Its name before 6.10. */
 SEC("fentry/free_zone_device_page")
-int BPF_PROG(page_freed)
+int BPF_PROG(page_freed, struct page *page)
 {
-	__sync_fetch_and_add(&device_frees, 1);
-	return 0;
+	return given_back((void *)page);
 }
 
 #endif

@@ -166,7 +166,7 @@ storm() { # KIND DEVICE
 	step "$kind" in 1200 200
 	show proc pid,cdm,error,age
 	show device name,used,error,age
-	echo "storm 1152" >&"$to_mirror"
+	echo "storm 1152 1" >&"$to_mirror"
 	storm_lasts() { (($(grep -c '"type":"end"' "$work/proc.json") > $1)); }
 	until_true 120 storm_lasts $(($(grep -c '"type":"end"' "$work/proc.json") + 25))
 	step "$kind" free 1999 1
@@ -208,13 +208,54 @@ PY
 	end_shows
 }
 
+# What one of them moves is no reason to doubt what another one has.
+neighbour() { # KIND DEVICE
+	local kind=$1-neighbour busy
+	mkfifo "$work/$kind.steps" "$work/$kind.busy"
+	: > "$work/$kind.told"
+	: > "$work/$kind.log"
+	in_cgroup job "$mirror" "/dev/hmm_dmirror$2" < "$work/$kind.steps" >> "$work/$kind.told" 2>&1 &
+	exec {to_mirror}> "$work/$kind.steps"
+	step "$kind" in 0 500
+	in_cgroup other "$mirror" "/dev/hmm_dmirror$2" < "$work/$kind.busy" \
+		> "$work/$kind.busy.told" 2>> "$work/$kind.log" &
+	exec {busy}> "$work/$kind.busy"
+	echo "in 0 1152" >&$busy
+	until_true 60 test -s "$work/$kind.busy.told"
+	show proc pid,cdm,error,age
+	settles "$1: one that is still" "$kind" << 'PY'
+t = told(sys.argv[1])
+row = [r for r in last("proc.json") if r.get("pid") == t["pid"]][0]
+assert pages(row) == 500 and not row["error_bytes"], row
+PY
+	echo "storm 1152" >&$busy
+	storm_lasts() { (($(grep -c '"type":"end"' "$work/proc.json") > $1)); }
+	until_true 60 test -s "$work/$kind.log"
+	until_true 120 storm_lasts $(($(grep -c '"type":"end"' "$work/proc.json") + 25))
+	cp "$work/proc.json" "$work/$kind.json"
+	cat "$work/figures.py" - > "$work/neighbour.py" << 'PY'
+kind = sys.argv[1]
+pid, began = told(kind)["pid"], int(open(kind + ".log").readline().split()[0])
+rows = [r for _, r in lines(kind + ".json") if r.get("pid") == pid and r["time_ns"] > began]
+off = [(pages(r), pages(r, "error_bytes")) for r in rows if pages(r) != 500 or r["error_bytes"]]
+print("seen", len(rows), "not exact", len(off), off[:5])
+assert len(rows) > 20 and not off
+PY
+	(cd "$work" && "$python" neighbour.py "$kind") > "$work/neighbour.said" 2>&1
+	result $? "$1: ... stays exact while another one's pages go to and fro" "$(< "$work/neighbour.said")"
+	exec {busy}>&-
+	end_shows
+}
+
 # shellcheck disable=SC2046
 modprobe test_hmm $(test_hmm_parameters)
 result $? "test_hmm has devices"
 residency coherent 2 3
+neighbour coherent 2
 storm coherent 2
 if has_private; then
 	residency private 0 1
+	neighbour private 0
 	storm private 0
 else
 	skip "private: all of it" "this kernel is built without CONFIG_DEVICE_PRIVATE"

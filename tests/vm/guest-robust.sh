@@ -44,6 +44,18 @@ sysctl -qw kernel.ftrace_enabled=0
 denied "functions that call nobody" 'kernel.ftrace_enabled=1' env
 sysctl -qw kernel.ftrace_enabled=1
 
+sysctl -qw kernel.kptr_restrict=2
+"$cdmtop" -j --view cgroup -F path,procs,cdm 0.1 1 > "$work/hidden" 2> "$work/err"
+is "addresses of symbols are nobody's business: cdmtop shows what is left" 0 $?
+like "... and says why" 'processes and cgroups: .*pgmap_array' "$(< "$work/err")"
+check "... what is not known is not 0" << 'PY'
+from truth import rows, same
+got = rows("hidden", "cgroup")
+assert got
+same("unknown", {None}, {r["cdm_bytes"] for r in got})
+PY
+sysctl -qw kernel.kptr_restrict=0
+
 echo "# few rights, a clock that is set, and a recorder that is killed"
 sysctl -qw kernel.unprivileged_bpf_disabled=2 kernel.perf_event_paranoid=3
 told_lines() { (($(wc -l < "$work/told") >= $1)); }

@@ -21,6 +21,7 @@
 #define RING_DEFAULT	(4 << 20)
 #define RING_STACKS	(16 << 20)	/* about as many events, with stacks in user space */
 #define BATCH		256
+#define USED_AT_ONCE	(1 << 18)	/* pages: a program runs to its end */
 #define TASKS_BUFFER	(256 << 10)
 #define PROC_PID_INIT_INO 0xeffffffcU	/* linux/proc_ns.h */
 
@@ -597,10 +598,7 @@ void cdm_bpf_resident(const struct cdm_bpf *b, __u32 pid, __u64 device, struct c
 
 __u64 cdm_bpf_gone(const struct cdm_bpf *b)
 {
-	/* A page is given back before it counts as gone home: one too many, not one too few. */
-	__u64 outs = *(volatile __u64 *)&b->programs->bss->device_outs;
-
-	return *(volatile __u64 *)&b->programs->bss->device_frees - outs;
+	return *(volatile __u64 *)&b->programs->bss->device_gone;
 }
 
 __u32 cdm_bpf_forks(const struct cdm_bpf *b, __u32 pid)
@@ -769,16 +767,26 @@ bool cdm_bpf_find_pagemaps(struct cdm_bpf *b)
 	       opts.retval;
 }
 
+static bool count_used(const struct cdm_bpf *b, struct cdm_used *ctx)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts,
+		.ctx_in = ctx, .ctx_size_in = sizeof(*ctx));	/* and out */
+
+	return !bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.count_used), &opts) &&
+	       opts.retval;
+}
+
 bool cdm_bpf_count_used(const struct cdm_bpf *b, __u64 start, __u64 pages, __u64 *used)
 {
-	struct cdm_used ctx = { .pfn = start / sysconf(_SC_PAGESIZE), .pages = pages };
-	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts,
-		.ctx_in = &ctx, .ctx_size_in = sizeof(ctx));	/* and out */
+	struct cdm_used ctx = { .pfn = start / sysconf(_SC_PAGESIZE) };
 
-	if (bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.count_used), &opts) ||
-	    !opts.retval)
-		return false;
-	*used = ctx.used;
+	*used = 0;
+	for (; pages; pages -= ctx.pages, ctx.pfn += ctx.pages) {
+		ctx.pages = pages < USED_AT_ONCE ? pages : USED_AT_ONCE;
+		if (!count_used(b, &ctx))
+			return false;
+		*used += ctx.used;
+	}
 	return true;
 }
 

@@ -128,8 +128,9 @@ static int open_residency(struct cdm_collector *c)
 		c->residency = err ? NULL : cdm_residency_open(c->bpf);
 		return c->residency ? 0 : err ?: -ENOMEM;
 	}
-	c->d.features &= ~CDM_F_PROC_DEVICE;
-	return note(c, "no device memory of processes: the kernel does not tell where devices are: pgmap_array is not in /proc/kallsyms (CONFIG_KALLSYMS_ALL, or CAP_SYSLOG is needed)");
+	c->d.features &= ~(CDM_F_PROC_DEVICE | CDM_F_PER_DEVICE |
+			   (c->d.cgroup_sums ? CDM_F_CGROUP_DEVICE : 0));
+	return note(c, "no device memory of processes and cgroups: the kernel does not tell where devices are: pgmap_array is not in /proc/kallsyms (CONFIG_KALLSYMS_ALL, or CAP_SYSLOG is needed)");
 }
 
 /* Once programs are loaded their names are among the symbols, too. */
