@@ -68,6 +68,9 @@ struct {
 	__type(value, struct cdm_numa);
 } numa SEC(".maps");
 
+__u64 numa_rows;		/* that were ever made */
+__u64 numa_rows_gone;		/* of them, for want of room */
+
 /* NULL: none was seen to begin. */
 static __always_inline struct numa_calls *numa_calls_of_thread(void)
 {
@@ -267,6 +270,7 @@ __noinline int count_numa(const struct cdm_ev_numa *e)
 	key.reason = e->reason;
 	n = bpf_map_lookup_elem(&numa, &key);
 	if (!n) {
+		add(&numa_rows, 1);
 		bpf_map_update_elem(&numa, &key, &no_numa, BPF_NOEXIST);
 		n = bpf_map_lookup_elem(&numa, &key);
 	}
@@ -281,6 +285,23 @@ __noinline int count_numa(const struct cdm_ev_numa *e)
 	add(&n->failed, e->failed);
 	add(&n->ns, e->ns);
 	add(&n->hist[log2_bucket(e->ns)], 1);
+	return 0;
+}
+
+static long numa_row(void *map, struct cdm_numa_key *key, struct cdm_numa *n, void *unused)
+{
+	return 0;
+}
+
+/* Those that were made and are not there had to go. Run by the reader. */
+SEC("syscall")
+int count_numa_gone(void *ctx)
+{
+	u64 made = numa_rows, gone = made - bpf_for_each_map_elem(&numa, numa_row, NULL, 0);
+
+	/* Meanwhile others may have been made. */
+	if (gone <= made && gone > numa_rows_gone)
+		numa_rows_gone = gone;
 	return 0;
 }
 

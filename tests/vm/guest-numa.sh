@@ -205,6 +205,22 @@ same("moved", counted["pgmigrate_success"], pages())
 same("nodes", {(None, None, 0)}, {(e["src_node"], e["dst_node"], e["pid"]) for e in events if e["reason"] == "syscall"})
 PY
 
+echo "# more rows than there is room for: some go, and are counted"
+"$cdmtop" -j --view numa 1 > "$work/crowd.json" 2> "$work/crowd.err" &
+cdmtop_pid=$!
+until_true 120 refreshes "$work/crowd.json" 2
+numa crowd 96 1 0 > /dev/null
+until_true 60 refreshes "$work/crowd.json" $(($(grep -c '"type":"end"' "$work/crowd.json") + 2))
+kill -INT $cdmtop_pid
+wait $cdmtop_pid
+check "rows that are there and those that are lost are all that were made" << 'PY'
+from truth import refreshes
+*last, end = refreshes("crowd.json")[-1]
+shown = len([r for r in last if r["source"] == "events"])
+made, others = 2 * 96 * 96, 64
+assert shown > 4096 and made <= shown + end["events_lost"] < made + others, (shown, end)
+PY
+
 echo "# on the terminal: programs are attached while the view is shown"
 screen() { tmux -u -L numa capture-pane -p -t top 2> /dev/null; }
 shows() { screen | grep -qE -- "$1"; }

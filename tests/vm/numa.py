@@ -7,6 +7,7 @@ numa.py move PID ADDRESS PAGES TO       move_pages(2)
 numa.py mbind PAGES FROM TO             of its own, by mbind(2); prints its pid
 numa.py use PAGES NODE  of its own, moved to NODE, until NUMA balancing has brought enough
                         home; prints its pid
+numa.py crowd PROCESSES NODE HOME       a page of each, by as many others, to NODE and HOME
 numa.py failure PAGES   of its own, whose frames the kernel is told to stop using
 
 Some prints its pid, and then how many of its pages were in the way:
@@ -22,6 +23,7 @@ import ctypes
 import glob
 import mmap
 import os
+import signal
 import sys
 import time
 
@@ -76,6 +78,31 @@ def move(pid, address, pages, target):
     where = (ctypes.c_void_p * pages)(*[address + i * PAGE for i in range(pages)])
     targets, status = (ctypes.c_int * pages)(*[target] * pages), (ctypes.c_int * pages)()
     syscall(MOVE_PAGES, pid, pages, where, targets, status, MPOL_MF_MOVE)
+
+
+def stopped(area):
+    pid = os.fork()
+    if not pid:
+        touch(area)
+        os.kill(os.getpid(), signal.SIGSTOP)
+    os.waitpid(pid, os.WUNTRACED)
+    return pid
+
+
+def crowd(processes, node, home):
+    area, address = memory(1)
+    owners = [stopped(area) for _ in range(processes)]
+    for _ in owners:
+        actor = os.fork()
+        if not actor:
+            for target in node, home:
+                for pid in owners:
+                    move(pid, address, 1, target)
+            os._exit(0)
+        os.waitpid(actor, 0)
+    for pid in owners:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
 
 
 def mbind(pages, source, target):
@@ -203,7 +230,7 @@ def cold(pages, node):
 def main():
     name, *args = sys.argv[1:]
     print(os.getpid(), flush=True)
-    {'migrate': migrate, 'move': move, 'mbind': mbind, 'use': use, 'failure': failure, 'offline': offline,
+    {'migrate': migrate, 'move': move, 'mbind': mbind, 'use': use, 'crowd': crowd, 'failure': failure, 'offline': offline,
      'movable': movable, 'pin': pin, 'contig': contig, 'cold': cold}[name](*map(int, args))
 
 

@@ -162,6 +162,7 @@ static int set_options(const struct cdm_bpf *b, const struct cdm_collector_optio
 		bpf_map__set_max_entries(e->maps.blocks, 1);
 	if (!e->rodata->with_numa)
 		bpf_map__set_max_entries(e->maps.numa, 1);
+	bpf_program__set_autoload(e->progs.count_numa_gone, e->rodata->with_numa);
 	return 0;
 }
 
@@ -871,8 +872,19 @@ void cdm_bpf_stop(struct cdm_bpf *b)
 	syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+/* Rows of ordinary migrations that had to go for want of room. */
+static __u64 numa_rows_gone(const struct cdm_bpf *b)
+{
+	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	if (b->programs->bss->numa_rows)
+		bpf_prog_test_run_opts(bpf_program__fd(b->programs->progs.count_numa_gone), &opts);
+	return b->programs->bss->numa_rows_gone;
+}
+
 void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
 {
+	const __u64 gone = numa_rows_gone(b);
 	int cpus = libbpf_num_possible_cpus();
 	struct cdm_loss parts[cpus];
 
@@ -890,6 +902,8 @@ void cdm_bpf_loss(const struct cdm_bpf *b, struct cdm_loss loss[CDM_NR_EV])
 			loss[kind].lost_map += parts[cpu].lost_map;
 		}
 	}
+	loss[0].seen += gone;
+	loss[0].lost_map += gone;
 }
 
 int cdm_bpf_stack(const struct cdm_bpf *b, __s32 id, __u64 addrs[CDM_MAX_FRAMES])
