@@ -382,13 +382,27 @@ static __always_inline bool flip(struct page_past *past, u32 dir, u64 now)
 
 static const struct block no_block;
 
-static __always_inline struct block *block_of(u64 mm, u64 page)
+/*
+ * Some may be gone that were within the window still: half of them may have been new, the
+ * others were not touched. Not exact if several CPUs come here, by a few.
+ */
+static __always_inline void count_block(u64 now)
+{
+	if (++blocks_made % (MAX_BLOCKS / 2))
+		return;
+	if (blocks_full && now - blocks_full < pingpong_window_ns)
+		no_room(CDM_EV_PINGPONG);
+	blocks_full = now;
+}
+
+static __always_inline struct block *block_of(u64 mm, u64 page, u64 now)
 {
 	struct block_key key = { .mm = mm, .page = page };
 	struct block *block = bpf_map_lookup_elem(&blocks, &key);
 
 	if (block)
 		return block;
+	count_block(now);
 	bpf_map_update_elem(&blocks, &key, &no_block, BPF_NOEXIST);
 	return bpf_map_lookup_elem(&blocks, &key);
 }
@@ -428,10 +442,9 @@ __noinline int flip_each(struct block *block, struct moves *m, u64 moved, u32 di
 }
 
 /* Mostly all that moved before move again, so that one of them stands for all. */
-static __always_inline void flip_block(struct block *block, struct moves *m, u32 dir, u64 now)
+static __always_inline void flip_block(struct block *block, struct moves *m, u64 moved, u32 dir,
+				       u64 now)
 {
-	u64 moved = moved_pages(m);
-
 	m->hits = 0;
 	m->first = now;
 	if (!block->used)
@@ -439,7 +452,7 @@ static __always_inline void flip_block(struct block *block, struct moves *m, u32
 	block->used = true;
 	if (block->together != moved) {
 		flip_each(block, m, moved, dir, now);
-	} else if (moved && flip(&block->all, dir, now)) {
+	} else if (flip(&block->all, dir, now)) {
 		m->hits = moved;
 		m->first = block->all.first;
 	}
@@ -459,22 +472,28 @@ static __always_inline unsigned long huge_entry(struct walk *w, u64 page)
 static long visit_block(u64 n, struct walk *w)
 {
 	u64 first = w->page - w->page % BLOCK_PAGES + n * BLOCK_PAGES;
-	u64 from = n ? first : w->page, end = first + BLOCK_PAGES, nr;
-	struct block *block = block_of(w->mm, first);
+	u64 from = n ? first : w->page, end = first + BLOCK_PAGES, now = w->p.ev.rec.ts, nr, moved;
 	u32 zero = 0;
 	struct moves *m = bpf_map_lookup_elem(&moves, &zero);
+	struct block *block;
 
 	if (end > w->end)
 		end = w->end;
 	nr = end - from;
-	if (!block || !m || nr > BLOCK_PAGES)
+	if (!m || nr > BLOCK_PAGES)
 		return 1;
 	if (bpf_probe_read_kernel(m->src, nr * sizeof(*w->src), w->src + (from - w->page)))
 		return 1;
 	m->nr = nr;
 	m->at = from - first;
 	m->huge = huge_entry(w, from);
-	flip_block(block, m, w->dir, w->p.ev.rec.ts);
+	moved = moved_pages(m);
+	if (!moved)
+		return 0;
+	block = block_of(w->mm, first, now);
+	if (!block)
+		return 1;
+	flip_block(block, m, moved, w->dir, now);
 	if (!m->hits)
 		return 0;
 	w->block = first;

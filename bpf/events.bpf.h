@@ -95,6 +95,7 @@ struct {
  * costs a tenth of the migration itself.
  */
 #define BLOCK_PAGES	64
+#define MAX_BLOCKS	4096
 
 struct block_key {
 	u64 mm;
@@ -118,10 +119,13 @@ struct block {
 /* Bound: a gigabyte of 4 KiB pages; full: the blocks that moved longest ago go. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, MAX_BLOCKS);
 	__type(key, struct block_key);
 	__type(value, struct block);
 } blocks SEC(".maps");
+
+__u64 blocks_made;
+__u64 blocks_full;			/* ns, when half of what there is room for was made last */
 
 /* Of the pages of a block that one call moved. */
 struct moves {

@@ -412,6 +412,22 @@ same("uncharged", 100, sum(r["charge_pages"] for r in of("charge", charge="uncha
 same("residency", 1536 - 512 - 100, sum(r["change_pages"] for r in of("rss")))
 PY
 
+echo "# more pages than can be watched for going to and fro"
+trace full -j -e pingpong --pingpong-window 600s
+await_tracers
+for n in $(seq 9); do	# of a quarter of a GiB at a time
+	start_worker "many$n" job/many
+	for request in "map 16384" "in 0 0 16384" "map 16384" "in 1 0 16384"; do ask "many$n" "$request" > /dev/null; done
+	kill "${worker[many$n]}"
+	wait "${worker[many$n]}" 2> /dev/null
+	unset "worker[many$n]"
+done
+end_tracers
+checks "some may have gone to and fro unseen, which is a loss" << 'PY'
+seen, filtered, emitted, lost = totals("full")["pingpong"]
+same("half of the room was new again", 1, lost)
+PY
+
 echo "# more events than can be written"
 mkfifo "$work/slow"
 "$python" -c 'import os, time
