@@ -186,6 +186,7 @@ if [[ -z $debug ]]; then
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "numa vm" numa kernel-debian
+	suite "numa vm 6.1" numa kernel-debian-6.1
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 fi

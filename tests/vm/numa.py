@@ -8,11 +8,13 @@ numa.py mbind PAGES FROM TO             of its own, by mbind(2); prints its pid
 numa.py use PAGES NODE  of its own, moved to NODE, until NUMA balancing has brought enough
                         home; prints its pid
 numa.py crowd PROCESSES NODE HOME       a page of each, by as many others, to NODE and HOME
+numa.py compact PAGES   of its own, of which every second one is given back, so that there is
+                        something to do; prints its pid
 numa.py failure PAGES   of its own, whose frames the kernel is told to stop using
 
 Some prints its pid, and then how many of its pages were in the way:
 
-numa.py contig PAGES NODE    of its own on NODE, until a page of 1 GiB is made there
+numa.py contig PAGES NODE    of its own on NODE, until a page of 1 GiB is made where they are
 numa.py movable NODE         a block of that GiB is for what can always be moved, from now on
 numa.py offline PAGES NODE   of its own in there, until it is taken offline, for a moment
 numa.py pin PAGES NODE       of its own in there, for I/O as long as it likes
@@ -147,6 +149,14 @@ def frames(address, pages):
     return [e & (1 << 55) - 1 for e in entries]
 
 
+def compact(pages):
+    area, address = memory(pages)
+    touch(area)
+    for at in range(0, len(area), 2 * PAGE):
+        area.madvise(mmap.MADV_DONTNEED, at, PAGE)
+    write('/proc/sys/vm/compact_memory', 1)
+
+
 def failure(pages):
     area, address = memory(pages)
     touch(area)
@@ -190,14 +200,21 @@ def pin(pages, node):
     print(pages)
 
 
+def moved_by(change, address, pages):
+    before = frames(address, pages)
+    change()
+    return sum(a != b for a, b in zip(before, frames(address, pages)))
+
+
 def contig(pages, node):
+    """The kernel takes the first GiB that it can, which may be one without a page of this:
+    then the next one is wanted, too."""
     area, address = on_node(pages, node)
-    there = in_blocks(address, pages)
     huge = NODE % node + '/hugepages/hugepages-1048576kB/nr_hugepages'
-    write(huge, 1)
-    made = read(huge)
+    moved = moved_by(lambda: write(huge, 1), address, pages)
+    moved = moved or moved_by(lambda: write(huge, 2), address, pages)
     write(huge, 0)
-    print(sum(there[block] for block in gib(node)) if made == '1' else 0)
+    print(moved)
 
 
 def cold(pages, node):
@@ -230,8 +247,9 @@ def cold(pages, node):
 def main():
     name, *args = sys.argv[1:]
     print(os.getpid(), flush=True)
-    {'migrate': migrate, 'move': move, 'mbind': mbind, 'use': use, 'crowd': crowd, 'failure': failure, 'offline': offline,
-     'movable': movable, 'pin': pin, 'contig': contig, 'cold': cold}[name](*map(int, args))
+    {'migrate': migrate, 'move': move, 'mbind': mbind, 'use': use, 'crowd': crowd,
+     'compact': compact, 'failure': failure, 'offline': offline, 'movable': movable, 'pin': pin,
+     'contig': contig, 'cold': cold}[name](*map(int, args))
 
 
 main()
