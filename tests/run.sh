@@ -10,11 +10,14 @@
 #
 # A suite prints TAP; one that prints no result at all, or ends before it said
 # how many there are, has failed.
+#
+# Two run at a time: those on this machine one after the other, since they look at all
+# that it does, and beside them those in VMs.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/.." && pwd)
 vm=$top/tools/cdm-vm/cdm-vm
 logs=$top/build/tests
-passed=0 failed=0 skipped=0
+results=$logs/results	# a line for each suite: passed, failed, skipped
 
 debug=
 if [[ ${1:-} == debug ]]; then
@@ -23,7 +26,9 @@ if [[ ${1:-} == debug ]]; then
 fi
 only=("$@")
 mkdir -p "$logs"
-rm -f "$logs"/*.log "$logs"/*.dmesg
+rm -rf "$logs"/*.log "$logs"/*.dmesg "$logs"/taken
+mkdir "$logs/taken"
+: > "$results"
 
 wanted() {
 	local part
@@ -48,12 +53,13 @@ failures() {
 	}' "$1"
 }
 
-# suite NAME COMMAND...
+# suite NAME COMMAND...: by whoever comes to it first
 suite() {
-	local name=$1 log status ok skip bad start=$SECONDS
+	local name=$1 file=${1//[^a-z0-9]/-} log status ok skip bad line start=$SECONDS
 	shift
 	wanted "$name" || return 0
-	log=$logs/${name//[^a-z0-9]/-}.log
+	mkdir "$logs/taken/$file" 2> /dev/null || return 0
+	log=$logs/$file.log
 	"$@" < /dev/null > "$log" 2>&1
 	status=$?
 	skip=$(grep -cE '^ok .*# SKIP' "$log")
@@ -66,10 +72,11 @@ suite() {
 		bad=$((bad + 1))
 		echo "not ok - $name ended with status $status" >> "$log"
 	fi
-	passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + skip))
-	printf '%-34s %4d passed %3d failed %3d skipped  %4d s\n' \
-		"$name" "$ok" "$bad" "$skip" $((SECONDS - start))
-	((bad == 0)) || failures "$log"
+	echo "$ok $bad $skip" >> "$results"
+	line=$(printf '%-34s %4d passed %3d failed %3d skipped  %4d s' \
+		"$name" "$ok" "$bad" "$skip" $((SECONDS - start)))
+	((bad == 0)) || line+=$'\n'$(failures "$log")
+	echo "$line"
 }
 
 # selftest DEBUG [--reserved|--v1|--numa] PROGRAM [ARG...]: one of the series'
@@ -158,19 +165,22 @@ unit() {
 	done
 }
 
-programs="accounting refuse memcg device trace coexist fixes loss huge storm unbind"
-if [[ -z $debug ]]; then
+on_this_machine() {
+	local test
 	suite "series" "$top/tests/kernel/series.sh"
+	suite "unit" unit
+	suite "collector" on_host "$top/build/bpf-tests/collector"
+	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
+		suite "$test" on_host "$top/tests/cli/test-$test.sh"
+	done
+}
+
+tools_in_vms() {
+	local test
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
 	suite "vanish vm" vanish
-	suite "unit" unit
-	make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm" || exit
-	suite "collector" on_host "$top/build/bpf-tests/collector"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
-	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
-		[[ ! -e $top/tests/cli/test-$test.sh ]] || suite "$test" on_host "$top/tests/cli/test-$test.sh"
-	done
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
@@ -189,23 +199,38 @@ if [[ -z $debug ]]; then
 	suite "numa vm 6.1" numa kernel-debian-6.1
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
-fi
-suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
-for program in $programs; do
-	suite "$program${debug:+ debug}" selftest "$debug" "$program"
-done
-suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
-suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
-suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
-	-r memcg_v1.huge_page_moves
-if [[ -z $debug ]]; then
+}
+
+the_kernel() {
+	local program
+	suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
+	for program in accounting refuse memcg device trace coexist fixes loss huge storm unbind; do
+		suite "$program${debug:+ debug}" selftest "$debug" "$program"
+	done
+	suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
+	suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
+	suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
+		-r memcg_v1.huge_page_moves
+	[[ -z $debug ]] || return 0
 	for program in huge storm unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
 	# What it is about only KASAN sees.
 	suite "device exit debug" selftest 1 device -r device.evict_and_exit
-fi
+}
 
+all() {
+	if [[ -z $debug ]]; then
+		[[ $1 != first ]] || on_this_machine
+		tools_in_vms
+	fi
+	the_kernel
+}
+
+[[ -n $debug ]] || { make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm"; } || exit
+all first & all second & wait
+
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results")
 echo
 echo "$passed passed, $failed failed, $skipped skipped"
 ((failed == 0))
