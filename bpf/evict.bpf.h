@@ -16,6 +16,7 @@ static __always_inline int emptying_begins(const void *what, struct dev_pagemap 
 	call->cause = cause;
 	call->device = map ? pagemap_device(map) : 0;
 	call->evicting = true;
+	add(&evictions, 1);
 	return 0;
 }
 
@@ -28,6 +29,7 @@ static __always_inline int emptying_ends(void *ctx, struct call *call, u64 evict
 {
 	struct cdm_ev_evict e = { .evicted = evicted, .left = left, .cause = call->cause };
 
+	add(&evictions, -1ULL);
 	tell_evicted(ctx, &e, call->device, call->start);
 	call_ends(call);
 	return 0;
@@ -49,13 +51,16 @@ int BPF_PROG(pfns_begin, unsigned long *src)
 	return emptying_begins(src, (void *)find_pagemap(first), CDM_CAUSE_EVICT);
 }
 
-/* Also of other migrations. */
+/* Also of other migrations, for which it must be over soon. */
 SEC("fexit/migrate_device_finalize")
 int BPF_PROG(range_ends, unsigned long *src, unsigned long *dst, unsigned long nr)
 {
-	struct call *call = call_of_thread();
 	struct tally *t;
+	struct call *call;
 
+	if (!evictions)
+		return 0;
+	call = call_of_thread();
 	if (!emptying(call, src))
 		return 0;
 	t = take_tally(src, dst, nr, false, survey_block);

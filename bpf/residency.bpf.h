@@ -15,7 +15,7 @@ extern const void pgmap_array __ksym __weak;	/* of mm/memremap.c, by page number
 /* Pages of all device memory since the start, whoever moved them. */
 __u64 device_ins;
 __u64 device_outs;
-__u64 device_frees;		/* given back to drivers, for what reason ever */
+__u64 device_frees;		/* given back to drivers, but by a call that is under way */
 __u64 device_gone;		/* of them, those that did not migrate */
 __s64 device_flying;		/* of the ranges of calls that are under way */
 __u64 residents;		/* entries that were made in the map of that name */
@@ -206,11 +206,8 @@ int count_used(struct cdm_used *ctx)
 	return w.used <= w.pages;
 }
 
-/*
- * What migrates is given back by the thread that migrates it, and is counted as going home.
- * For each page: what is looked up takes time.
- */
-static __always_inline bool has_migrated(struct folio *folio)
+/* For each page: what is looked up takes time. */
+static __always_inline bool is_migrating(void)
 {
 	u64 task = bpf_get_current_task();
 	struct call *call;
@@ -218,20 +215,30 @@ static __always_inline bool has_migrated(struct folio *folio)
 	if (*mover(task) == task)
 		return true;
 	call = call_of_thread();
-	if (!call || call->migrating)
-		return call;
-	if (call->left != (void *)folio)
+	return call && call->migrating;
+}
+
+/* A fault has brought its contents home. */
+static __always_inline bool was_left(struct folio *folio)
+{
+	struct call *call = call_of_thread();
+
+	if (!call || call->left != (void *)folio)
 		return false;
 	call->left = NULL;
 	return true;
 }
 
+/* What migrates is given back by the thread that migrates it, and is counted as going home. */
 static __always_inline int given_back(struct folio *folio)
 {
-	u32 pages = folio_pages(folio, folio_flags(folio));
+	u32 pages;
 
+	if (is_migrating())
+		return 0;
+	pages = folio_pages(folio, folio_flags(folio));
 	add(&device_frees, pages);
-	if (!has_migrated(folio))
+	if (!was_left(folio))
 		add(&device_gone, pages);
 	return 0;
 }

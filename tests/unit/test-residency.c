@@ -264,15 +264,27 @@ static void test_device(void **state)
 	assert_true(cdm_residency_tell_device(r, &d, &scan));
 	assert_int_equal(scan.error, 4);
 	kernel.flying = 0;
+	/* While pages move there is no look, but their count. */
 	kernel.changes = 9;
 	kernel.used = 80;
+	d.stats.pages[CDM_DIR_IN] = 7;
+	d.stats.pages[CDM_DIR_OUT] = 2;
+	assert_true(cdm_residency_tell_device(r, &d, &scan));
+	assert_true(d.used == 82 && d.free == 174 && scan.error == 9);
+	/* What moved between the count and a look may be in both. */
+	kernel.changes = 11;
+	r->devices[0].looked_ns = 0;
+	assert_true(cdm_residency_tell_device(r, &d, &scan));
+	assert_true(d.used == 80 && scan.error == 2);
 	assert_true(cdm_residency_tell_device(r, &d, &scan));
 	assert_true(d.used == 80 && !scan.error);
 	/* No time left for another look. */
 	r->devices_ns = ~0ULL / 2;
 	kernel.changes = 15;
-	assert_true(cdm_residency_tell_device(r, &d, &scan));
-	assert_true(d.used == 80 && scan.error == 6);
+	for (int i = 0; i < 2; i++) {
+		assert_true(cdm_residency_tell_device(r, &d, &scan));
+		assert_true(d.used == 80 && scan.error == 4);
+	}
 	d.device = 0x200000;
 	assert_false(cdm_residency_tell_device(r, &d, &scan));
 }

@@ -42,7 +42,9 @@ struct device {
 	__u64 start;			/* 0: not looked at yet */
 	__u64 used;
 	__u64 unsettled;
-	__u64 changes;			/* until then */
+	__u64 pages[CDM_NR_DIR];	/* that its figures had then */
+	__u64 changes;			/* of all devices until then */
+	__u64 last;			/* the same, at the last refresh */
 	__u64 looked_ns;		/* CLOCK_MONOTONIC */
 };
 
@@ -243,26 +245,43 @@ bool cdm_residency_tell(struct cdm_residency *r, struct cdm_snap_proc *snap, boo
 
 static void look_at_device(struct cdm_residency *r, const struct cdm_snap_device *snap, struct device *d)
 {
-	__u64 start = cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID), flying, before;
+	__u64 start = cdm_clock_ns(CLOCK_PROCESS_CPUTIME_ID), flying;
 
-	before = cdm_bpf_changes(r->bpf, &flying);
 	d->start = cdm_bpf_count_used(r->bpf, snap->device, snap->size, &d->used) ? snap->device : 0;
 	d->changes = cdm_bpf_changes(r->bpf, &flying);
-	d->unsettled = d->changes - before + flying;
+	/* Figures were read a moment ago: what moved since may be in both. */
+	d->unsettled = d->changes - d->last + flying;
+	memcpy(d->pages, snap->stats.pages, sizeof(d->pages));
 	d->looked_ns = cdm_clock_ns(CLOCK_MONOTONIC);
 	r->devices_ns += spent_since(start);
+}
+
+static __u64 used_now(const struct device *d, const struct cdm_snap_device *snap)
+{
+	const __u64 *pages = snap->stats.pages;
+
+	return difference(d->used + difference(pages[CDM_DIR_IN], d->pages[CDM_DIR_IN]),
+			  difference(pages[CDM_DIR_OUT], d->pages[CDM_DIR_OUT]));
+}
+
+/* Soon, if it can be exact then, as of processes. */
+static bool needs_look(const struct device *d, __u64 changes)
+{
+	__u64 age = cdm_clock_ns(CLOCK_MONOTONIC) - d->looked_ns;
+	bool moves = changes != d->last;
+
+	return age > AGAIN_NS || ((d->unsettled || changes != d->changes) && (!moves || age > MOVING_NS));
 }
 
 bool cdm_residency_tell_device(struct cdm_residency *r, struct cdm_snap_device *snap,
 			       struct cdm_snap_scan *scan)
 {
 	struct device *d = &r->devices[snap->index % CDM_MAX_DEVICES];
-	__u64 now = cdm_clock_ns(CLOCK_MONOTONIC), flying;
-	__u64 error = d->unsettled + cdm_bpf_changes(r->bpf, &flying) - d->changes;
+	__u64 flying, error, changes = cdm_bpf_changes(r->bpf, &flying);
 
-	if ((d->start != snap->device || error || now - d->looked_ns > AGAIN_NS) &&
-	    r->devices_ns < allowance(r) / 2)
+	if ((d->start != snap->device || needs_look(d, changes)) && r->devices_ns < allowance(r) / 2)
 		look_at_device(r, snap, d);
+	d->last = changes;
 	if (d->start != snap->device)
 		return false;
 	error = d->unsettled + cdm_bpf_changes(r->bpf, &flying) - d->changes + flying;
@@ -271,9 +290,9 @@ bool cdm_residency_tell_device(struct cdm_residency *r, struct cdm_snap_device *
 		.age_ns = cdm_clock_ns(CLOCK_MONOTONIC) - d->looked_ns,
 	};
 	if (!cdm_bpf_counts_frees(r->bpf))
-		scan->error = d->used;
-	snap->used = d->used;
-	snap->free = snap->size - d->used;
+		scan->error = snap->size;
+	snap->used = min(used_now(d, snap), snap->size);
+	snap->free = snap->size - snap->used;
 	return true;
 }
 
