@@ -191,6 +191,7 @@ tools_in_vms() {
 	suite "residency vm stock" stock kernel-debian guest-residency.sh
 	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
+	suite "sources vm" "$top/tests/vm/sources.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
