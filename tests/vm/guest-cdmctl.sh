@@ -7,18 +7,27 @@ work=$(mktemp -d)
 source "$(dirname "$0")/guest-lib.sh"
 cdmctl=${CDMCTL:-$cdmctl}
 
-# Starts a program in the cgroup /job, with 8 MiB in [heap] and 12 MiB beside it, which computes a sum
-# over all of it when asked to. Sets pid.
+# Starts a program in the cgroup /job, with 8 MiB in [heap] and 12 MiB beside it, or with MEMORY, which
+# computes a sum over all of it when asked to. Sets pid.
+# holder [MEMORY]
 holder() {
+	local memory='bytearray(b"h" * (8 << 20)), bytearray(b"a" * (12 << 20))'
+
 	mkfifo "$work/ask" "$work/tell" 2> /dev/null
 	MALLOC_MMAP_THRESHOLD_=10485760 in_cgroup job "$python" -c '
-import os, sys, zlib
-heap, anon = bytearray(b"h" * (8 << 20)), bytearray(b"a" * (12 << 20))
+import mmap, os, sys, zlib
+
+def shared(size):
+    m = mmap.mmap(-1, size)
+    m.write(os.urandom(size))
+    return m
+
+heap, anon = eval(sys.argv[1])
 want = zlib.crc32(anon, zlib.crc32(heap))
 print(os.getpid(), flush=True)
 for line in sys.stdin:
     print("same" if zlib.crc32(anon, zlib.crc32(heap)) == want else "DIFFERENT", flush=True)
-' < "$work/ask" > "$work/tell" &
+' "${1:-$memory}" < "$work/ask" > "$work/tell" &
 	exec 3> "$work/ask" 4< "$work/tell"
 	read -r -u 4 pid
 }
@@ -184,6 +193,20 @@ end_holder
 like "a process that has ended: ESRCH" 'no such process' \
 	"$("$cdmctl" migrate -p $pid --to cdm0 2>&1)"
 like "a kernel thread" '2: has no memory' "$("$cdmctl" migrate -p 2 --to cdm0 2>&1)"
+
+echo "# shared memory"
+holder 'shared(4 << 20), b""'
+like "it moves when it is asked for" '1024 pages .* moved' \
+	"$("$cdmctl" migrate -p $pid --to cdm0 --vma shmem)"
+is "... is RssDevHost" $((4 << 20)) "$(on_device $pid)"
+is "... and in RssShmem as before" 4096 "$(awk '/^RssShmem/ { print $2 }' /proc/$pid/status)"
+still_same
+result $? "... with its content"
+"$cdmctl" migrate -p $pid --home > /dev/null
+is "it comes home" 0 "$(used cdm0)"
+still_same
+result $? "... with its content, too"
+end_holder
 
 echo "# engine"
 holder
