@@ -153,13 +153,18 @@ static bool status_field(const char *line, const char *name, int skip, __u64 *va
 	return true;
 }
 
+void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 shmem)
+{
+	snap->device_anon = snap->device && shmem ? CDM_UNKNOWN : snap->device;
+}
+
 /*
  * Sums over CPUs are exact here, unlike those of /proc/PID/stat and statm. A
  * kernel thread or a zombie has none: no memory.
  */
 static int parse_status(const char *text, struct cdm_snap_proc *snap)
 {
-	__u64 tgid = 0, uid = 0, rss = CDM_UNKNOWN, device = CDM_UNKNOWN;
+	__u64 tgid = 0, uid = 0, rss = CDM_UNKNOWN, device = CDM_UNKNOWN, shmem = 0;
 	const char *line;
 
 	for (line = text; line && *line; line = strchr(line, '\n')) {
@@ -175,6 +180,7 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 			status_field(line, "VmRSS", 0, &rss);
 			break;
 		case 'R':
+			status_field(line, "RssShmem", 0, &shmem);
 			status_field(line, "RssDevHost", 0, &device);
 			break;
 		}
@@ -190,7 +196,7 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 	}
 	snap->rss = kb_to_pages(rss);
 	snap->device = device == CDM_UNKNOWN ? device : kb_to_pages(device);
-	snap->device_anon = snap->device;
+	cdm_proc_set_anon(snap, shmem);
 	return 0;
 }
 
@@ -201,8 +207,8 @@ int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap)
 	int ret;
 
 	/*
-	 * One counter of the kernel tells of all device pages. Only anonymous
-	 * memory can be there today.
+	 * One counter of the kernel tells of all device pages, not of what kind
+	 * they are.
 	 */
 	memset(snap, 0, CDM_SNAP_PROC_MIN);
 	snap->pid = pid;
