@@ -269,9 +269,9 @@ is "run: has the program's exit status" 42 $?
 like "run -v says what it did" 'pages .* placed in [0-9]+ passes over [0-9]+ processes' "$(cat "$work/err")"
 is "run: nothing is left on the devices" "0 0" "$(used cdm0) $(used cdm1)"
 
-"$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; while :; do sleep 0.05; done' &
+"$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; touch "$1"; while :; do sleep 0.05; done' bash "$work/traps" &
 run=$!
-sleep 1
+until_true 60 test -e "$work/traps"
 kill $run
 wait $run
 is "run passes signals on" 7 $?
