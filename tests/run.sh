@@ -53,6 +53,13 @@ failures() {
 	}' "$1"
 }
 
+# QEMU before 8.1, where there is no KVM, now and then runs a breakpoint that the kernel had
+# there while it patched itself, and has no more (https://bugzilla.redhat.com/2216496).
+# Nothing of what is tested has a part in that: it is done again.
+patched_under_its_feet() {
+	grep -q '] \(Oops: \)\?int3: 0000 \[#1]' "$1"
+}
+
 # suite NAME COMMAND...: by whoever comes to it first
 suite() {
 	local name=$1 file=${1//[^a-z0-9]/-} log status ok skip bad line start=$SECONDS
@@ -62,6 +69,12 @@ suite() {
 	log=$logs/$file.log
 	"$@" < /dev/null > "$log" 2>&1
 	status=$?
+	if patched_under_its_feet "$log"; then
+		mv "$log" "$log.int3"
+		echo "$name: the emulator ran a breakpoint that was not there any more, once again"
+		"$@" < /dev/null > "$log" 2>&1
+		status=$?
+	fi
 	skip=$(grep -cE '^ok .*# SKIP' "$log")
 	ok=$(($(grep -cE '^ok ' "$log") - skip))
 	bad=$(grep -cE '^not ok ' "$log")
