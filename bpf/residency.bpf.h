@@ -63,7 +63,6 @@ __noinline int fly(u32 pid, s64 pages)
 	u64 task = bpf_get_current_task();
 
 	*mover(task) = pages > 0 ? task : 0;
-
 	if (r)
 		__sync_fetch_and_add(&r->flying, pages);
 	__sync_fetch_and_add(&device_flying, pages);

@@ -70,7 +70,7 @@ suite() {
 	"$@" < /dev/null > "$log" 2>&1
 	status=$?
 	if patched_under_its_feet "$log"; then
-		mv "$log" "$log.int3"
+		mv "$log" "${log%.log}.int3.log"
 		echo "$name: the emulator ran a breakpoint that was not there any more, once again"
 		"$@" < /dev/null > "$log" 2>&1
 		status=$?

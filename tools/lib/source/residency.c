@@ -351,7 +351,6 @@ struct cdm_residency *cdm_residency_open(struct cdm_bpf *b)
 		return NULL;
 	r->bpf = b;
 	r->opened_ns = cdm_clock_ns(CLOCK_MONOTONIC);
-	find_ranges(r);
 	cdm_proc_each(meet, r);
 	cdm_residency_update(r, false);
 	return r;

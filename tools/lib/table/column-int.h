@@ -92,4 +92,26 @@ static void view##_##name(const void *p, struct cdm_cell *cell)			\
 	cdm_cell_pages(cell, row->model, row->snap->member);			\
 }
 
+/* Those that a scan may have found: marked where they may be off, by how much, and their age. */
+#define CDM_SCANNED_PAGES(view, type, name, member)				\
+static void view##_##name(const void *p, struct cdm_cell *cell)			\
+{										\
+	const struct type *row = p;						\
+										\
+	cdm_cell_pages(cell, row->model, row->snap->member);			\
+	cell->about = row->bound.error;						\
+}										\
+										\
+static void view##_error(const void *p, struct cdm_cell *cell)			\
+{										\
+	const struct type *row = p;						\
+										\
+	cdm_cell_error(cell, row->model, &row->bound);				\
+}										\
+										\
+static void view##_age(const void *p, struct cdm_cell *cell)			\
+{										\
+	cdm_cell_u64(cell, ((const struct type *)p)->bound.age_ns);		\
+}
+
 #endif

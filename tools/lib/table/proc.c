@@ -32,26 +32,7 @@ CDM_OF_SOURCE(proc, why, cdm_cell_why)
 CDM_OF_SOURCE(proc, p50, cdm_cell_call_time, 0.5)
 CDM_OF_SOURCE(proc, p99, cdm_cell_call_time, 0.99)
 CDM_OF_SOURCE(proc, wait99, cdm_cell_wait_time, 0.99)
-
-static void proc_cdm(const void *p, struct cdm_cell *cell)
-{
-	const struct cdm_proc_row *row = p;
-
-	cdm_cell_pages(cell, row->model, row->snap->device);
-	cell->about = row->bound.error;
-}
-
-static void proc_error(const void *p, struct cdm_cell *cell)
-{
-	const struct cdm_proc_row *row = p;
-
-	cdm_cell_error(cell, row->model, &row->bound);
-}
-
-static void proc_age(const void *p, struct cdm_cell *cell)
-{
-	cdm_cell_u64(cell, ((const struct cdm_proc_row *)p)->bound.age_ns);
-}
+CDM_SCANNED_PAGES(proc, cdm_proc_row, cdm, device)
 
 static void proc_pid(const void *p, struct cdm_cell *cell)
 {

@@ -158,6 +158,7 @@ struct cdm_source cdm_device_source(const void *p)
 }
 
 CDM_PAGES_OF_SNAP(device, cdm_device_row, size, size)
+CDM_SCANNED_PAGES(device, cdm_device_row, used, used)
 CDM_PAGES_OF_SNAP(device, cdm_device_row, free, free)
 CDM_PAGES_OF_SNAP(device, cdm_device_row, quarantined, quarantined)
 CDM_RATE(device, in, CDM_F_MIGRATE, cdm_count_in)
@@ -186,26 +187,6 @@ static void device_node(const void *p, struct cdm_cell *cell)
 	__s32 node = ((const struct cdm_device_row *)p)->snap->node;
 
 	cdm_cell_u64(cell, node < 0 ? CDM_UNKNOWN : (__u64)node);
-}
-
-static void device_used(const void *p, struct cdm_cell *cell)
-{
-	const struct cdm_device_row *row = p;
-
-	cdm_cell_pages(cell, row->model, row->snap->used);
-	cell->about = row->bound.error;
-}
-
-static void device_error(const void *p, struct cdm_cell *cell)
-{
-	const struct cdm_device_row *row = p;
-
-	cdm_cell_error(cell, row->model, &row->bound);
-}
-
-static void device_age(const void *p, struct cdm_cell *cell)
-{
-	cdm_cell_u64(cell, ((const struct cdm_device_row *)p)->bound.age_ns);
 }
 
 static void device_use(const void *p, struct cdm_cell *cell)
