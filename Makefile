@@ -121,7 +121,7 @@ fuzz:
 
 PREFIX ?= /usr/local
 install: tools
-	@for tool in $(filter cdmtop cdmtrace cdmctl,$(TOOLS)); do \
+	@for tool in $(filter-out lib,$(TOOLS)); do \
 		$(MAKE) -s -C tools/$$tool install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) || exit; \
 	done
 

@@ -448,14 +448,6 @@ for view in proc cgroup; do
 			--view "$view" 2> /dev/null | md5sum)"
 done
 
-# Help, manual and completion say the same.
-manual=$project/tools/cdmtop/cdmtop.1.scd
-completion=$project/tools/completion/cdmtop.bash
-options=$("$cdmtop" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u)
-for where in "$manual" "$completion"; do
-	is "${where##*/} has all options" "" \
-		"$(for option in $options; do grep -qe "$option" "$where" || echo "$option"; done)"
-done
 like "--help has examples" "EXAMPLES" "$("$cdmtop" --help)"
 is "--list-columns has what -F takes" "" "$("$cdmtop" --list-columns |
 	awk '$1 ~ /^(proc|cgroup|device)$/ { print $1, $2 }' |

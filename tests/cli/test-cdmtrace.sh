@@ -459,11 +459,6 @@ usage "a diff that records" diff a.cdm b.cdm -w c.cdm; usage "a diff as CSV" dif
 
 $trace --help > help; is "--help" 0 $?
 like "... ends in examples" 'EXAMPLES' "$(< help)"
-grep -oE -- '--[a-z-]+' help | sort -u | grep -vxE -- '--' > options
-man1=$project/tools/cdmtrace/cdmtrace.1.scd bash=$project/tools/completion/cdmtrace.bash
-is "the man page has every option" "" "$(while read -r o; do grep -qE -- "\\*$o\\*" "$man1" || echo "$o"; done < options)"
-is "so has the completion" "" "$(while read -r o; do grep -qE -- "$o( |\$|\")" "$bash" || echo "$o"; done < options)"
-is "and they have no others" "" "$(grep -ohE -- '\*--[a-z-]+\*' "$man1" | tr -d '*' | sort -u | comm -23 - options)"
 $trace --list > list; is "--list" 0 $?
 is "every key of NDJSON is in --list" "" "$(python3 -c '
 import json

@@ -143,7 +143,7 @@ static const struct argp_option options[] = {
 	  "file (private data of programs and libraries), shmem (does not move today), all", 0 },
 	{ "interval", 'd', "TIME", 0, "how often to look for memory that came to "
 	  "RAM, e.g. 50ms (100ms)", 0 },
-	{ "cgroup", 'c', "PATH", 0, "run the program in this memory cgroup, which is "
+	{ "cgroup", 'c', "CGROUP", 0, "run the program in this memory cgroup, which is "
 	  "made if it is not there", 0 },
 	{ "verbose", 'v', NULL, 0, "at the end, say on stderr what was placed", 0 },
 	{ 0 }

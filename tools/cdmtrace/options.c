@@ -14,7 +14,7 @@ enum {
 
 static const struct argp_option options[] = {
 	{ 0, 0, 0, 0, "What to trace:", 1 },
-	{ "event", 'e', "KINDS", 0, "kinds of events, with commas; \"fault:cow\" is one sort of faults only; see --list (default: the usual ones; of a recording all)", 1 },
+	{ "event", 'e', "KIND,...", 0, "kinds of events, with commas; \"fault:cow\" is one sort of faults only; see --list (default: the usual ones; of a recording all)", 1 },
 	{ "pid", 'p', "PID", 0, "of this process: its memory, or done by it", 1 },
 	{ "tid", 't', "TID", 0, "done by this thread", 1 },
 	{ "comm", OPT_COMM, "NAME", 0, "of or by processes of this name", 1 },

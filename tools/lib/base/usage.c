@@ -10,13 +10,14 @@
 #define EXIT_USAGE	2
 #define MAX_OPTIONS	128
 
-enum { OPT_USAGE = 0x1000 };
+enum { OPT_USAGE = 0x1000, OPT_LIST_OPTIONS };
 
 static const struct argp_option options[] = {
 	{ "help", 'h', NULL, 0, "this text", -1 },
 	{ NULL, '?', NULL, OPTION_ALIAS, NULL, -1 },
 	{ "usage", OPT_USAGE, NULL, 0, "the options in short", -1 },
 	{ "version", 'V', NULL, 0, "the version", -1 },
+	{ "list-options", OPT_LIST_OPTIONS, NULL, OPTION_HIDDEN, NULL, -1 },
 	{ 0 }
 };
 
@@ -30,6 +31,24 @@ int cdm_usage_end(int status)
 	return status ?: EXIT_FAILURE;
 }
 
+/*
+ * For manuals and completion: letter, name, value ("[VALUE]" if it may be left out) and
+ * text of each option, between tabs; a heading has the text alone.
+ */
+static void list_options(const struct argp_option *o)
+{
+	for (; o->name || o->key || o->doc; o++) {
+		bool optional = o->flags & OPTION_ARG_OPTIONAL;
+
+		if (o->flags & (OPTION_HIDDEN | OPTION_ALIAS))
+			continue;
+		if (o->key > ' ' && o->key < 0x7f)
+			putchar(o->key);
+		printf("\t%s\t%s%s%s\t%s\n", o->name ?: "", optional ? "[" : "", o->arg ?: "",
+		       optional ? "]" : "", o->doc);
+	}
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -39,6 +58,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		exit(cdm_usage_end(EXIT_SUCCESS));
 	case OPT_USAGE:
 		argp_state_help(state, stdout, ARGP_HELP_USAGE);
+		exit(cdm_usage_end(EXIT_SUCCESS));
+	case OPT_LIST_OPTIONS:
+		list_options(state->root_argp->children->argp->options);
+		list_options(options);
 		exit(cdm_usage_end(EXIT_SUCCESS));
 	case 'V':
 		puts(argp_program_version);
