@@ -11,7 +11,7 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug soak hmm-baseline bench bench-events bench-refresh bench-startup \
-	bench-overhead fuzz install clean
+	bench-overhead fuzz install deb check-packages clean
 
 help:
 	@echo 'make deps            install the packages that kernel, tools and tests need'
@@ -22,11 +22,13 @@ help:
 	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'
 	@echo 'make tools           build the tools'
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
+	@echo 'make deb             package of the tools, in build/deb'
 	@echo
 	@echo 'These install the packages that they need by themselves:'
 	@echo 'make demo            cdmtop on real programs in a VM (STOCK=1: on the kernel of Debian,'
 	@echo '                     none is built; REPLAY=1: from a recording)'
 	@echo 'make check           all tests; make check-debug: all of them on the debug kernel'
+	@echo 'make check-packages  the package in a fresh Debian 12 and 13: install, upgrade, purge, serve'
 	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
@@ -36,7 +38,7 @@ help:
 	@echo 'make fuzz            the reader of recordings under libFuzzer'
 
 deps:
-	$(INSTALL) kernel debian vm tools demo test
+	$(INSTALL) kernel debian vm tools demo test deb
 
 kernel kernel-tree kernel-refresh:
 	$(CHECK) kernel
@@ -124,6 +126,14 @@ install: tools
 	@for tool in $(filter-out lib,$(TOOLS)); do \
 		$(MAKE) -s -C tools/$$tool install PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) || exit; \
 	done
+
+deb:
+	$(CHECK) tools deb
+	@scripts/deb.sh
+
+check-packages:
+	$(INSTALL) tools deb chroot
+	@$(SUDO) tests/packages.sh
 
 clean:
 	rm -rf build

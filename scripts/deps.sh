@@ -3,21 +3,22 @@
 # Debian packages that the named groups need: installs those that are missing, by sudo
 # if it must, or with --check only says which and how to get them.
 # Usage: scripts/deps.sh [--check] GROUP...
-# groups: kernel deb debian vm tools demo test bench clang
+# groups: kernel deb debian vm tools demo test bench chroot clang
 set -euo pipefail
 
 declare -A packages=(
 	[kernel]="linux-source-6.12 git gcc make flex bison bc libelf-dev libssl-dev
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
-	[deb]="debhelper dpkg-dev"
+	[deb]="debhelper dpkg-dev fakeroot"
 	[debian]="gcc make libelf-dev kmod xz-utils"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"
 	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
 	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
-		libcap2-bin man-db chromium strace"
+		libcap2-bin man-db chromium strace lintian zsh"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
+	[chroot]="debootstrap systemd-container util-linux prometheus prometheus-node-exporter libcap2-bin"
 	[clang]=""	# the oldest and the newest that there are
 )
 

@@ -183,7 +183,7 @@ on_this_machine() {
 	suite "series" "$top/tests/kernel/series.sh"
 	suite "unit" unit
 	suite "collector" on_host "$top/build/bpf-tests/collector"
-	for test in tree install options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
+	for test in tree install packages options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
 		suite "$test" on_host "$top/tests/cli/test-$test.sh"
 	done
 }

@@ -3,6 +3,6 @@
 #ifndef CDM_VERSION_H
 #define CDM_VERSION_H
 
-#define CDM_VERSION	"0.4"
+#define CDM_VERSION	"0.5"
 
 #endif
