@@ -23,7 +23,7 @@ char *read_file(const char *path, size_t *len)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	size_t cap = 4096, used = 0;
-	char *data = malloc(cap);
+	char *data = malloc(cap), *more;
 	ssize_t n = -1;
 
 	while (fd >= 0 && data && (n = read(fd, data + used, cap - used - 1)) > 0) {
@@ -31,7 +31,10 @@ char *read_file(const char *path, size_t *len)
 		if (cap - used > 1)
 			continue;
 		cap *= 2;
-		data = realloc(data, cap);
+		more = realloc(data, cap);
+		if (!more)
+			free(data);
+		data = more;
 	}
 	if (fd >= 0)
 		close(fd);

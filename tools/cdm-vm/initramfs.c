@@ -65,6 +65,7 @@ int initramfs_create(const struct buffer *config, const struct strings *modules)
 
 	add_member(&b, "dev", S_IFDIR | 0755, 0, 0, "", 0);
 	add_member(&b, "dev/console", S_IFCHR | 0600, 5, 1, "", 0);
+	// cppcheck-suppress comparePointers ; two labels of init-blob.S
 	add_member(&b, "init", S_IFREG | 0755, 0, 0, init_blob, init_blob_end - init_blob);
 	buffer_add(&all, config->data, config->len);
 	add_modules(&b, &all, modules);

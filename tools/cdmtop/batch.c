@@ -327,7 +327,8 @@ int cdmtop_batch(struct cdmtop_source *s, const struct cdmtop_options *o)
 	/* -n: that was enough. */
 	if (ret == -ECANCELED)
 		ret = 0;
-	ret = err ?: ret;
+	if (err)
+		ret = err;
 	if (ret < 0 && s->err)
 		ret = s->err;
 	return finish(s, o, ret, shown, seen);

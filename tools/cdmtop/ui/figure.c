@@ -10,6 +10,7 @@ static struct ui_text format(enum cdm_unit unit, const struct cdm_cell *cell, in
 	struct ui_text text;
 
 	cdm_cell_format(&col, cell, text.s, sizeof(text.s), width);
+	// cppcheck-suppress uninitvar ; that has written to it
 	return text;
 }
 

@@ -289,10 +289,11 @@ static void open_page(struct ui *ui, enum ui_page page)
 
 static void open_menu(struct ui *ui)
 {
-	const struct ui_columns *cs = &ui->tables[ui->view].columns;
+	const struct ui_columns *cs;
 
 	if (ui->view == CDM_VIEW_EVENTS || ui->page != UI_PAGE_VIEW)
 		return;
+	cs = &ui->tables[ui->view].columns;
 	for (ui->menu = cs->nr - 1; ui->menu; ui->menu--) {
 		if (cs->all[ui->menu] == cs->sort)
 			break;

@@ -207,6 +207,7 @@ void cdm_print_name(FILE *out, const char *s, enum cdm_form form)
 
 		for (size_t taken; *s && p < buf + sizeof(buf) - 4 * CDM_NAME_GROWS; s += taken)
 			p = put_char(p, s, 4, form, &taken);
+		// cppcheck-suppress uninitvar ; put_char() has written up to p
 		fwrite(buf, 1, p - buf, out);
 	}
 }

@@ -91,6 +91,7 @@ int cdm_model_add_user_stack(struct cdm_model *m, const struct cdm_rec_user_stac
 		return -ENOMEM;
 	free(e->user);
 	e->user = memcpy(copy, user, user->rec.len);
+	// cppcheck-suppress memleak ; memcpy() returns copy
 	return 0;
 }
 

@@ -199,6 +199,7 @@ static int tell_devices(struct cdm_bpf *b, const struct cdm_device_range *ranges
 
 	for (int i = 0; i < nr && !err; i++) {
 		struct cdm_device_id id = {
+			// cppcheck-suppress uninitvar ; nr of them are there
 			.start = ranges[i].start, .bytes = ranges[i].end - ranges[i].start,
 		};
 
@@ -537,6 +538,7 @@ static int make_room(struct cdm_bpf *b)
 	if (!keys || !values || !order || !used)
 		return -ENOMEM;
 	b->room = room;
+	// cppcheck-suppress memleak ; b has them
 	return 0;
 }
 
