@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "chrome.h"
 #include "event/filter.h"
@@ -77,7 +78,8 @@ static void run(struct cdm_reader *r)
 	s.filter.cgroup = "/job";
 	s.filter.by.min_pages = 2;
 	for (int i = 0; i < PRINTERS; i++)
-		s.printers[i] = cdm_printer_new(&out[i], (enum cdm_format)i, times[i], ~0ULL, s.model);
+		s.printers[i] = cdm_printer_new(&out[i], (enum cdm_format)i, times[i], true,
+						~0ULL, s.model);
 	s.chrome = cdm_chrome_new(&out[PRINTERS], s.model);
 	s.folded = cdm_folded_new(CDM_FOLD_STACK);
 	s.report = cdm_report_new(s.model);
