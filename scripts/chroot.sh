@@ -33,8 +33,8 @@ new() {
 run() {
 	unshare --mount bash -c '
 		root=$1; shift
-		mount -t proc proc "$root/proc" && mount -t sysfs -o ro sysfs "$root/sys" &&
-		mount --bind /dev "$root/dev" &&
+		mount -t proc proc "$root/proc" && mount --rbind /sys "$root/sys" &&
+		mount --rbind /dev "$root/dev" &&
 		mount --bind "$root/../archives" "$root/var/cache/apt/archives" || exit
 		cp /etc/resolv.conf "$root/etc/resolv.conf"
 		exec chroot "$root" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"' - "$root" "$@"

@@ -3,21 +3,22 @@
 # Debian packages that the named groups need: installs those that are missing, by sudo
 # if it must, or with --check only says which and how to get them.
 # Usage: scripts/deps.sh [--check] GROUP...
-# groups: kernel deb debian vm tools demo test bench chroot clang
+# groups: kernel deb debian vm tools demo test bench lint chroot clang
 set -euo pipefail
 
 declare -A packages=(
 	[kernel]="linux-source-6.12 git gcc make flex bison bc libelf-dev libssl-dev
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
-	[deb]="debhelper dpkg-dev fakeroot"
+	[deb]="build-essential debhelper dpkg-dev fakeroot"
 	[debian]="gcc make libelf-dev kmod xz-utils"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"
 	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
-	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus libclang-rt-14-dev
+	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus
 		libcap2-bin man-db chromium strace lintian zsh"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
+	[lint]="clang-tidy cppcheck sparse"
 	[chroot]="debootstrap systemd-container util-linux prometheus prometheus-node-exporter libcap2-bin"
 	[clang]=""	# the oldest and the newest that there are
 )
@@ -30,6 +31,10 @@ fi
 if [[ " $* " == *" clang "* ]] && command -v apt-cache > /dev/null; then
 	packages[clang]=$(apt-cache pkgnames clang- | grep -E '^clang-[0-9]+$' | sort -V | sed -n '1p; $p')
 fi
+# libFuzzer and sanitizers are of a version of clang: that of the package without one.
+clang=$(apt-cache depends clang 2> /dev/null | sed -nE 's/.*Depends: clang-([0-9]+)$/\1/p') || true
+packages[test]+=${clang:+ libclang-rt-$clang-dev}
+
 wanted=()
 for group in "$@"; do
 	if [[ ! -v "packages[$group]" ]]; then

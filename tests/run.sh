@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the tests and ends with "N passed, N failed, N skipped".
 #
-#   tests/run.sh [debug] [SUITE...]
+#   tests/run.sh [debug|quick] [SUITE...]
 #
-# Without "debug": everything on build/kernel, and the storm-prone part on
+# "quick": what needs neither a kernel of ours nor a VM. Without a word: everything on build/kernel, and the storm-prone part on
 # build/kernel-debug. With it: everything on build/kernel-debug. Suites are named
 # as in the output, a part of the name is enough. Logs are in build/tests/.
 #
@@ -19,11 +19,12 @@ vm=$top/tools/cdm-vm/cdm-vm
 logs=$top/build/tests
 results=$logs/results	# a line for each suite: passed, failed, skipped
 
-debug=
-if [[ ${1:-} == debug ]]; then
-	debug=1
-	shift
-fi
+debug='' quick=''
+case ${1:-} in
+debug | quick)
+	declare "$1=1"
+	shift ;;
+esac
 only=("$@")
 mkdir -p "$logs"
 rm -rf "$logs"/*.log "$logs"/*.dmesg "$logs"/taken
@@ -178,10 +179,17 @@ unit() {
 	done
 }
 
+# The recordings that the fuzzer has kept
+corpus() {
+	make -s -C "$top/tests/fuzz" all || return
+	"$top/build/fuzz/reader" -close_fd_mask=1 "$top"/tests/fuzz/corpus/* && echo "ok 1 - the reader takes what the fuzzer kept"
+}
+
 on_this_machine() {
 	local test
-	suite "series" "$top/tests/kernel/series.sh"
+	[[ -n $quick ]] || suite "series" "$top/tests/kernel/series.sh"
 	suite "unit" unit
+	suite "corpus" corpus
 	suite "collector" on_host "$top/build/bpf-tests/collector"
 	for test in tree install packages options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
 		suite "$test" on_host "$top/tests/cli/test-$test.sh"
@@ -242,7 +250,12 @@ all() {
 }
 
 [[ -n $debug ]] || { make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm"; } || exit
-all first & all second & wait
+if [[ -n $quick ]]; then
+	# It looks at recordings, and mostly waits.
+	suite "cdmtop-ui" on_host "$top/tests/cli/test-cdmtop-ui.sh" & on_this_machine & wait
+else
+	all first & all second & wait
+fi
 
 read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$results")
 echo

@@ -5,6 +5,8 @@
 MAN1 ?= cat $<
 PREFIX ?= /usr/local
 INSTALLED := $(DESTDIR)$(PREFIX)
+# By its first line a manual says that it has tables.
+PREPROCESSED := sed "1s/^/'\\\\\" t\\n/"
 SHELLS := $(OUT)/bash $(OUT)/zsh
 
 .PHONY: install
@@ -18,12 +20,12 @@ $(OUT)/options: $(NAME) ../options.sh
 $(OUT)/%.1: %.1.scd $(OUT)/options ../man-options.awk
 	{ $(MAN1); } > $@.text
 	awk -f ../man-options.awk $(OUT)/options $@.text > $@.scd
-	scdoc < $@.scd > $@.new
+	scdoc < $@.scd | $(PREPROCESSED) > $@.new
 	mv $@.new $@
 
 $(OUT)/%.5: %.5.scd
 	@mkdir -p $(@D)
-	scdoc < $< > $@.new
+	scdoc < $< | $(PREPROCESSED) > $@.new
 	mv $@.new $@
 
 $(SHELLS): $(OUT)/%: ../completion/%.in ../completion/make.sh $(OUT)/options

@@ -81,9 +81,9 @@ is "it has all that make install has" "" "$(cd "$work/made" && find . -type f | 
 	[[ -e $root/$file || -e $root/$file.gz ]] || echo "$file"; done)"
 is "programs and libraries that it needs are of Debian 12 and 13" "" \
 	"$(dpkg-deb -f "$deb" Depends | tr ',' '\n' | sed 's/^ *//; s/ .*//' |
-		grep -vxE 'libbpf1|libc6|libcap2|libdw1|libelf1|libncursesw6|libtinfo6|zlib1g')"
+		grep -vxE 'libbpf1|libc6|libcap2|libdw1(t64)?|libelf1(t64)?|libncursesw6|libtinfo6|zlib1g')"
 
-unit=$root/lib/systemd/system/cdm-exporter.service
+unit=$(find "$root" -name cdm-exporter.service)
 if command -v systemd-analyze > /dev/null; then
 	sed "s,/usr/bin/cdm,$root&," "$unit" > "$work/cdm-exporter.service"
 	is "systemd takes the service" "" "$(systemd-analyze verify --man=no "$work/cdm-exporter.service" 2>&1)"
