@@ -44,17 +44,25 @@ done
 is "nor do folders of lib" "" "$(calls lib | sed -E 's,/[^/ ]+( |$),\1,g' | awk '$1 != $2' |
 	circles)"
 
+is "docs/architecture.svg is the picture of this tree" "" "$(docs/architecture.py | diff docs/architecture.svg - | head -5)"
+
 # Commands are indented, or in `quotes`.
-readme=$(cat README.md tools/cdm-vm/README.md docs/options.md)
+readme=$(cat README.md CONTRIBUTING.md tools/cdm-vm/README.md docs/*.md)
 targets=$(sed -nE '/^\.PHONY/,/[^\\]$/ { s/\.PHONY://; p }' Makefile | tr -s ' \t\\' '\n' | sort -u)
 is "targets of make that the README names are there" "" \
 	"$(grep -oE '(^    |sudo |`)make [a-z-]+' <<< "$readme" | sed 's/.*make //' | grep -v '^-' |
 		sort -u | comm -23 - <(echo "$targets"))"
 is "files that it names are there" "" \
 	"$(grep -oE '`?\b(tools|docs|tests|scripts|kernel-patches|bpf)/[A-Za-z0-9_./-]*' <<< "$readme" |
-		tr -d '\`' | sed 's/[.,:]*$//' | sort -u | while read -r file; do
+		tr -d '\`' | sed 's/[.,:]*$//' | grep -v NAME | sort -u | while read -r file; do
 		[[ -e $file ]] || echo "$file"
 	done)"
+if git rev-parse --git-dir > /dev/null 2>&1; then
+	is "commits that CONTRIBUTING.md names are there" "" \
+		"$(grep -oE '`[0-9a-f]{7}`' CONTRIBUTING.md | tr -d '\`' | while read -r commit; do
+			git merge-base --is-ancestor "$commit" HEAD 2> /dev/null || echo "$commit"
+		done)"
+fi
 for tool in cdmtop cdmtrace cdmctl cdm-vm; do
 	help=$(tools/$tool/$tool --help)
 	[[ $tool != cdmctl ]] || for command in list status migrate evict run inject engine; do
