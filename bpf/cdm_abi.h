@@ -34,6 +34,15 @@ enum cdm_abi_fail {
 };
 
 /*
+ * Why a device takes none of a mapping, told in the answer to a request. They never get as
+ * far as to a migration: there are no events of them, and no counts in records.
+ */
+enum cdm_abi_refusal {
+	CDM_WHY_DENIED = CDM_NR_WHY, CDM_WHY_SECRETMEM, CDM_WHY_HUGETLB, CDM_WHY_DAX,
+	CDM_NR_REFUSAL
+};
+
+/*
  * Whether pages that stayed for this reason were to move and could not. They are
  * "failed", the others "skipped": there was nothing, or it is on another device.
  */

@@ -277,6 +277,19 @@ static void test_full_disk(void **state)
 	assert_int_equal(access("/dev/full.part", F_OK), -1);
 }
 
+/* Reasons of the kernel and of cdmctl's requests, each with what is to be done about it. */
+static void test_reasons(void **state)
+{
+	for (unsigned int i = 0; i < CDM_NR_REFUSAL; i++) {
+		assert_string_not_equal(cdm_why_name(i), "?");
+		assert_non_null(cdm_why_hint(i));
+		for (unsigned int j = 0; j < i; j++)
+			assert_string_not_equal(cdm_why_name(i), cdm_why_name(j));
+	}
+	assert_string_equal(cdm_why_name(CDM_NR_REFUSAL), "?");
+	assert_non_null(strstr(cdm_why_hint(CDM_NR_REFUSAL), "newer"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +297,7 @@ int main(void)
 		cmocka_unit_test(test_foreign), cmocka_unit_test(test_impossible_length),
 		cmocka_unit_test(test_valid), cmocka_unit_test(test_user_stack),
 		cmocka_unit_test(test_shorter_migration), cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_reasons),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);

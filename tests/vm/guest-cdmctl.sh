@@ -160,6 +160,30 @@ is "--partial-ok, and another device than the one at fault" 0 $?
 "$cdmctl" evict -p $pid > /dev/null
 "$cdmctl" inject cdm0 fail-alloc=7 -- "$cdmctl" migrate -p $pid --to cdm0 --partial-ok > /dev/null
 is "--partial-ok makes it a success" 0 $?
+
+# What no device takes, each with what is to be done about it
+echo 1 > /proc/sys/vm/nr_hugepages
+coproc kinds { "$python" -c '
+import ctypes, mmap, os, sys
+fd = ctypes.CDLL(None).syscall(447, 0)		# memfd_secret()
+os.ftruncate(fd, 64 << 10)
+kinds = [mmap.mmap(fd, 64 << 10),
+         mmap.mmap(-1, 2 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x40000)]
+for kind in kinds:
+    kind[0] = 1
+    print(hex(ctypes.addressof(ctypes.c_char.from_buffer(kind)))[2:], end=" ")
+print(os.getpid(), flush=True)
+sys.stdin.read()'; }
+read -r -u "${kinds[0]}" secret huge kinds_of
+like "memfd_secret() has a reason of its own" 'secretmem: 16: .*choose other ranges' \
+	"$("$cdmctl" migrate -p $kinds_of --to cdm0 --range $secret+64K)"
+like "and so has hugetlb" 'hugetlb: 512: .*transparent' \
+	"$("$cdmctl" migrate -p $kinds_of --to cdm0 --range $huge+2M)"
+is "in JSON as well" 512 "$("$cdmctl" migrate -p $kinds_of --to cdm0 --range $huge+2M -j |
+	json 'd["stayed_by_reason_pages"]["hugetlb"]')"
+kill $kinds_of
+wait $kinds_of
+echo 0 > /proc/sys/vm/nr_hugepages
 like "a hung device" 'cdm0: hangs' \
 	"$("$cdmctl" inject cdm0 hang=20000 -- "$cdmctl" migrate -p $pid --to cdm0 2>&1)"
 is "the hang ends with the command that injected it" online "$(cat /sys/class/cdm/cdm0/state)"

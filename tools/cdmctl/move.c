@@ -6,6 +6,8 @@
 
 #include "ctl.h"
 
+_Static_assert((int)CDM_FAIL_MAX == (int)CDM_NR_REFUSAL, "each reason has a name and an advice");
+
 void ctl_counts_add(struct ctl_counts *to, const struct ctl_counts *from)
 {
 	to->requested += from->requested;

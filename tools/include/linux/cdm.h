@@ -102,7 +102,11 @@ enum cdm_fail {
 	CDM_FAIL_CHARGE		= 12,	/* memory cgroup limit, new pages only */
 	CDM_FAIL_COPY		= 13,	/* the copy failed */
 	CDM_FAIL_RACED		= 14,	/* changed under the migration */
-	CDM_FAIL_MAX		= 15,
+	CDM_FAIL_DENIED		= 15,	/* of a file that the caller may not write to */
+	CDM_FAIL_SECRETMEM	= 16,	/* memfd_secret() */
+	CDM_FAIL_HUGETLB	= 17,
+	CDM_FAIL_DAX		= 18,	/* of a file in persistent memory */
+	CDM_FAIL_MAX		= 19,
 };
 
 #define CDM_FAIL_SLOTS	24	/* room for later reasons */
@@ -125,8 +129,9 @@ enum cdm_fail {
  *
  * Partial success is success: the ioctl returns 0 and
  * requested == migrated + already + sum(failed). Holes in the address space
- * and kinds of mapping that cannot move count as CDM_FAIL_UNMAPPED and
- * CDM_FAIL_UNSUPPORTED. -EINTR on a fatal signal, with the counts so far.
+ * and kinds of mapping that cannot move count as CDM_FAIL_UNMAPPED and as
+ * CDM_FAIL_SECRETMEM, _HUGETLB, _DAX or _UNSUPPORTED. -EINTR on a fatal
+ * signal, with the counts so far.
  */
 struct cdm_migrate {
 	__u32 size;

@@ -19,11 +19,12 @@ static const char *const kinds[] = {
 };
 
 /* As the kernel prints them, see Documentation/trace/events-cdm.rst of the series. */
-static const char *const whys[CDM_NR_WHY] = {
+static const char *const whys[CDM_NR_REFUSAL] = {
 	"unmapped", "swapped", "pinned", "locked", "isolate", "file", "writeback", "large",
 	"ksm", "foreign", "unsupported", "alloc", "charge", "copy", "raced",
+	"denied", "secretmem", "hugetlb", "dax",
 };
-static const char *const why_hints[CDM_NR_WHY] = {
+static const char *const why_hints[CDM_NR_REFUSAL] = {
 	[CDM_WHY_UNMAPPED] = "nothing is there",
 	[CDM_WHY_SWAPPED] = "in swap: touch it first",
 	[CDM_WHY_PINNED] = "held by direct I/O, io_uring, vmsplice() or a driver: release the pin first",
@@ -34,11 +35,15 @@ static const char *const why_hints[CDM_NR_WHY] = {
 	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
 	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
 	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
-	[CDM_WHY_UNSUPPORTED] = "hugetlb, DAX, device memory or userfaultfd: choose other ranges",
+	[CDM_WHY_UNSUPPORTED] = "device memory, memory with tags or userfaultfd: choose other ranges",
 	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
 	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
 	[CDM_WHY_COPY] = "the copy failed, poison or a hung device: see its state and the kernel's log",
 	[CDM_WHY_RACED] = "it changed meanwhile: try again",
+	[CDM_WHY_DENIED] = "of a file that is not yours to write, or sealed: ask its owner, or copy it to memory",
+	[CDM_WHY_SECRETMEM] = "of memfd_secret(), it is for the CPU alone: choose other ranges",
+	[CDM_WHY_HUGETLB] = "of hugetlb: use transparent huge pages, madvise(MADV_HUGEPAGE)",
+	[CDM_WHY_DAX] = "of a file in persistent memory: copy it to memory",
 };
 static const char *const dirs[CDM_NR_DIR] = { "in", "out" };
 static const char *const causes[CDM_NR_CAUSE] = { "driver", "evict", "remove", "pin", "fault" };
@@ -87,7 +92,7 @@ const char *cdm_why_name(unsigned int why)
 
 const char *cdm_why_hint(unsigned int why)
 {
-	return why < CDM_NR_WHY ? why_hints[why] : "a reason newer than this program";
+	return why < CDM_NR_REFUSAL ? why_hints[why] : "a reason newer than this program";
 }
 
 const char *cdm_dir_name(unsigned int dir)
