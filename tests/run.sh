@@ -142,7 +142,7 @@ in_vm() {
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
-# stock KERNEL [SCRIPT]: what functions of the kernel tell. KERNEL: that of Debian,
+# stock KERNEL [SCRIPT [ARG...]]: what functions of the kernel tell. KERNEL: that of Debian,
 # without the series; ours has tracepoints to compare with, and DEVICE_PRIVATE memory.
 stock() {
 	local kernel=$top/build/$1 script=${2:-guest-stock.sh}
@@ -152,7 +152,7 @@ stock() {
 	fi
 	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved \
 		--cdm 256M,reserved --timeout 1800 --dmesg "$logs/$script-$1.dmesg" -- \
-		"$top/tests/vm/$script"
+		"$top/tests/vm/$script" "${@:3}"
 }
 
 # Ordinary migrations: KERNEL is one of Debian, which know of tiers of memory. A GiB
@@ -217,6 +217,8 @@ tools_in_vms() {
 	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
+	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
+	suite "tour vm stock" stock kernel-debian guest-tour.sh stock
 	suite "numa vm" numa kernel-debian
 	suite "numa vm 6.1" numa kernel-debian-6.1
 	suite "sanitized vm" sanitized
