@@ -4,13 +4,14 @@
  * operation. Under `cdm-vm --icount` a nanosecond is an instruction, and the
  * figures repeat to a fraction of a percent.
  *
- *   cost core                  fork+exit, faults, munmap of ordinary memory
+ *   cost core                  fork+exit, faults, munmap of ordinary and shared memory
  *   cost core NAME             the same, NAME before the names of the lines
  *   cost core NAME DEVICE      by a process with a page on a device
  *   cost hmm DEVICE NAME       migration in and out per page, lib/test_hmm
  *   cost cdm DEVICE NAME       the same with the reference driver
  *   cost huge DEVICE NAME      the same with huge pages, per base page
  */
+#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,6 +52,15 @@ static char *map(size_t pages)
 	if (p == MAP_FAILED)
 		die("mmap");
 	madvise(p, pages * PAGE, MADV_NOHUGEPAGE);
+	return p;
+}
+
+static char *map_file(int fd, size_t pages)
+{
+	char *p = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+
+	if (p == MAP_FAILED)
+		die("mmap");
 	return p;
 }
 
@@ -114,6 +124,38 @@ static void core(const char *prefix)
 	report(prefix, "fork+exit_per_page", fork_ns, big);
 	report(prefix, "anon_fault_4KiB", fault_ns, small);
 	report(prefix, "munmap_per_page", unmap_ns, small);
+}
+
+/* Pages of a file that are in RAM: one at a time as they are written, around each that is read. */
+static void shared(const char *prefix)
+{
+	const size_t pages = (64UL << 20) / PAGE;
+	uint64_t fault_ns[ROUNDS], around_ns[ROUNDS], unmap_ns[ROUNDS], t;
+	int fd = memfd_create("cost", 0);
+
+	if (fd < 0 || ftruncate(fd, pages * PAGE))
+		die("memfd");
+	touch(map_file(fd, pages), pages);
+	for (int i = 0; i < ROUNDS; i++) {
+		char *p = map_file(fd, pages);
+
+		t = now();
+		touch(p, pages);
+		fault_ns[i] = now() - t;
+		t = now();
+		munmap(p, pages * PAGE);
+		unmap_ns[i] = now() - t;
+		p = map_file(fd, pages);
+		t = now();
+		for (size_t page = 0; page < pages; page++)
+			(void)*(volatile char *)(p + page * PAGE);
+		around_ns[i] = now() - t;
+		munmap(p, pages * PAGE);
+	}
+	close(fd);
+	report(prefix, "shmem_fault_4KiB", fault_ns, pages);
+	report(prefix, "shmem_fault_around_per_page", around_ns, pages);
+	report(prefix, "shmem_munmap_per_page", unmap_ns, pages);
 }
 
 static void hmm(int fd, char *p, size_t pages, int out)
@@ -190,15 +232,17 @@ int main(int argc, char **argv)
 {
 	if (argc > 3 && !strcmp(argv[1], "core"))
 		use(argv[3]);
-	if (argc >= 2 && argc <= 4 && !strcmp(argv[1], "core"))
+	if (argc >= 2 && argc <= 4 && !strcmp(argv[1], "core")) {
 		core(argc > 2 ? argv[2] : "");
-	else if (argc == 4 && !strcmp(argv[1], "hmm"))
+		shared(argc > 2 ? argv[2] : "");
+	} else if (argc == 4 && !strcmp(argv[1], "hmm")) {
 		migrate(argv[2], argv[3], map, hmm);
-	else if (argc == 4 && !strcmp(argv[1], "cdm"))
+	} else if (argc == 4 && !strcmp(argv[1], "cdm")) {
 		migrate(argv[2], argv[3], map, cdm);
-	else if (argc == 4 && !strcmp(argv[1], "huge"))
+	} else if (argc == 4 && !strcmp(argv[1], "huge")) {
 		migrate(argv[2], argv[3], map_huge, cdm);
-	else
+	} else {
 		return fprintf(stderr, "usage: cost core [NAME [DEVICE]] | hmm|cdm|huge DEVICE NAME\n"), 2;
+	}
 	return 0;
 }

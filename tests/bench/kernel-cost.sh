@@ -35,7 +35,8 @@ for state in "" unused_ used_; do
 	used_)	 title="a page on the device" ;;
 	esac
 	printf '%-28s %14s %14s %11s\n' "$title" "unpatched" "series" "change"
-	for name in fork+exit_per_page anon_fault_4KiB munmap_per_page; do
+	for name in fork+exit_per_page anon_fault_4KiB munmap_per_page shmem_fault_4KiB \
+			shmem_fault_around_per_page shmem_munmap_per_page; do
 		row "$name" "$(value "$stock" "$name")" "$(value "$devices" "$state$name")"
 	done
 	echo
