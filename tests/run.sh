@@ -228,7 +228,7 @@ tools_in_vms() {
 the_kernel() {
 	local program
 	suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
-	for program in accounting refuse memcg device trace coexist fixes loss huge file storm unbind; do
+	for program in accounting refuse memcg device trace coexist fixes loss huge file full storm unbind; do
 		suite "$program${debug:+ debug}" selftest "$debug" "$program"
 	done
 	suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
@@ -236,7 +236,7 @@ the_kernel() {
 	suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
 		-r memcg_v1.huge_page_moves
 	[[ -z $debug ]] || return 0
-	for program in huge file storm unbind fixes loss; do
+	for program in huge file full storm unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
 	# What it is about only KASAN sees.
