@@ -60,7 +60,7 @@ enum cdm_abi_dir {
 
 /*
  * Who caused a migration. From EVICT to PIN they are the kernel's
- * enum device_host_reason.
+ * enum device_host_reason; FULL is the next of them.
  */
 enum cdm_abi_cause {
 	CDM_CAUSE_DRIVER,	/* a driver or its user asked for it */
@@ -68,6 +68,7 @@ enum cdm_abi_cause {
 	CDM_CAUSE_REMOVE,	/* the device goes away */
 	CDM_CAUSE_PIN,		/* a long-term pin wants the page in RAM */
 	CDM_CAUSE_FAULT,	/* the CPU touched device-private memory, which it cannot reach */
+	CDM_CAUSE_FULL,		/* others made room on the device for what came */
 	CDM_NR_CAUSE
 };
 

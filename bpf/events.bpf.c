@@ -787,7 +787,7 @@ static __always_inline int tell_evicted(void *ctx, struct cdm_ev_evict *e, u64 d
 #include "evict.bpf.h"
 
 SEC("tp_btf/cdm_evict_start")
-int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
+int BPF_PROG(evict_start, struct device_host *dh, u32 reason)
 {
 	struct call *call = call_begins(CDM_EV_EVICT);
 
@@ -798,13 +798,18 @@ int BPF_PROG(evict_start, struct device_host *dh, u32 cause)
 	return 0;
 }
 
+static __always_inline u32 evict_cause(u32 reason)
+{
+	return reason > CDM_CAUSE_PIN ? CDM_CAUSE_FULL : reason;
+}
+
 /* Owners and their cgroups were counted page by page, at cdm_rss. */
 SEC("tp_btf/cdm_evict")
-int BPF_PROG(evict, struct device_host *dh, u32 cause, unsigned long evicted, unsigned long left,
+int BPF_PROG(evict, struct device_host *dh, u32 reason, unsigned long evicted, unsigned long left,
 	     int ret, u64 ns)
 {
 	struct cdm_ev_evict e = {
-		.evicted = evicted, .left = left, .ret = ret, .cause = cause,
+		.evicted = evicted, .left = left, .ret = ret, .cause = evict_cause(reason),
 	};
 	struct call *call = call_of_thread();
 	u64 start = call && call->evicting ? call->start : bpf_ktime_get_boot_ns() - ns;

@@ -412,15 +412,38 @@ same("uncharged", 100, sum(r["charge_pages"] for r in of("charge", charge="uncha
 same("residency", 1536 - 512 - 100, sum(r["change_pages"] for r in of("rss")))
 PY
 
+echo "# a device that is full"
+end_worker huge
+start_worker old job/old
+start_worker new job/new
+ask old map 16384 > /dev/null
+ask new map 700 > /dev/null
+ask old in 0 0 16384 > /dev/null
+trace room -j -e migrate,evict,rss
+await_tracers
+is "there is room for all that comes" 700 "$(ask new in 0 0 700)"
+end_tracers
+checks "... of two blocks that went home for it, and who asked for them" "${worker[old]}" "${worker[new]}" << 'PY'
+import sys
+old, new = map(int, sys.argv[1:])
+all_events = events("room")
+same("made room", {("full", "cdm0", 0, new)},
+     {(r["cause"], r["device"], r["ret"], r["actor_pid"]) for r in of("evict")})
+same("pages", 1024, sum(r["evicted_pages"] for r in of("evict")))
+same("of whom", -1024, sum(r["change_pages"] for r in of("rss", why="evict", pid=old)))
+same("the rest", 0, sum(r["change_pages"] for r in of("rss", why="evict") if r["pid"] != old))
+same("moved", 700, sum(r["migrated_pages"] for r in of("migrate", dir="in", pid=new)))
+PY
+end_worker old
+end_worker new
+
 echo "# more pages than can be watched for going to and fro"
 trace full -j -e pingpong --pingpong-window 600s
 await_tracers
 for n in $(seq 9); do	# of a quarter of a GiB at a time
 	start_worker "many$n" job/many
 	for request in "map 16384" "in 0 0 16384" "map 16384" "in 1 0 16384"; do ask "many$n" "$request" > /dev/null; done
-	kill "${worker[many$n]}"
-	wait "${worker[many$n]}" 2> /dev/null
-	unset "worker[many$n]"
+	end_worker "many$n"
 done
 end_tracers
 checks "some may have gone to and fro unseen, which is a loss" << 'PY'

@@ -76,6 +76,11 @@ ask() {
 	echo "$answer"
 	[[ $good == ok ]]
 }
+end_worker() {
+	kill "${worker[$1]}"
+	wait "${worker[$1]}" 2> /dev/null
+	unset "worker[$1]"
+}
 end_workers() {
 	kill -KILL "${worker[@]}" 2> /dev/null
 	wait "${worker[@]}" 2> /dev/null

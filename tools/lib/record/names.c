@@ -46,7 +46,9 @@ static const char *const why_hints[CDM_NR_REFUSAL] = {
 	[CDM_WHY_DAX] = "of a file in persistent memory: copy it to memory",
 };
 static const char *const dirs[CDM_NR_DIR] = { "in", "out" };
-static const char *const causes[CDM_NR_CAUSE] = { "driver", "evict", "remove", "pin", "fault" };
+static const char *const causes[CDM_NR_CAUSE] = {
+	"driver", "evict", "remove", "pin", "fault", "full",
+};
 static const char *const faults[CDM_NR_FAULT] = { "cow", "reuse", "wait" };
 static const char *const vmas[CDM_NR_VMA] = { "anon", "heap", "stack", "file", "shmem" };
 static const char *const states[CDM_NR_STATE] = {
