@@ -127,7 +127,14 @@ vanish() {
 			--qemu-arg=-device --qemu-arg=ivshmem-plain,memdev=on-$id,bus=$id)
 	done
 	"$vm" --memory 1G --timeout 120 --no-modprobe "${bus[@]}" --dmesg "$logs/vanish.dmesg" -- \
-		python3 "$top/tests/vm/vanish.py" "$top/tools/cdmctl/cdmctl"
+		python3 -B "$top/tests/vm/vanish.py" "$top/tools/cdmctl/cdmctl"
+}
+
+# A device on each of two nodes; the script loads the driver.
+isolation() {
+	"$vm" --memory 1G --numa 2 --cpus 2 --no-modprobe --cdm 64M,node=1 \
+		--cdm 128M,reserved,node=0 --timeout 900 --dmesg "$logs/isolation.dmesg" -- \
+		/usr/bin/python3 -B "$top/tests/vm/isolation.py"
 }
 
 # On this machine; one that waits for what does not come ends as failed, and those after
@@ -201,6 +208,7 @@ tools_in_vms() {
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
 	suite "vanish vm" vanish
+	suite "isolation vm" isolation
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"

@@ -40,10 +40,16 @@ NODE = '/sys/devices/system/node/node%d'
 DAMON = '/sys/kernel/mm/damon/admin/kdamonds'
 
 
-def syscall(*args):
+def call(*args):
+    """What the kernel returns: -errno when it is an error."""
     done = libc.syscall(*[ctypes.c_long(a) if isinstance(a, int) else a for a in args])
+    return -ctypes.get_errno() if done < 0 else done
+
+
+def syscall(*args):
+    done = call(*args)
     if done < 0:
-        sys.exit(f'numa.py: {os.strerror(ctypes.get_errno())}')
+        sys.exit(f'numa.py: {os.strerror(-done)}')
     return done
 
 
@@ -217,26 +223,34 @@ def contig(pages, node):
     print(moved)
 
 
-def cold(pages, node):
-    area, address = memory(pages)
-    touch(area)
-    where = frames(address, pages)
+def damon(action, ranges, node=-1, max_accesses=0):
+    """DAMON does @action to what is accessed no more often than that in @ranges, (start, end)."""
     context = f'{DAMON}/0/contexts/0'
     write(f'{DAMON}/nr_kdamonds', 1)
     write(f'{DAMON}/0/contexts/nr_contexts', 1)
     write(f'{context}/operations', 'paddr')
     write(f'{context}/targets/nr_targets', 1)
-    write(f'{context}/targets/0/regions/nr_regions', pages)
-    for i, frame in enumerate(sorted(where)):
-        write(f'{context}/targets/0/regions/{i}/start', frame * PAGE)
-        write(f'{context}/targets/0/regions/{i}/end', frame * PAGE + PAGE)
+    write(f'{context}/targets/0/regions/nr_regions', len(ranges))
+    for i, (start, end) in enumerate(ranges):
+        write(f'{context}/targets/0/regions/{i}/start', start)
+        write(f'{context}/targets/0/regions/{i}/end', end)
     write(f'{context}/schemes/nr_schemes', 1)
     scheme = f'{context}/schemes/0'
-    write(f'{scheme}/action', 'migrate_cold')
-    write(f'{scheme}/target_nid', node)
+    write(f'{scheme}/action', action)
+    if node >= 0:
+        write(f'{scheme}/target_nid', node)
     for what in 'sz', 'nr_accesses', 'age':
-        write(f'{scheme}/access_pattern/{what}/max', 0 if what == 'nr_accesses' else 1 << 30)
+        most = max_accesses if what == 'nr_accesses' else 1 << 30
+        write(f'{scheme}/access_pattern/{what}/max', most)
     write(f'{DAMON}/0/state', 'on')
+    return scheme
+
+
+def cold(pages, node):
+    area, address = memory(pages)
+    touch(area)
+    where = frames(address, pages)
+    damon('migrate_cold', [(f * PAGE, f * PAGE + PAGE) for f in sorted(where)], node)
     until = time.monotonic() + 120
     while set(frames(address, pages)) & set(where) and time.monotonic() < until:
         time.sleep(0.1)
@@ -252,4 +266,5 @@ def main():
      'contig': contig, 'cold': cold}[name](*map(int, args))
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -9,18 +9,13 @@ Memory of a process that is on the device must not come home like this. Prints T
 """
 import ctypes, mmap, os, signal, subprocess, sys
 
+from tap import finish, result
+
 PAGES = 64
 SIZE = PAGES * 4096
 PCI = "/sys/bus/pci/devices"
 EXPRESS, SLOT_CONTROL, BAR2 = 0x10, 0x18, 0x18
 cdmctl = sys.argv[1]
-results = 0
-
-
-def result(good, what):
-    global results
-    results += 1
-    print(f"{'ok' if good else 'not ok'} {results} - {what}", flush=True)
 
 
 def config(device, offset, size, value=None):
@@ -105,4 +100,4 @@ os.write(ask, b"1")
 status = os.waitpid(pid, 0)[1]
 result(os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGBUS,
        "and who reads them gets SIGBUS")
-print(f"1..{results}")
+sys.exit(finish())
