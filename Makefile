@@ -31,7 +31,8 @@ help:
 	@echo 'make check-debug     all of them on the debug kernel'
 	@echo 'make check-packages  the package in a fresh Debian 12 and 13: install, upgrade, purge, serve'
 	@echo 'make ci              make check QUICK=1 in a fresh Debian 12 and 13'
-	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so'
+	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so;'
+	@echo '                     requests of the driver at random, for 10 minutes'
 	@echo 'make bench           instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
@@ -105,6 +106,9 @@ soak: deps
 	@$(MAKE) -s kernel tools
 	@$(MAKE) -s -C tests/vm
 	@tools/cdm-vm/cdm-vm --cdm 64M --timeout 3h -- tests/vm/guest-soak.sh 300000
+	@$(MAKE) -s kernel DEBUG=1
+	@tools/cdm-vm/cdm-vm --debug-kernel --cdm 64M --cdm 64M --timeout 1h -- \
+		build/vm-tests/fuzz-ioctl 600
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.
 hmm-baseline: kernel-stock tools

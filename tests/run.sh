@@ -209,6 +209,7 @@ tools_in_vms() {
 	suite "hotplug" hotplug
 	suite "vanish vm" vanish
 	suite "isolation vm" isolation
+	suite "fuzz vm" in_vm "$top/build/vm-tests/fuzz-ioctl" 20
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
