@@ -91,6 +91,17 @@ static void report(const char *prefix, const char *name, const uint64_t *ns,
 	printf("%s%s %.2f\n", prefix, name, (double)best / ops);
 }
 
+static void fault_and_unmap(char *p, size_t pages, uint64_t *fault_ns, uint64_t *unmap_ns)
+{
+	uint64_t t = now();
+
+	touch(p, pages);
+	*fault_ns = now() - t;
+	t = now();
+	munmap(p, pages * PAGE);
+	*unmap_ns = now() - t;
+}
+
 static void core(const char *prefix)
 {
 	const size_t big = (256UL << 20) / PAGE, small = (64UL << 20) / PAGE;
@@ -112,15 +123,8 @@ static void core(const char *prefix)
 	}
 	munmap(p, big * PAGE);
 
-	for (int i = 0; i < ROUNDS; i++) {
-		p = map(small);
-		t = now();
-		touch(p, small);
-		fault_ns[i] = now() - t;
-		t = now();
-		munmap(p, small * PAGE);
-		unmap_ns[i] = now() - t;
-	}
+	for (int i = 0; i < ROUNDS; i++)
+		fault_and_unmap(map(small), small, &fault_ns[i], &unmap_ns[i]);
 	report(prefix, "fork+exit_per_page", fork_ns, big);
 	report(prefix, "anon_fault_4KiB", fault_ns, small);
 	report(prefix, "munmap_per_page", unmap_ns, small);
@@ -137,14 +141,9 @@ static void shared(const char *prefix)
 		die("memfd");
 	touch(map_file(fd, pages), pages);
 	for (int i = 0; i < ROUNDS; i++) {
-		char *p = map_file(fd, pages);
+		char *p;
 
-		t = now();
-		touch(p, pages);
-		fault_ns[i] = now() - t;
-		t = now();
-		munmap(p, pages * PAGE);
-		unmap_ns[i] = now() - t;
+		fault_and_unmap(map_file(fd, pages), pages, &fault_ns[i], &unmap_ns[i]);
 		p = map_file(fd, pages);
 		t = now();
 		for (size_t page = 0; page < pages; page++)
