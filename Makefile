@@ -9,7 +9,7 @@ CHECK := @scripts/deps.sh --check
 # lib first: the others link it.
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
-.PHONY: help deps kernel kernel-tree kernel-refresh kernel-deb kernel-stock kernel-debian \
+.PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug soak hmm-baseline bench bench-events bench-refresh bench-startup \
 	bench-overhead fuzz lint install deb check-packages ci clean
 
@@ -18,6 +18,7 @@ help:
 	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel)'
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
+	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
 	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'
 	@echo 'make tools           build the tools'
@@ -47,6 +48,10 @@ deps:
 kernel kernel-tree kernel-refresh:
 	$(CHECK) kernel
 	@DEBUG=$(DEBUG) BASE_CONFIG=$(BASE_CONFIG) $(KERNEL) $(if $(filter kernel,$@),build,$(@:kernel-%=%))
+
+kernel-mail: kernel-tree
+	@AUTHOR="$(AUTHOR)" /usr/bin/python3 -B kernel-patches/mail.py kernel-patches/6.12 \
+		kernel-patches/mail build/linux build/mail
 
 kernel-deb:
 	$(CHECK) kernel deb

@@ -194,7 +194,10 @@ corpus() {
 
 on_this_machine() {
 	local test
-	[[ -n $quick ]] || suite "series" "$top/tests/kernel/series.sh"
+	if [[ -z $quick ]]; then
+		suite "series" "$top/tests/kernel/series.sh"
+		suite "mail" on_host "$top/tests/kernel/mail.sh"
+	fi
 	suite "unit" unit
 	suite "corpus" corpus
 	suite "collector" on_host "$top/build/bpf-tests/collector"
