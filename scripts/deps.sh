@@ -15,7 +15,7 @@ declare -A packages=(
 	[tools]="gcc make libc6-dev linux-libc-dev clang llvm bpftool libbpf-dev libelf-dev libdw-dev
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
-	[test]="python3 tmux util-linux procps libcmocka-dev valgrind prometheus
+	[test]="python3 tmux util-linux procps e2fsprogs xfsprogs libcmocka-dev valgrind prometheus
 		libcap2-bin man-db chromium strace lintian zsh"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
 	[lint]="clang-tidy cppcheck sparse"
