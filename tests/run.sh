@@ -162,6 +162,20 @@ stock() {
 		"$top/tests/vm/$script" "${@:3}"
 }
 
+# reproducers KERNEL defect|fixed: what is posted with the fixes. Without them the kernel
+# has warned and oopsed by the end.
+reproducers() {
+	local kernel=$top/build/$1 log=()
+	if [[ ! -e $kernel/bzImage ]]; then
+		echo "1..0 # SKIP there is no $kernel: make ${1/debian-/debian DEBIAN=}"
+		return 4
+	fi
+	[[ $2 == fixed ]] || log=(--no-dmesg-check)
+	"$vm" --kernel "$kernel" --memory 1G --cpus 2 --no-modprobe "${log[@]}" --cdm 256M,reserved \
+		--cdm 256M,reserved --timeout 600 --dmesg "$logs/reproducers-$1.dmesg" -- \
+		"$top/tests/vm/guest-reproducers.sh" "$2"
+}
+
 # Ordinary migrations: KERNEL is one of Debian, which know of tiers of memory. A GiB
 # of the far node starts 128M from its start, so that little memory is below it.
 numa() {
@@ -231,6 +245,8 @@ tools_in_vms() {
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
 	suite "tour vm stock" stock kernel-debian guest-tour.sh stock
+	suite "reproducers vm" reproducers kernel fixed
+	suite "reproducers vm stock" reproducers kernel-debian defect
 	suite "numa vm" numa kernel-debian
 	suite "numa vm 6.1" numa kernel-debian-6.1
 	suite "sanitized vm" sanitized

@@ -26,17 +26,17 @@ int main(void)
 	sleep(1);
 	close(pin[0]);
 	close(pin[1]);		/* nobody has it pinned any more */
-	while (seconds < 20 && !waitpid(child, &status, WNOHANG)) {
+	while (seconds < 10 && !waitpid(child, &status, WNOHANG)) {
 		sleep(1);
 		seconds++;
 	}
-	if (seconds < 20) {
+	if (seconds < 10) {
 		printf("the device was empty %d s after the pin was gone\n", seconds);
 		return 0;
 	}
 	kill(child, SIGKILL);
 	sleep(1);
-	printf("20 s later the task that empties the device hangs, and %s\n",
+	printf("10 s later the task that empties the device hangs, and %s\n",
 	       waitpid(child, &status, WNOHANG) ? "can be killed" : "cannot be killed");
 	return 1;
 }
