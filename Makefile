@@ -10,7 +10,7 @@ CHECK := @scripts/deps.sh --check
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-deb kernel-stock kernel-debian \
-	tools demo check check-debug soak hmm-baseline bench bench-events bench-refresh bench-startup \
+	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-events bench-refresh bench-startup \
 	bench-overhead fuzz lint install deb check-packages ci clean
 
 help:
@@ -34,7 +34,9 @@ help:
 	@echo 'make ci              make check QUICK=1 in a fresh Debian 12 and 13'
 	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so;'
 	@echo '                     requests of the driver at random, for 10 minutes'
-	@echo 'make bench           instructions per operation, against the unpatched kernel'
+	@echo 'make bench           all of these, and one table: build/bench/table.txt, .json, .svg'
+	@echo 'make bench-table     that of what was measured before'
+	@echo 'make bench-kernel    instructions per operation, against the unpatched kernel'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
 	@echo 'make bench-startup   time until the first result'
@@ -119,7 +121,20 @@ soak: deps
 hmm-baseline: kernel-stock tools
 	@tests/vm/hmm-tests.sh --baseline
 
-bench: deps
+# All of them, and one table; on a machine that has nothing else to do.
+bench:
+	@$(MAKE) -s bench-kernel
+	@$(MAKE) -s bench-overhead
+	@$(MAKE) -s bench-startup
+	@$(MAKE) -s bench-refresh
+	@$(MAKE) -s bench-events
+	@$(MAKE) -s bench-table
+
+# Of what was measured last, by whichever of them
+bench-table:
+	@tests/bench/table.py build/bench
+
+bench-kernel: deps
 	@$(MAKE) -s kernel kernel-stock tools
 	@tests/bench/kernel-cost.sh
 

@@ -215,7 +215,7 @@ on_this_machine() {
 	suite "unit" unit
 	suite "corpus" corpus
 	suite "collector" on_host "$top/build/bpf-tests/collector"
-	for test in tree install packages options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl; do
+	for test in tree install packages options cdmtop cdmtop-ui names page prometheus cdmtrace cdmtrace-live stacks cdmctl bench; do
 		suite "$test" on_host "$top/tests/cli/test-$test.sh"
 	done
 }

@@ -135,3 +135,9 @@ for name in "${contenders[@]}"; do
 			awk '{ print $1 / $2 }' | middle)" \
 		'BEGIN { printf " | %9d %6.2f %6d\n", ns, times, lost }'
 done
+
+rows events
+record_rounds "an event of $faults from a full buffer" "ns of CPU" full "$base" "${contenders[@]}"
+record_rounds "an event of $faults from a full buffer" "lost" full-lost - "${contenders[@]}"
+record_rounds "a page fault that is read as it happens" "ns of the program" fault "$base" "${contenders[@]}"
+record_rounds "a page fault that is read as it happens" "lost" lost - "${contenders[@]}"

@@ -4,6 +4,8 @@
 # apart, so that one in five visits all processes.
 set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
+source "$top/tests/bench/rows.sh"
+rows holders
 cdmtop=$top/tools/cdmtop/cdmtop
 crowd=$1 processes=$2 holders=$3
 few=3 many=23
@@ -28,6 +30,8 @@ refresh() {
 	a=$(cpu_ms "$@" "$few") b=$(cpu_ms "$@" "$many")
 	awk -v name="$name" -v a="$a" -v b="$b" -v n=$((many - few)) \
 		'BEGIN { printf "%-24s %8.2f million instructions a refresh\n", name, (b - a) / n }'
+	record "a refresh, $processes processes, $holders with device memory" "million instructions" "$name" \
+		"$(awk -v a="$a" -v b="$b" -v n=$((many - few)) 'BEGIN { print (b - a) / n }')"
 }
 
 echo "$processes processes, $holders of them with device memory"

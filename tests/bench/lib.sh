@@ -8,6 +8,7 @@ set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cdmtop=$top/tools/cdmtop/cdmtop
 cdmtrace=$top/tools/cdmtrace/cdmtrace
+source "$top/tests/bench/rows.sh"
 work=$(mktemp -d -p /dev/shm cdm-bench.XXXXXX)
 trap 'at_exit; rm -rf "$work"' EXIT
 at_exit() { :; }
@@ -77,5 +78,23 @@ middle() { sort -g | awk '{ v[NR] = $1 } END { print (v[int((NR + 1) / 2)] + v[i
 # median NAME CONTENDER
 median() { middle < "$work/$1@$2"; }
 
+# spread NAME CONTENDER: from the least to the most of all rounds, % of the median
+spread() {
+	sort -g "$work/$1@$2" | awk -v middle="$(median "$1" "$2")" 'NR == 1 { least = $1 }
+		END { if (NR > 1 && middle > 0) print ($1 - least) / middle * 100; else print "-" }'
+}
+
 # ratio NAME CONTENDER BASE: how many times that of BASE
 ratio() { paste "$work/$1@$2" "$work/$1@$3" | awk '$2 { print $1 / $2 }' | middle; }
+
+# record_rounds WHAT UNIT NAME BASE CONTENDER...: what was noted by that name, as rows;
+# BASE is "-" if there is nothing to compare
+record_rounds() {
+	local what=$1 unit=$2 name=$3 base=$4 who times=-
+	shift 4
+	for who in "$@"; do
+		[[ -e $work/$name@$who ]] || continue
+		[[ $base == - ]] || times=$(ratio "$name" "$who" "$base")
+		record "$what" "$unit" "$who" "$(median "$name" "$who")" "$(spread "$name" "$who")" "$base" "$times"
+	done
+}

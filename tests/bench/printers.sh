@@ -48,3 +48,6 @@ for name in "${names[@]}"; do
 		-v times="$(ratio print "$name" pagefault-ndjson)" \
 		'BEGIN { printf "%-18s %8d %12d %22.1f\n", name, ns, 1e9 / ns, times }'
 done
+
+rows printers
+record_rounds "an event of a recording printed" "ns of CPU" print pagefault-ndjson "${names[@]}"

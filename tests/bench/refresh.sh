@@ -67,6 +67,9 @@ for name in "${names[@]}"; do
 		'BEGIN { printf "%-16s %8.2f ms %6.1f times cdmtop\n", name, ms, times }'
 done
 
+rows refresh
+record_rounds "a refresh with $processes processes" "ms of CPU" ms cdmtop "${names[@]}"
+
 "$top/build/tests/unit/mkrecording" "$work/recording" $((10 * processes))
 "$cdmtop" -b --rows 40 -r "$work/recording" > /dev/null &
 reader=$!
@@ -77,3 +80,5 @@ done
 ms=$(cpu_ms "$cdmtop" -b --rows 40 -r "$work/recording")
 awk -v n=$((10 * processes)) -v ms="$ms" -v kib="$(grep -v '^$' "$work/rss@replay" | tail -1)" \
 	'BEGIN { printf "recording of %d processes: %.1f ms a refresh, %.1f MiB\n", n, ms / 30, kib / 1024 }'
+record "a refresh from a recording of $((10 * processes)) processes" "ms of CPU" "cdmtop -r" "$(awk -v ms="$ms" 'BEGIN { print ms / 30 }')"
+record "memory for $((10 * processes)) processes" KiB "cdmtop -r" "$(grep -v '^$' "$work/rss@replay" | tail -1)"

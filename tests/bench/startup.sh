@@ -43,9 +43,13 @@ for name in "${names[@]}"; do
 		-v times="$(ratio real "$name" cdmtop)" \
 		'BEGIN { printf "%-14s %6d ms, %6d ms of CPU, %5.1f times cdmtop\n", name, real, cpu, times }'
 done
+rows startup
+record_rounds "until the first result" ms real cdmtop "${names[@]}"
+record_rounds "until the first result" "ms of CPU" cpu cdmtop "${names[@]}"
 
 "$cdmtop" -b 0.2 > /dev/null 2>&1 &
 reader=$!
 sleep 3
 awk '/^(VmHWM|VmRSS)/ { printf "cdmtop live, %s %.1f MiB\n", $1, $2 / 1024 }' "/proc/$reader/status"
+record "memory, live" KiB cdmtop "$(awk '/^VmHWM/ { print $2 }' "/proc/$reader/status")"
 kill "$reader"

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the VM: how much a program does while it is watched. Sourced; of the script that does
-# are $work, a folder of its own, $load, the program, and its $device, $pages and $seconds.
+# are $top, $work, a folder of its own, $load, the program, and its $device, $pages and $seconds.
 # shellcheck shell=bash disable=SC2154
 base=
+source "$top/tests/bench/rows.sh"
+rows "overhead-$(uname -r)-${device##*/}"
 
 # Waiting for the host's files takes no time here, so time says nothing of readiness.
 ready() {
@@ -35,5 +37,7 @@ watched() {
 		printf "%-28s %9d pages/s %6.3f %7d instructions a call\n", name, rate, rate / base,
 			pages * 1e9 * (1 / rate - 1 / base)
 	}'
+	record "a migrating program watched, $pages pages a call, $(uname -r), $device" "pages/s" "$name" "$rate" \
+		- nothing "$(awk -v rate="$rate" -v base="$base" 'BEGIN { print rate / base }')"
 	grep -o 'migrate: .*\|page: .*' "$work/log" | sed 's/^/    /' || true
 }

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: GPL-2.0
+# Rows for the table of all benchmarks, in build/bench/NAME.tsv, on the host and in VMs, where
+# it is the same folder. Sourced; $top is set.
+# shellcheck shell=bash disable=SC2154
+
+# rows NAME: what was measured before by this name is forgotten
+rows() {
+	rows=$top/build/bench/$1.tsv
+	mkdir -p "${rows%/*}"
+	: > "$rows"
+}
+
+# record WHAT UNIT WHO VALUE [SPREAD [AGAINST TIMES]]: spread is in % of the value; "-" is
+# for what is not known
+record() {
+	printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" "${5:--}" "${6:--}" "${7:--}" >> "$rows"
+}
