@@ -32,8 +32,8 @@ help:
 	@echo 'make check-debug     all of them on the debug kernel'
 	@echo 'make check-packages  the package in a fresh Debian 12 and 13: install, upgrade, purge, serve'
 	@echo 'make ci              make check QUICK=1 in a fresh Debian 12 and 13'
-	@echo 'make soak            the tools while 300,000 processes come and go, for an hour or so;'
-	@echo '                     requests of the driver at random, for 10 minutes'
+	@echo 'make soak            what takes hours: 300,000 processes, storms, requests at random,'
+	@echo '                     failing allocations, other tests with their memory on devices'
 	@echo 'make bench           all of these, and one table: build/bench/table.txt, .json, .svg'
 	@echo 'make bench-table     that of what was measured before'
 	@echo 'make bench-kernel    instructions per operation, against the unpatched kernel'
@@ -108,14 +108,11 @@ check-debug: deps
 	@$(MAKE) -s kernel DEBUG=1
 	@tests/run.sh debug
 
-# Processes that come and go, as many as a machine has in days.
+# What takes hours
 soak: deps
-	@$(MAKE) -s kernel tools
-	@$(MAKE) -s -C tests/vm
-	@tools/cdm-vm/cdm-vm --cdm 64M --timeout 3h -- tests/vm/guest-soak.sh 300000
+	@$(MAKE) -s kernel kernel-tree tools
 	@$(MAKE) -s kernel DEBUG=1
-	@tools/cdm-vm/cdm-vm --debug-kernel --cdm 64M --cdm 64M --timeout 1h -- \
-		build/vm-tests/fuzz-ioctl 600
+	@tests/run.sh soak
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.
 hmm-baseline: kernel-stock tools

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Runs the tests and ends with "N passed, N failed, N skipped".
 #
-#   tests/run.sh [debug|quick] [SUITE...]
+#   tests/run.sh [debug|quick|soak] [SUITE...]
 #
-# "quick": what needs neither a kernel of ours nor a VM. Without a word: everything on build/kernel, and the storm-prone part on
-# build/kernel-debug. With it: everything on build/kernel-debug. Suites are named
-# as in the output, a part of the name is enough. Logs are in build/tests/.
+# "quick": what needs neither a kernel of ours nor a VM. "soak": what takes hours. Without
+# a word: everything on build/kernel, and the storm-prone part on build/kernel-debug. With
+# "debug": everything on build/kernel-debug. Suites are named as in the output, a part of
+# the name is enough. Logs are in build/tests/.
 #
 # A suite prints TAP; one that prints no result at all, or ends before it said
 # how many there are, has failed.
@@ -19,9 +20,9 @@ vm=$top/tools/cdm-vm/cdm-vm
 logs=$top/build/tests
 results=$logs/results	# a line for each suite: passed, failed, skipped
 
-debug='' quick=''
+debug='' quick='' soak=''
 case ${1:-} in
-debug | quick)
+debug | quick | soak)
 	declare "$1=1"
 	shift ;;
 esac
@@ -145,8 +146,14 @@ on_host() {
 
 # Programs in a VM with two devices
 in_vm() {
-	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout 1800 \
+	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout "${limit:-1800}" \
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
+}
+
+# The same on the debug kernel, and one that is soon full
+in_debug_vm() {
+	"$vm" --debug-kernel --cpus 2 --swap 256M --cdm 64M --cdm 64M --cdm 4M --timeout 7200 \
+		--dmesg "$logs/$(basename "$1")-debug.dmesg" -- "$@"
 }
 
 # stock KERNEL [SCRIPT [ARG...]]: what functions of the kernel tell. KERNEL: that of Debian,
@@ -227,6 +234,9 @@ tools_in_vms() {
 	suite "vanish vm" vanish
 	suite "isolation vm" isolation
 	suite "fuzz vm" in_vm "$top/build/vm-tests/fuzz-ioctl" 20
+	suite "faults vm" in_vm "$top/build/vm-tests/fail-nth"
+	suite "on devices vm" "$top/tests/vm/on-devices.sh" 1 mlock2 madv_pop "uffd-stress anon" \
+		"fio psync" "fio mmap" "stress-ng mremap" "stress-ng vm-rw" "stress-ng fallocate"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
@@ -256,19 +266,32 @@ tools_in_vms() {
 the_kernel() {
 	local program
 	suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
-	for program in accounting refuse memcg device trace coexist fixes loss huge file full storm unbind; do
+	for program in accounting refuse memcg device trace coexist fixes loss huge file full unbind; do
 		suite "$program${debug:+ debug}" selftest "$debug" "$program"
 	done
+	suite "storm${debug:+ debug}" selftest "$debug" storm 60
 	suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
 	suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
 	suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
 		-r memcg_v1.huge_page_moves
 	[[ -z $debug ]] || return 0
-	for program in huge file full storm unbind fixes loss; do
+	for program in huge file full unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
+	suite "storm debug" selftest 1 storm 60
 	# What it is about only KASAN sees.
 	suite "device exit debug" selftest 1 device -r device.evict_and_exit
+}
+
+# Hours of it: as many processes as a machine has in days, storms, other people's tests with
+# their memory on devices, requests at random, and every allocation failing once.
+soak() {
+	limit=3h suite "soak vm" in_vm "$top/tests/vm/guest-soak.sh" 300000
+	suite "storm" selftest "" storm 600
+	suite "on devices vm" "$top/tests/vm/on-devices.sh" 5
+	suite "storm debug" selftest 1 storm 600
+	suite "fuzz debug" in_debug_vm "$top/build/vm-tests/fuzz-ioctl" 600
+	suite "faults debug" in_debug_vm "$top/build/vm-tests/fail-nth"
 }
 
 all() {
@@ -280,7 +303,9 @@ all() {
 }
 
 [[ -n $debug ]] || { make -s -C "$top/tests/bpf" && make -s -C "$top/tests/vm"; } || exit
-if [[ -n $quick ]]; then
+if [[ -n $soak ]]; then
+	soak
+elif [[ -n $quick ]]; then
 	# It looks at recordings, and mostly waits.
 	suite "cdmtop-ui" on_host "$top/tests/cli/test-cdmtop-ui.sh" & on_this_machine & wait
 else
