@@ -131,11 +131,17 @@ vanish() {
 		python3 -B "$top/tests/vm/vanish.py" "$top/tools/cdmctl/cdmctl"
 }
 
-# A device on each of two nodes; the script loads the driver.
+# isolation NUMA [tiers]: a device on each of two nodes; the script loads the driver.
 isolation() {
-	"$vm" --memory 1G --numa 2 --cpus 2 --no-modprobe --cdm 64M,node=1 \
-		--cdm 128M,reserved,node=0 --timeout 900 --dmesg "$logs/isolation.dmesg" -- \
-		/usr/bin/python3 -B "$top/tests/vm/isolation.py"
+	"$vm" --memory 1G --numa "$1" --cpus 2 --no-modprobe --cdm 64M,node=1 \
+		--cdm 128M,reserved,node=0 --timeout 900 --dmesg "$logs/isolation-$1.dmesg" -- \
+		/usr/bin/python3 -B "$top/tests/vm/isolation.py" "${@:2}"
+}
+
+# RAM, swap and cgroups that are full
+pressure() {
+	"$vm" --memory 640M --cpus 2 --swap 128M --cdm 128M --cdm 16M --timeout 900 \
+		--dmesg "$logs/pressure.dmesg" -- /usr/bin/python3 -B "$top/tests/vm/pressure.py"
 }
 
 # On this machine; one that waits for what does not come ends as failed, and those after
@@ -232,7 +238,9 @@ tools_in_vms() {
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
 	suite "vanish vm" vanish
-	suite "isolation vm" isolation
+	suite "isolation vm" isolation 2
+	suite "isolation tiers vm" isolation 2,far tiers
+	suite "pressure vm" pressure
 	suite "fuzz vm" in_vm "$top/build/vm-tests/fuzz-ioctl" 20
 	suite "faults vm" in_vm "$top/build/vm-tests/fail-nth"
 	suite "on devices vm" "$top/tests/vm/on-devices.sh" 1 mlock2 madv_pop "uffd-stress anon" \

@@ -63,18 +63,22 @@ if git rev-parse --git-dir > /dev/null 2>&1; then
 			git merge-base --is-ancestor "$commit" HEAD 2> /dev/null || echo "$commit"
 		done)"
 fi
-# Of the kernel's selftests, and of tests/vm/isolation.py, which says what it has.
+# Of the kernel's selftests, and of two programs in tests/vm, which say what they have.
 kernel_tests=$(sed -nE 's/^\+TEST_F\((\w+), (\w+)\).*/\1.\2/p' kernel-patches/*/*selftests-add-device_host.patch
-	sed -nE 's/^def (\w+)\(\):.*/isolation.\1/p; s/.*"(isolation\.\w+):.*/\1/p' tests/vm/isolation.py)
+	for suite in isolation pressure; do
+		sed -nE "s/^def (\w+)\(\):.*/$suite.\1/p; s/.*\"($suite\.\w+):.*/\1/p" tests/vm/$suite.py
+	done)
 programs=$(sed 's/\..*//' <<< "$kernel_tests" | sort -u | paste -sd '|')
-named=$(cat docs/isolation.md; grep -o '\bisolation\.[a-z_]*' kernel-patches/AUDIT.md)
+named=$(cat docs/isolation.md; grep -oE '\b(isolation|pressure)\.[a-z_]*' kernel-patches/AUDIT.md)
 is "tests of the kernel that docs/isolation.md names are there" "" \
 	"$(grep -oE "(^|[^-/[:alnum:]_])($programs)\.\w+" <<< "$named" | sed 's/^[^a-z]//' |
 		grep -vE '\.(py|md)$' | sort -u | comm -23 - <(sort -u <<< "$kernel_tests"))"
-is "and it names those of tests/vm/isolation.py" "" \
-	"$(sed -nE '/^(BEFORE|WITH_PAGES) = /,/^\)/p' tests/vm/isolation.py | grep -oE '\b[a-z_]+\b' |
-		sort -u | while read -r test; do
-		grep -qE "\bisolation\.$test\b" docs/isolation.md || echo "$test"
+is "and it names those of tests/vm" "" \
+	"$(for suite in isolation pressure; do
+		sed -nE '/^(BEFORE|WITH_PAGES|WITH_TIERS|TESTS) = /,/^\)/p' tests/vm/$suite.py |
+			grep -oE '\b[a-z_]+\b' | grep -vx by_generations | sort -u | while read -r test; do
+			grep -qE "\b$suite\.$test\b" docs/isolation.md || echo "$test"
+		done
 	done)"
 for tool in cdmtop cdmtrace cdmctl cdm-vm; do
 	help=$(tools/$tool/$tool --help)

@@ -9,6 +9,7 @@ from numa import PAGE, frames, read
 
 KPF_DEVICE_HOST = 27
 TO_DEVICE, TO_RAM = 0, 1
+POPULATE = 1
 FAULTS = {"none": 0, "fail_alloc": 1, "delay": 2, "hang": 3, "lose": 4, "reset": 5}
 
 
@@ -29,6 +30,12 @@ class Migrate(ctypes.Structure):
                 ("failed", ctypes.c_uint64 * 24)]
 
 
+class Evict(ctypes.Structure):
+    _fields_ = [("size", ctypes.c_uint32), ("flags", ctypes.c_uint32),
+                ("timeout_ms", ctypes.c_uint32), ("reserved", ctypes.c_uint32),
+                ("evicted", ctypes.c_uint64), ("remaining", ctypes.c_uint64)]
+
+
 class Device:
     def __init__(self, name):
         self.name = name
@@ -44,10 +51,14 @@ class Device:
     def info(self):
         return self.request(0, Info())
 
-    def migrate(self, address, pages, direction=TO_DEVICE):
+    def migrate(self, address, pages, direction=TO_DEVICE, flags=0, pidfd=-1):
         """How many pages moved."""
-        return self.request(1, Migrate(addr=address, len=pages * PAGE, pidfd=-1,
-                                       direction=direction)).migrated
+        return self.request(1, Migrate(addr=address, len=pages * PAGE, pidfd=pidfd,
+                                       direction=direction, flags=flags)).migrated
+
+    def evict(self):
+        """How many pages came home, which is all there were."""
+        return self.request(2, Evict(timeout_ms=60000)).evicted
 
     def used(self):
         """In pages, by sysfs and by the device itself, which had better agree."""

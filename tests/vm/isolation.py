@@ -2,16 +2,18 @@
 """
 In the VM, two nodes with a device on each: what the kernel does with memory by itself, or for
 who asks it to have memory on a node, never ends on a device, and leaves alone what is there.
-docs/isolation.md has the table.
+docs/isolation.md has the table. With "tiers" the memory of node 1 is slower, and it has no processors.
 
 After each test the page frames in use are, by all that the kernel tells of each, exactly those
 that this process has brought there itself. In the end, without the driver, so does the memory:
 it was filled before the driver came, and only in those frames it is not what it was. TAP.
 """
-import ctypes, errno, fcntl, glob, gzip, mmap, os, re, resource, signal, struct, subprocess, sys, time
+import ctypes, errno, fcntl, glob, mmap, os, re, resource, signal, struct, subprocess, sys
 
 from cdm import Device, KPF_DEVICE_HOST
-from numa import (MOVE_PAGES, MPOL_BIND, MPOL_MF_MOVE, NODE, PAGE, balanced, call, damon, frames,
+from common import (CGROUPS, LRU_GEN, Cgroup, a_new_generation, child, equal, needs, run,
+                    vmstat, wait_for)
+from numa import (MOVE_PAGES, MPOL_BIND, MPOL_MF_MOVE, NODE, PAGE, call, damon, frames,
                   libc, memory, nodes, read, taken_to, touch, write)
 import tap
 
@@ -20,32 +22,12 @@ PREFERRED, INTERLEAVE, PREFERRED_MANY, WEIGHTED = 1, 3, 5, 6
 MPOL_MF_STRICT = 1
 MADV_DONTFORK, MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE = 10, 12, 13, 14
 MADV_COLD, MADV_PAGEOUT, MADV_COLLAPSE, MADV_SOFT_OFFLINE = 20, 21, 25, 101
-HUGE, MIB, WAIT = 2 << 20, 1 << 20, 60
-MEMORY, CGROUPS = "/sys/devices/system/memory", "/sys/fs/cgroup"
+HUGE, MIB = 2 << 20, 1 << 20
+NEEDED = 40 * MIB
+MEMORY = "/sys/devices/system/memory"
 KSM, KHUGEPAGED = "/sys/kernel/mm/ksm", "/sys/kernel/mm/transparent_hugepage/khugepaged"
 TIERS = "/sys/devices/virtual/memory_tiering/memory_tier*/nodelist"
-LRU_GEN = "/sys/kernel/debug/lru_gen"
 PCI = "/sys/bus/pci/devices"
-
-
-class Skip(Exception):
-    pass
-
-
-def equal(wanted, got, what=""):
-    if wanted != got:
-        raise AssertionError(f"{what}: wanted {wanted}, got {got}")
-
-
-def wait_for(done, what):
-    until = time.monotonic() + WAIT
-    while not done():
-        assert time.monotonic() < until, f"in vain: {what}"
-        time.sleep(0.05)
-
-
-def vmstat(name):
-    return int(re.search(rf"^{name} (\d+)$", read("/proc/vmstat"), re.M)[1])
 
 
 def free(node):
@@ -53,25 +35,7 @@ def free(node):
     return int(re.search(r"MemFree: *(\d+)", read(NODE % node + "/meminfo"))[1]) // 1024
 
 
-def needs(path, option):
-    if not os.path.exists(path):
-        raise Skip(f"no {path}: {option}")
-
-
 # Processes that did not ask
-
-def child(work):
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        write("/proc/self/oom_score_adj", 1000)
-        status = work() or 0
-    except BaseException as e:
-        print(f"# {e!r}", flush=True)
-        status = 1
-    os._exit(status)
-
 
 def fill(mib, more=lambda: None):
     """Takes RAM, and what else there is to do at each MiB of it."""
@@ -90,12 +54,12 @@ def policy(mode, *which):
 
 
 def killed_for_memory(work):
-    status = os.waitpid(child(work), 0)[1]
+    status = os.waitpid(child(work, 1000), 0)[1]
     equal(signal.SIGKILL, status, "how it ended")
 
 
 def ends_well(work):
-    equal(0, os.waitpid(child(work), 0)[1], "how it ended")
+    equal(0, os.waitpid(child(work, 1000), 0)[1], "how it ended")
 
 
 def fills_node_of(device, mode, *which):
@@ -112,24 +76,6 @@ def falls_back_from(device, first, last):
     equal([device.node, 1 - device.node],
           [placement(0, ctypes.addressof(ctypes.c_char.from_buffer(area, at)), 1)[0]
            for area, at in ((first, 0), (last, len(last) - PAGE))], "nodes")
-
-
-class Cgroup:
-    def __init__(self, name, **files):
-        self.path = f"{CGROUPS}/{name}"
-        os.mkdir(self.path)
-        for file, value in files.items():
-            self.set(file.replace("_", "."), value)
-
-    def set(self, file, value):
-        write(f"{self.path}/{file}", value)
-
-    def enter(self):
-        self.set("cgroup.procs", os.getpid())
-
-    def remove(self):
-        wait_for(lambda: "populated 0" in read(f"{self.path}/cgroup.events"), "an empty cgroup")
-        os.rmdir(self.path)
 
 
 # The tests, in this order
@@ -277,7 +223,7 @@ def demotion():
         disks = [open(disk, "rb") for disk in glob.glob("/dev/ram*")]
         assert sum(len(f.read()) for f in disks) >= 32 * MIB, "small disks"
         try:
-            group.set("memory.reclaim", "40M")
+            group.set("memory.reclaim", NEEDED)
         except OSError:
             pass		# not that much
     ends_well(work)
@@ -291,27 +237,54 @@ def demoted():
 
 
 def demotion_to_a_slower_tier():
-    if len(glob.glob(TIERS)) < 2:
-        raise Skip("all nodes are of one tier: CONFIG_ACPI_HMAT, and cdm-vm --numa 2,far")
+    equal(2, len(glob.glob(TIERS)), "tiers of memory: CONFIG_ACPI_HMAT, and cdm-vm --numa 2,far")
     before = demoted()
     demotion()
     assert demoted() > before, "nothing was demoted"
 
 
-def numa_balancing():
+def demotion_to_a_tier_that_is_full():
+    """Of the slower node only the device has room."""
+    told, tell = os.pipe()
+
+    def work():
+        policy(MPOL_BIND, 1)
+        fill(free(1) - 24)
+        os.write(tell, b"x")
+        signal.pause()
+    pid = child(work, 1000)
+    try:
+        os.read(told, 1)
+        before = demoted()
+        demotion()
+        assert 0 < demoted() - before < NEEDED // PAGE, f"{demoted() - before} pages were demoted"
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+
+
+def balances(mode, moved):
     """Ordinary pages come to the processor that uses them; those of a device stay."""
-    write("/proc/sys/kernel/numa_balancing", 1)
+    write("/proc/sys/kernel/numa_balancing", mode)
     os.sched_setaffinity(0, {0})
     area, _ = taken_to(1024, 1)
-    start = balanced()
+    start = vmstat(moved)
 
     def done():
         touch(area)
         touch_ours()
-        return balanced() - start >= 64
+        return vmstat(moved) - start >= 64
     wait_for(done, "NUMA balancing moves pages")
     write("/proc/sys/kernel/numa_balancing", 0)
     os.sched_setaffinity(0, {0, 1})
+
+
+def numa_balancing():
+    balances(1, "numa_pages_migrated")
+
+
+def promotion():
+    balances(2, "pgpromote_success")
 
 
 def compaction():
@@ -386,22 +359,6 @@ def hugetlb():
             write(size, 0)
 
 
-def generations(path):
-    """{(memcg, node): its newest generation} of a cgroup"""
-    newest = {}
-    for line in read(LRU_GEN).splitlines():
-        what, value, *rest = line.split()
-        if what == "memcg":
-            memcg, ours = value, rest == [path]
-        elif not ours:
-            continue
-        elif what == "node":
-            node = value
-        else:
-            newest[memcg, node] = int(what)
-    return newest
-
-
 def mglru():
     """Generations are made by walks over page tables, and the oldest are evicted."""
     needs(LRU_GEN, "CONFIG_LRU_GEN")
@@ -412,11 +369,7 @@ def mglru():
         area, _ = memory(1024)
         touch(area)
         touch_ours()
-        before = generations("/lru")
-        for (memcg, node), newest in before.items():
-            write(LRU_GEN, f"+ {memcg} {node} {newest} 1 1")
-        after = generations("/lru")
-        assert before and all(after[key] > before[key] for key in before), f"{before}, {after}"
+        a_new_generation("/lru")
         touch(area)
         try:
             group.set("memory.reclaim", "2M")
@@ -564,38 +517,52 @@ def kcore():
         assert all(end <= d.start or d.end <= start for start, end in ram), f"{d.name} in {ram}"
 
 
+def refused(error, what, work):
+    try:
+        work()
+    except OSError as e:
+        return equal(error, e.errno, what)
+    raise AssertionError(f"{what}: done")
+
+
+def ways_to_hibernate():
+    return re.findall(r"\w+", read("/sys/power/disk"))
+
+
+def take_a_snapshot():
+    """The other way to an image: https://docs.kernel.org/power/userland-swsusp.html"""
+    os.close(os.open("/dev/snapshot", os.O_RDONLY))
+
+
 def hibernation():
-    needs("/sys/power/disk", "CONFIG_HIBERNATION")
-    equal("[disabled]", read("/sys/power/disk"), "ways to hibernate")
+    equal(["disabled"], ways_to_hibernate(), "ways to hibernate")
+    refused(errno.EPERM, "hibernation", lambda: write("/sys/power/state", "disk"))
+    if os.path.exists("/dev/snapshot"):
+        refused(errno.EPERM, "a snapshot", take_a_snapshot)
 
 
-def strict_devmem():
-    with gzip.open("/proc/config.gz", "rt") as f:
-        return "CONFIG_STRICT_DEVMEM=y\n" in f
+def map_dev_mem(at):
+    with open("/dev/mem", "r+b") as f:
+        mmap.mmap(f.fileno(), PAGE, offset=at).close()
 
 
 def dev_mem():
-    needs("/dev/mem", "CONFIG_DEVMEM and CONFIG_STRICT_DEVMEM")
-    if not strict_devmem():
-        raise Skip("CONFIG_STRICT_DEVMEM")
+    """Of the device's range nothing. Before the driver came the BAR could be mapped, see below."""
     for d in devices:
-        with open("/dev/mem", "r+b") as f:
-            try:
-                mmap.mmap(f.fileno(), PAGE, offset=d.start)
-            except PermissionError:
-                continue
-            raise AssertionError(f"{d.name} is to be mapped")
+        for at in d.start, (d.start + d.end) // 2 & -PAGE, d.end - PAGE:
+            refused(errno.EPERM, f"{d.name}, {at:#x}", lambda: map_dev_mem(at))
 
 
 def bar_by_sysfs():
-    """As /dev/mem: the driver has it for itself. Before, it could be mapped, see below."""
-    if not strict_devmem():
-        raise Skip("CONFIG_STRICT_DEVMEM")
-    try:
-        bar_memory()
-    except OSError:
-        return
-    raise AssertionError("the memory of a process is to be mapped")
+    refused(errno.EINVAL, "the memory of a process", bar_memory)
+
+
+def without_a_driver():
+    """That what is refused later is to be had when there is no device."""
+    map_dev_mem(int(read(f"{bar}/resource").splitlines()[2].split()[0], 16))
+    assert "shutdown" in ways_to_hibernate(), ways_to_hibernate()
+    if os.path.exists("/dev/snapshot"):
+        take_a_snapshot()
 
 
 # What is there on purpose
@@ -662,7 +629,7 @@ def an_intruder():
         asked_by_it = sorted(devices[0].here(address, 3))
         os.write(tell, struct.pack("4Q", moved, *asked_by_it))
         os.read(r, 1)
-    pid = child(work)
+    pid = child(work, 1000)
     moved, *its = struct.unpack("4Q", os.read(told, 32))
     said = isolated()
     os.write(w, b"x")
@@ -691,18 +658,6 @@ def touched_in_the_bar():
         return {at // PAGE for at in range(0, len(m), PAGE) if m[at:at + PAGE] != canary[:PAGE]}
 
 
-def run(test):
-    name = f"isolation.{test.__name__}"
-    try:
-        test()
-        said = isolated()
-    except Skip as e:
-        return tap.skip(name, e)
-    except Exception as e:
-        said = f"{e!r} at line {e.__traceback__.tb_next and e.__traceback__.tb_next.tb_lineno}"
-    tap.result(not said, name, said)
-
-
 BEFORE = (
     ram_exhausted_in_a_cgroup, ram_exhausted, mempolicy_bind, mempolicy_preferred,
     mempolicy_preferred_many, mempolicy_interleave, mempolicy_weighted_interleave,
@@ -711,15 +666,19 @@ BEFORE = (
     hibernation, dev_mem, bar_by_sysfs, ask_for_memory,
 )
 WITH_PAGES = (
-    ours_stay, ram_exhausted, demotion, demotion_to_a_slower_tier, numa_balancing, compaction, khugepaged,
+    ours_stay, ram_exhausted, hibernation, demotion, numa_balancing, compaction, khugepaged,
     collapse_on_request, ksm, hugetlb, mglru, reclaim_on_request, damon_migrates,
     damon_on_the_device, page_idle, soft_offline, memory_blocks, zones, iomem, kcore, an_intruder,
+)
+WITH_TIERS = (
+    memory_tiers, ask_for_memory, demotion_to_a_slower_tier, demotion_to_a_tier_that_is_full, promotion,
 )
 
 here = os.path.dirname(os.path.abspath(__file__))
 canary = bytes(i * 37 & 0xff for i in range(PAGE)) * (MIB // PAGE)
 bar = next(d for d in glob.glob(f"{PCI}/*") if read(f"{d}/device") == "0x1110")
 totals = {node: node_total(node) for node in (0, 1)}
+run("isolation", without_a_driver, lambda: "")
 size = fill_the_bar()
 write("/proc/self/oom_score_adj", -1000)
 libc.mlockall(1)	# what runs: where RAM is short it would be read again and again
@@ -731,16 +690,15 @@ flags = {f for d in devices for f in memoryview(idle[d.name][0]).cast("Q")}
 tap.result(len(flags) == 1 and flags.pop() >> KPF_DEVICE_HOST & 1,
            "isolation.walk: all pages of the devices are known", flags)
 equal({0, 1}, {d.node for d in devices}, "nodes of the devices")
-for test in BEFORE + WITH_PAGES:
-    began = time.monotonic()
-    run(test)
-    print(f"# {time.monotonic() - began:.1f} s", flush=True)
+for test in WITH_TIERS if sys.argv[1:] == ["tiers"] else BEFORE + WITH_PAGES:
+    run("isolation", test, isolated)
 pci = next(d for d in devices if d.end - d.start == size and
            os.path.realpath(f"/sys/class/cdm/{d.name}/device") == os.path.realpath(bar))
 wanted = {f - pci.start // PAGE for f in asked[pci.name]}
 for d in devices:
     os.close(d.fd)
 subprocess.run(["modprobe", "-r", "cdm"], check=True)
+run("isolation", without_a_driver, lambda: "")
 touched = touched_in_the_bar()
 tap.result(touched == wanted and len(wanted) > 100,
            "isolation.canary: no byte of other pages was written",
