@@ -243,7 +243,7 @@ tools_in_vms() {
 	suite "pressure vm" pressure
 	suite "fuzz vm" in_vm "$top/build/vm-tests/fuzz-ioctl" 20
 	suite "faults vm" in_vm "$top/build/vm-tests/fail-nth"
-	suite "on devices vm" "$top/tests/vm/on-devices.sh" 1 mlock2 madv_pop "uffd-stress anon" \
+	suite "on devices vm" env CPUS=1 "$top/tests/vm/on-devices.sh" 1 mlock2 madv_pop "uffd-stress anon" \
 		"fio psync" "fio mmap" "stress-ng mremap" "stress-ng vm-rw" "stress-ng fallocate"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do

@@ -228,6 +228,18 @@ static long number(const char *path, const char *key)
 	return value;
 }
 
+static long number_in(const char *path)
+{
+	long value = -1;
+	FILE *f = fopen(path, "re");
+
+	if (f && fscanf(f, "%ld", &value) != 1)
+		value = -1;
+	if (f)
+		fclose(f);
+	return value;
+}
+
 static long used(void)
 {
 	long sum = 0;
@@ -494,20 +506,20 @@ static int reset(void)
 	return inject(0, CDM_INJECT_RESET, 0, 0);
 }
 
-static int limited(void)
-{
-	struct cdm_migrate m;
-	int ret = migrate(0, CDM_TO_DEVICE, CDM_MIGRATE_POPULATE, &m);
-
-	/* It is at its limit: some, and no more. */
-	NEED(ret || m.migrated < pages);
-	return ret;
-}
-
+/* There is room for little more than what is there. */
 static void at_the_limit(void)
 {
-	map(8 * HUGE, MAP_PRIVATE);
-	set(CGROUP "/memory.max", "8M");
+	char max[32];
+
+	some_there();
+	snprintf(max, sizeof(max), "%ld", number_in(CGROUP "/memory.current") + (256 << 10));
+	set(CGROUP "/memory.max", max);
+}
+
+static bool above_the_limit(void)
+{
+	set(CGROUP "/memory.max", "max");
+	return all_good();
 }
 
 /* Something of another process fills the small device: it has to make room. */
@@ -601,7 +613,7 @@ static const struct {
 	{ "evict huge", huge_there, evict, all_good, { EBUSY } },
 	{ "evict shmem", shared_there, evict, all_good, { EBUSY } },
 	{ "make room", some_ram, make_room, all_good, { 0 } },
-	{ "limit", at_the_limit, limited, NULL, { 0 } },
+	{ "out at the limit", at_the_limit, out, above_the_limit, { 0 } },
 	{ "fork", some_there, fork_one, all_good, { EAGAIN } },
 	{ "fork huge", huge_there, fork_one, all_good, { EAGAIN } },
 	{ "cow", some_shared_there, cow, all_good, { 0 } },

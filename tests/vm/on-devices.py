@@ -13,7 +13,7 @@ import os, re, signal, subprocess, sys, time
 
 import tap
 
-LIMIT = 150	# seconds, of a program
+LIMIT = 600	# seconds, of a program
 # It writes the files of its other tests byte by byte, for minutes.
 LIMITS = {"split_huge_page_test": 60}
 HUGETLB = 64	# pages
