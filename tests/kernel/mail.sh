@@ -52,20 +52,24 @@ mapfile -t all < <(patches_of '*')
 on_base "${all[@]}"
 is "all of them are the series" "$wanted" "$(git -C "$tree" write-tree)"
 
-# needed PART: what has to be applied before it, in order
+# needs PART: what it says that has to be applied before
+needs() {
+	sed -nE '/^Needs:/,/^[A-Z]/{s/^Needs://;/^[ \t]/p}' "$parts/$1" | tr '\n' ' ' | sed 's/(.*//'
+}
+# needed PART: that, and what that needs; only parts that are in order get into $before, so this ends
 needed() {
 	local part
-	for part in $(sed -nE '/^Needs:/,/^[A-Z]/{s/^Needs://;/^[ \t]/p}' "$parts/$1" |
-			tr '\n' ' ' | sed 's/(.*//'); do
-		needed "$part"
-		echo "$part"
+	for part in $(needs "$1"); do
+		[[ $before != *" $part "* ]] || { needed "$part"; echo "$part"; }
 	done
 }
 before=' '
 for folder in "$mail"/*; do
 	part=${folder##*/[0-9][0-9]-} late='' wanted=()
-	for other in $(needed "$part" | awk '!seen[$0]++'); do
+	for other in $(needs "$part"); do
 		[[ $before == *" $other "* ]] || late+=" $other"
+	done
+	for other in $(needed "$part" | awk '!seen[$0]++'); do
 		mapfile -t -O ${#wanted[@]} wanted < <(patches_of "$other")
 	done
 	is "$part: what it needs is posted before" "" "$late"
@@ -77,7 +81,7 @@ for folder in "$mail"/*; do
 		! on_base "${own[@]}" 2> /dev/null
 		result $? "$part: does not without"
 	fi
-	before+="$part "
+	[[ $late ]] || before+="$part "
 done
 
 for fix in $(grep -l -d skip '^Kind: fix' "$parts"/*); do
