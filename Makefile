@@ -9,7 +9,8 @@ CHECK := @scripts/deps.sh --check
 # lib first: the others link it.
 TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/Makefile)))
 
-.PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-deb kernel-stock kernel-debian \
+.PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-check kernel-bisect \
+	kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-events bench-refresh bench-startup \
 	bench-overhead fuzz lint install deb check-packages ci clean
 
@@ -19,6 +20,8 @@ help:
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
+	@echo 'make kernel-check    what W=1, sparse, coccinelle and a compiler for arm64 say of it'
+	@echo 'make kernel-bisect   build and boot it patch by patch (PATCHES="7 8": those), hours'
 	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
 	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'
 	@echo 'make tools           build the tools'
@@ -54,6 +57,16 @@ kernel kernel-tree kernel-refresh:
 kernel-mail: kernel-tree
 	@AUTHOR="$(AUTHOR)" /usr/bin/python3 -B kernel-patches/mail.py kernel-patches/6.12 \
 		kernel-patches/mail build/linux build/mail
+
+kernel-check:
+	$(INSTALL) kernel kernel-check
+	@tests/kernel/check.sh
+
+kernel-bisect:
+	$(CHECK) kernel vm tools
+	@$(MAKE) -s tools
+	@$(MAKE) -s -C tests/vm
+	@tests/kernel/bisect.sh $(PATCHES)
 
 kernel-deb:
 	$(CHECK) kernel deb

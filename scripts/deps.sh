@@ -3,12 +3,13 @@
 # Debian packages that the named groups need: installs those that are missing, by sudo
 # if it must, or with --check only says which and how to get them.
 # Usage: scripts/deps.sh [--check] GROUP...
-# groups: kernel deb debian vm tools demo test bench lint chroot clang
+# groups: kernel kernel-check deb debian vm tools demo test bench lint chroot clang
 set -euo pipefail
 
 declare -A packages=(
 	[kernel]="linux-source-6.12 git gcc make flex bison bc libelf-dev libssl-dev
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
+	[kernel-check]="sparse coccinelle gcc-aarch64-linux-gnu"
 	[deb]="build-essential debhelper dpkg-dev fakeroot"
 	[debian]="gcc make libelf-dev kmod xz-utils"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"

@@ -1,0 +1,229 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# What compilers, sparse and coccinelle say of the files that the series touches, and did not
+# say before it. Only the objects of these files are built. Prints TAP.
+#
+#   check.sh [modern|arm64|off|alone|cocci]...    all of them if none is named
+#
+#   modern   x86-64, allmodconfig, W=1, sparse; compared with the base
+#   arm64    cross build of its defconfig and what the series needs; compared with the base
+#   off      x86-64 without DEVICE_HOST, memory cgroups and huge pages
+#   alone    each fix that is a posting of its own, over the base: what it touches builds
+#   cocci    the semantic patches of the kernel; compared with the base
+set -uo pipefail
+source "$(dirname "$0")/../tap.sh"
+top=$(cd "$(dirname "$0")/../.." && pwd)
+patches=$top/kernel-patches
+tree=$top/build/linux
+work=$top/build/check
+src=$work/linux		# base and series by turns, so that paths are the same
+export CCACHE_DIR=${CDM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdm}/ccache
+export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+
+"$patches/kernel.sh" tree > /dev/null || exit 1
+mkdir -p "$work"
+
+at() {
+	git -C "$src" checkout -q --detach "$1" 2> /dev/null && return
+	rm -rf "$src"
+	git -C "$tree" worktree prune
+	git -C "$tree" worktree add -q --detach "$src" "$1"
+}
+head=$(git -C "$tree" rev-parse HEAD)
+at "$head" || exit
+
+# What is not compiled when that is off; Kbuild would do so if it is asked by name.
+declare -A unconfigured=([off]='mm/(memcontrol|memcontrol-v1|huge_memory|khugepaged|device_host)\.c|lib/test_hmm\.c|drivers/misc/cdm/')
+
+# touched [CONFIGURATION]: C files of the kernel that the series touches and that are there now
+touched() {
+	local file
+	git -C "$tree" diff --name-only base.."$head" -- '*.c' ':!tools' ':!Documentation' |
+	grep -vE "^(${unconfigured[${1:-}]:-none})" | while read -r file; do
+		[[ ! -e $src/$file ]] || echo "$file"
+	done
+}
+
+# kmake OBJ ARG...: in an object folder of its own
+kmake() {
+	local obj=$work/$1
+	shift
+	make -C "$src" O="$obj" -j"$(nproc)" "$@"
+}
+
+# Configurations, each in an object folder of its name
+fragment() { grep -hE '^CONFIG_[A-Z0-9_]+=' "$@" | grep -vE '=n$'; }
+configure_modern() {
+	printf 'CONFIG_%s\n' WERROR=n DEBUG_INFO_NONE=y GCC_PLUGINS=n MEMCG_V1=y DEVICE_HOST=y > "$work/modern.config"
+	KCONFIG_ALLCONFIG=$work/modern.config kmake modern -s allmodconfig
+}
+configure_arm64() {
+	kmake arm64 -s defconfig
+	fragment "$patches/cdm.config" >> "$work/arm64/.config"
+	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n >> "$work/arm64/.config"
+	kmake arm64 -s olddefconfig 2> /dev/null
+}
+configure_alone() {
+	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
+	KCONFIG_ALLCONFIG=$work/alone.config kmake alone -s allnoconfig 2> /dev/null
+}
+configure_off() {
+	cat "$patches/vm.config" "$patches/cdm.config" > "$work/off.config"
+	printf 'CONFIG_%s=n\n' DEVICE_HOST CDM MEMCG TRANSPARENT_HUGEPAGE DEBUG_INFO_BTF >> "$work/off.config"
+	KCONFIG_ALLCONFIG=$work/off.config kmake off -s allnoconfig 2> /dev/null
+}
+
+# said NAME COMMIT ARG...: warnings and errors, without the numbers of lines, to NAME.COMMIT.
+# Objects are made anew, or nothing would be said of those that are there.
+said() {
+	local name=$1 commit=$2 log=$work/$1.$2.log object list
+	shift 2
+	at "$([[ $commit == base ]] && echo base || echo "$head")"
+	"configure_$name" > "$log" 2>&1
+	kmake "$name" -s prepare modules_prepare >> "$log" 2>&1
+	mapfile -t list < <(touched "$name" | sed 's/c$/o/')
+	for object in "${list[@]}"; do
+		rm -f "$work/$name/$object"
+	done
+	kmake "$name" -k "$@" "${list[@]}" >> "$log" 2>&1
+	grep -E ' (warning|error): |^make.*Error' "$log" | sed -E "s,^($src/|\.\./)+,,; s/:[0-9]+(:[0-9]+)?:/:/" |
+		sort -u > "$work/$name.$commit"
+	for object in "${list[@]}"; do
+		[[ -e $work/$name/$object ]] || echo "$object is not built"
+	done | sort > "$work/$name.$commit.missing"
+}
+
+# compare NAME WHAT ARG...: the base is only asked if something is said of the series
+compare() {
+	local name=$1 what=$2
+	shift 2
+	said "$name" series "$@"
+	: > "$work/$name.base"
+	[[ ! -s $work/$name.series ]] || said "$name" base "$@"
+	is "$what: nothing that was not said before" "" "$(comm -13 "$work/$name.base" "$work/$name.series")"
+	is "$what: each file is compiled" "" "$(cat "$work/$name.series.missing")"
+}
+
+modern() {
+	printf 'CONFIG_%s\n' WERROR=n DEBUG_INFO_NONE=y GCC_PLUGINS=n MEMCG_V1=y DEVICE_HOST=y > "$work/modern.config"
+	KCONFIG_ALLCONFIG=$work/modern.config kmake modern -s allmodconfig
+}
+configure_arm64() {
+	kmake arm64 -s defconfig
+	fragment "$patches/cdm.config" >> "$work/arm64/.config"
+	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n >> "$work/arm64/.config"
+	kmake arm64 -s olddefconfig 2> /dev/null
+}
+configure_alone() {
+	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
+	KCONFIG_ALLCONFIG=$work/alone.config kmake alone -s allnoconfig 2> /dev/null
+}
+configure_off() {
+	cat "$patches/vm.config" "$patches/cdm.config" > "$work/off.config"
+	printf 'CONFIG_%s=n\n' DEVICE_HOST CDM MEMCG TRANSPARENT_HUGEPAGE DEBUG_INFO_BTF >> "$work/off.config"
+	KCONFIG_ALLCONFIG=$work/off.config kmake off -s allnoconfig 2> /dev/null
+}
+
+# said NAME COMMIT ARG...: warnings and errors, without the numbers of lines, to NAME.COMMIT.
+# Objects are made anew, or nothing would be said of those that are there.
+said() {
+	local name=$1 commit=$2 log=$work/$1.$2.log object list
+	shift 2
+	at "$([[ $commit == base ]] && echo base || echo "$head")"
+	"configure_$name" > "$log" 2>&1
+	kmake "$name" -s prepare modules_prepare >> "$log" 2>&1
+	mapfile -t list < <(touched "$name" | sed 's/c$/o/')
+	for object in "${list[@]}"; do
+		rm -f "$work/$name/$object"
+	done
+	kmake "$name" -k "$@" "${list[@]}" >> "$log" 2>&1
+	grep -E ' (warning|error): |^make.*Error' "$log" | sed -E "s,^($src/|\.\./)+,,; s/:[0-9]+(:[0-9]+)?:/:/" |
+		sort -u > "$work/$name.$commit"
+	for object in "${list[@]}"; do
+		[[ -e $work/$name/$object ]] || echo "$object is not built"
+	done | sort > "$work/$name.$commit.missing"
+}
+
+# compare NAME WHAT ARG...: of what is built at the base and at the series
+compare() {
+	local name=$1 what=$2
+	shift 2
+	said "$name" base "$@"
+	said "$name" series "$@"
+	is "$what: nothing that was not said before" "" "$(comm -13 "$work/$name.base" "$work/$name.series")"
+	built "$name" "$what"
+}
+# A file that no configuration like this one compiles is none of the series' doing.
+built() {
+	is "$2: each file is compiled" "" "$(comm -13 "$work/$1.base.missing" "$work/$1.series.missing")"
+}
+
+modern() {
+	compare modern "allmodconfig, W=1, sparse" W=1 C=1 CHECK=sparse CC="ccache gcc"
+	like "DEVICE_HOST was on" 'CONFIG_DEVICE_HOST=y' "$(grep DEVICE_HOST= "$work/modern/.config")"
+}
+arm64() {
+	export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
+	compare arm64 "arm64" CC="ccache aarch64-linux-gnu-gcc"
+	like "arm64: DEVICE_HOST was on" 'CONFIG_DEVICE_HOST=y' "$(grep DEVICE_HOST= "$work/arm64/.config")"
+	unset ARCH CROSS_COMPILE
+}
+off() {
+	compare off "without DEVICE_HOST" CC="ccache gcc"
+	is "it was off" "" "$(grep -E '^CONFIG_(DEVICE_HOST|MEMCG|TRANSPARENT_HUGEPAGE)=' "$work/off/.config")"
+}
+
+# over_base PART: a fix, after those that it needs, which are fixes, too
+over_base() {
+	local subject need
+	for need in $(sed -n 's/^Needs: //p' "$patches/mail/$1" | sed 's/(.*//'); do
+		over_base "$need"
+	done
+	subject=$(sed -n 's/^First: //p' "$patches/mail/$1")
+	git -C "$tree" log --format='%H %s' base.."$head" | while read -r commit title; do
+		[[ $title != "$subject" ]] || git -C "$tree" show "$commit" | git -C "$src" apply
+	done
+}
+alone() {
+	local part list
+	at base
+	configure_alone > "$work/alone.log" 2>&1
+	kmake alone -s prepare modules_prepare CC="ccache gcc" >> "$work/alone.log" 2>&1
+	for part in $(grep -l -d skip '^Kind: fix' "$patches"/mail/*) "$patches/mail/drain"; do
+		part=${part##*/}
+		git -C "$src" reset -q --hard base
+		over_base "$part"
+		mapfile -t list < <(git -C "$src" diff --name-only -- '*.c' | sed 's/c$/o/')
+		[[ ${list[*]} ]] || list=(mm/rmap.o)	# a header: something that includes it
+		said=$(kmake alone -s CC="ccache gcc" W=1 "${list[@]}" 2>&1)
+		[[ $? == 0 && $said != *warning:* ]]
+		result $? "$part: ${list[*]} over the base" "$said"
+	done
+	git -C "$src" reset -q --hard
+}
+
+cocci() {
+	local commit
+	for commit in base series; do
+		at "$([[ $commit == base ]] && echo base || echo "$head")"
+		cd "$src" || exit
+		mapfile -t files < <(touched)
+		find scripts/coccinelle -name '*.cocci' | sort |
+			xargs -P "$(nproc)" -I{} timeout 300 spatch -D report --no-show-diff --very-quiet \
+				--cocci-file {} --no-includes "${files[@]}" 2> /dev/null |
+			sed -E 's/:[0-9]+(-[0-9]+)?(:[0-9]+(-[0-9]+)?)?:/:/; s/(line|lines) [0-9, ]+/\1 /g' |
+			sort -u > "$work/cocci.$commit"
+		cd "$top" || exit
+	done
+	is "coccinelle: nothing that was not said before" "" "$(comm -13 "$work/cocci.base" "$work/cocci.series")"
+}
+
+for what in "${@:-modern arm64 off alone cocci}"; do
+	for one in $what; do
+		case $one in
+		modern | arm64 | off | alone | cocci) "$one" ;;
+		*) echo "usage: $0 [modern|arm64|off|alone|cocci]..." >&2; exit 2 ;;
+		esac
+	done
+done
+finish
