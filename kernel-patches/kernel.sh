@@ -7,6 +7,7 @@
 #   kernel.sh build     build it, or take it from the cache; result in build/kernel
 #   kernel.sh deb       installable packages, in build/
 #   kernel.sh stock     build the unpatched kernel, for comparisons, build/kernel-stock
+#   kernel.sh bisect N  build the kernel with the first N patches, build/kernel-bisect
 #   kernel.sh debian    unpack Debian's packaged kernel, build/kernel-debian, with
 #                       upstream's lib/test_hmm.c as a module for it; DEBIAN=6.1: that
 #                       one, build/kernel-debian-6.1
@@ -294,6 +295,27 @@ stock() {
 	say "$build/kernel-stock is $(basename "$build"/kernel-stock/lib/modules/*)"
 }
 
+# In a tree of its own beside that of the series, whose objects are used again for the next.
+bisect() {
+	local commit main_tree=$tree
+	ensure_tree
+	commit=$(git -C "$tree" rev-list --reverse base..HEAD | sed -n "${1}p")
+	[[ -n $commit ]] || die "there is no patch $1"
+	tree=$build/linux-bisect
+	export CCACHE_BASEDIR=$tree
+	if ! git -C "$tree" checkout -q --detach "$commit" 2> /dev/null; then
+		rm -rf "$tree"
+		git -C "$main_tree" worktree prune
+		git -C "$main_tree" worktree add -q --detach "$tree" "$commit"
+	fi
+	check_config() { :; }	# patches that are not there have no options
+	configure obj-bisect
+	kmake obj-bisect bzImage modules ||
+		{ grep -E 'error|Error' "$build/obj-bisect.log" >&2; die "the build failed"; }
+	install_result "$build/kernel-bisect" obj-bisect
+	say "$build/kernel-bisect has $1 patches, up to: $(git -C "$tree" log -1 --format=%s)"
+}
+
 # The newest packaged kernel of $version, its headers, and what those need.
 debian_packages() {
 	local image release
@@ -388,9 +410,10 @@ main() {
 	refresh) refresh ;;
 	build)	 build ;;
 	stock)	 stock ;;
+	bisect)	 bisect "${2:-}" ;;
 	deb)	 deb ;;
 	debian)	 debian ;;
-	*)	 echo "usage: $0 tree|refresh|build|stock|deb|debian" >&2; exit 2 ;;
+	*)	 echo "usage: $0 tree|refresh|build|stock|bisect N|deb|debian" >&2; exit 2 ;;
 	esac
 }
 
