@@ -19,6 +19,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 vm=$top/tools/cdm-vm/cdm-vm
 logs=$top/build/tests
 results=$logs/results	# a line for each suite: passed, failed, skipped
+source "$top/tests/vm/host-lib.sh"
 
 debug='' quick='' soak=''
 case ${1:-} in
@@ -122,13 +123,15 @@ hotplug() {
 
 # A device that leaves its slot behind the kernel's back
 vanish() {
-	local bus=(--qemu-arg=-device --qemu-arg=pcie-root-port,id=rp0,slot=1) id
-	for id in rp0 pcie.0; do
-		bus+=(--qemu-arg=-object --qemu-arg=memory-backend-ram,id=on-$id,size=64M,share=on
-			--qemu-arg=-device --qemu-arg=ivshmem-plain,memdev=on-$id,bus=$id)
-	done
-	"$vm" --memory 1G --timeout 120 --no-modprobe "${bus[@]}" --dmesg "$logs/vanish.dmesg" -- \
+	local file=$logs/vanish.ones status
+	ones "$file" 64
+	local bus=(-device pcie-root-port,id=rp0,slot=1 "${ones[@]}"
+		-object memory-backend-ram,id=cdm,size=64M,share=on -device ivshmem-plain,memdev=cdm,bus=rp0)
+	"$vm" --memory 1G --timeout 120 --no-modprobe "${bus[@]/#/--qemu-arg=}" --dmesg "$logs/vanish.dmesg" -- \
 		python3 -B "$top/tests/vm/vanish.py" "$top/tools/cdmctl/cdmctl"
+	status=$?
+	rm "$file"
+	return $status
 }
 
 # isolation NUMA [tiers]: a device on each of two nodes; the script loads the driver.
@@ -238,6 +241,8 @@ tools_in_vms() {
 	suite "cdm-vm" "$top/tests/cli/test-cdm-vm.sh"
 	suite "hotplug" hotplug
 	suite "vanish vm" vanish
+	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi 10 --timeout 600
+	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native 6 --timeout 600
 	suite "isolation vm" isolation 2
 	suite "isolation tiers vm" isolation 2,far tiers
 	suite "pressure vm" pressure
@@ -294,12 +299,17 @@ the_kernel() {
 # Hours of it: as many processes as a machine has in days, storms, other people's tests with
 # their memory on devices, requests at random, and every allocation failing once.
 soak() {
+	local unplug=${UNPLUG:-1000}
 	limit=3h suite "soak vm" in_vm "$top/tests/vm/guest-soak.sh" 300000
 	suite "storm" selftest "" storm 600
+	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi "$unplug" --timeout 3h
+	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native $((unplug / 5)) --timeout 3h
 	suite "on devices vm" "$top/tests/vm/on-devices.sh" 5
 	suite "storm debug" selftest 1 storm 600
 	suite "fuzz debug" in_debug_vm "$top/build/vm-tests/fuzz-ioctl" 600
 	suite "faults debug" in_debug_vm "$top/build/vm-tests/fail-nth"
+	suite "unplug debug" "$top/tests/vm/unplug-test.sh" acpi $((unplug / 10)) --timeout 3h --debug-kernel --memory 2G
+	suite "unplug debug native" "$top/tests/vm/unplug-test.sh" native $((unplug / 50)) --timeout 3h --debug-kernel --memory 2G
 }
 
 all() {
