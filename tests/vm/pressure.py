@@ -467,7 +467,9 @@ def lists_without_device_pages():
             write(LRU_GEN_ENABLED, enabled)
             for holder in holders:
                 holder.ask(TOUCH)
-            equal(sum(h.in_ram() + h.others for h in holders), lists_are_counted(group)["anon"], "on lists")
+            anon, in_ram = lists_are_counted(group)["anon"], sum(h.in_ram() for h in holders)
+            # Other pages of theirs may be swapped out.
+            assert 0 <= anon - in_ram <= sum(h.others for h in holders), f"{in_ram} in RAM, {anon} on lists"
             if enabled == "y":
                 grow_old("/lists")
             for holder in holders:
