@@ -161,8 +161,8 @@ in_vm() {
 
 # The same on the debug kernel, and one that is soon full
 in_debug_vm() {
-	"$vm" --debug-kernel --cpus 2 --swap 256M --cdm 64M --cdm 64M --cdm 4M --timeout 7200 \
-		--dmesg "$logs/$(basename "$1")-debug.dmesg" -- "$@"
+	"$vm" --debug-kernel --cpus 2 --swap 256M --cdm 64M --cdm 64M --cdm 4M --timeout 2h \
+		${allow:+--allow "$allow"} --dmesg "$logs/$(basename "$1")-debug.dmesg" -- "$@"
 }
 
 # stock KERNEL [SCRIPT [ARG...]]: what functions of the kernel tell. KERNEL: that of Debian,
@@ -307,7 +307,7 @@ soak() {
 	suite "on devices vm" "$top/tests/vm/on-devices.sh" 5
 	suite "storm debug" selftest 1 storm 600
 	suite "fuzz debug" in_debug_vm "$top/build/vm-tests/fuzz-ioctl" 600
-	suite "faults debug" in_debug_vm "$top/build/vm-tests/fail-nth"
+	allow=$top/tests/vm/fail-nth.allow suite "faults debug" in_debug_vm "$top/build/vm-tests/fail-nth"
 	suite "unplug debug" "$top/tests/vm/unplug-test.sh" acpi $((unplug / 10)) --timeout 3h --debug-kernel --memory 2G
 	suite "unplug debug native" "$top/tests/vm/unplug-test.sh" native $((unplug / 50)) --timeout 3h --debug-kernel --memory 2G
 }
