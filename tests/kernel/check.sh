@@ -39,7 +39,7 @@ declare -A unconfigured=([off]='mm/(memcontrol|memcontrol-v1|huge_memory|khugepa
 touched() {
 	local file
 	git -C "$tree" diff --name-only base.."$head" -- '*.c' ':!tools' ':!Documentation' |
-	grep -vE "^(${unconfigured[${1:-}]:-none})" | while read -r file; do
+	grep -vE "^(${unconfigured[${1:-all}]:-none})" | while read -r file; do
 		[[ ! -e $src/$file ]] || echo "$file"
 	done
 }
@@ -208,6 +208,7 @@ cocci() {
 		at "$([[ $commit == base ]] && echo base || echo "$head")"
 		cd "$src" || exit
 		mapfile -t files < <(touched)
+		[[ ${files[*]} ]] || { not_ok "coccinelle: files of the $commit"; return; }
 		find scripts/coccinelle -name '*.cocci' | sort |
 			xargs -P "$(nproc)" -I{} timeout 300 spatch -D report --no-show-diff --very-quiet \
 				--cocci-file {} --no-includes "${files[@]}" 2> /dev/null |
