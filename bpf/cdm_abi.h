@@ -60,7 +60,7 @@ enum cdm_abi_dir {
 
 /*
  * Who caused a migration. From EVICT to PIN they are the kernel's
- * enum device_host_reason; FULL is the next of them.
+ * enum device_host_reason; FULL and those behind it are the next of them.
  */
 enum cdm_abi_cause {
 	CDM_CAUSE_DRIVER,	/* a driver or its user asked for it */
@@ -69,6 +69,7 @@ enum cdm_abi_cause {
 	CDM_CAUSE_PIN,		/* a long-term pin wants the page in RAM */
 	CDM_CAUSE_FAULT,	/* the CPU touched device-private memory, which it cannot reach */
 	CDM_CAUSE_FULL,		/* others made room on the device for what came */
+	CDM_CAUSE_WRITE,	/* a file on a disk was written to */
 	CDM_NR_CAUSE
 };
 

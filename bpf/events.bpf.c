@@ -800,7 +800,10 @@ int BPF_PROG(evict_start, struct device_host *dh, u32 reason)
 
 static __always_inline u32 evict_cause(u32 reason)
 {
-	return reason > CDM_CAUSE_PIN ? CDM_CAUSE_FULL : reason;
+	if (reason <= CDM_CAUSE_PIN)
+		return reason;
+	/* FAULT is not one of the kernel's. */
+	return reason < CDM_CAUSE_WRITE ? reason + 1 : CDM_CAUSE_WRITE;
 }
 
 /* Owners and their cgroups were counted page by page, at cdm_rss. */

@@ -81,7 +81,10 @@ static void test_comm(void **state)
 	assert_int_equal(snap.device, 1024 * 1024 / sysconf(_SC_PAGESIZE));
 	assert_int_equal(snap.device_anon, snap.device);
 	assert_true(snap.device_file == CDM_UNKNOWN && snap.device_shmem == CDM_UNKNOWN);
-	/* Which of both is on the device the kernel does not tell. */
+	/* Which of them is on the device the kernel does not tell. */
+	put("7/status", STATUS_TOP("7") "VmRSS:\t  4096 kB\nRssFile:\t  512 kB\nRssDevHost:\t  1024 kB\n");
+	assert_int_equal(cdm_proc_read(7, &snap), 0);
+	assert_true(snap.device != CDM_UNKNOWN && snap.device_anon == CDM_UNKNOWN);
 	put("7/status", STATUS_TOP("7") "VmRSS:\t  4096 kB\nRssShmem:\t  512 kB\nRssDevHost:\t  1024 kB\n");
 	assert_int_equal(cdm_proc_read(7, &snap), 0);
 	assert_true(snap.device != CDM_UNKNOWN && snap.device_anon == CDM_UNKNOWN);

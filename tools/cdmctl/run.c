@@ -140,7 +140,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp_option options[] = {
 	{ "place", OPT_PLACE, "CLASS=DEVICE,...", 0, "memory of this class goes to this "
 	  "device; classes are heap, stack, anon (what malloc and mmap get beside the heap), "
-	  "file (private data of programs and libraries), shmem, all", 0 },
+	  "file, shmem, all", 0 },
 	{ "interval", 'd', "TIME", 0, "how often to look for memory that came to "
 	  "RAM, e.g. 50ms (100ms)", 0 },
 	{ "cgroup", 'c', "CGROUP", 0, "run the program in this memory cgroup, which is "

@@ -43,6 +43,7 @@ enum cdm_state {
 #define CDM_FEATURE_ANON		(1ULL << 0)	/* private anonymous memory */
 #define CDM_FEATURE_INJECT		(1ULL << 1)	/* CDM_INJECT is built in */
 #define CDM_FEATURE_SHMEM		(1ULL << 2)	/* shared memory, files of tmpfs */
+#define CDM_FEATURE_FILE		(1ULL << 3)	/* files of ext4 and xfs */
 
 /**
  * struct cdm_info - what the device is and how much of it is in use
@@ -93,7 +94,7 @@ enum cdm_fail {
 	CDM_FAIL_LOCKED		= 3,	/* page lock taken */
 	CDM_FAIL_ISOLATE	= 4,	/* could not be taken off the LRU */
 	CDM_FAIL_FILE		= 5,	/* of a file that does not take part */
-	CDM_FAIL_WRITEBACK	= 6,	/* under writeback */
+	CDM_FAIL_WRITEBACK	= 6,	/* under writeback, or yet to be written to a disk */
 	CDM_FAIL_LARGE		= 7,	/* a large folio that could not be split */
 	CDM_FAIL_KSM		= 8,	/* merged by KSM */
 	CDM_FAIL_FOREIGN	= 9,	/* on another device */

@@ -30,8 +30,8 @@ static const char *const why_hints[CDM_NR_REFUSAL] = {
 	[CDM_WHY_PINNED] = "held by direct I/O, io_uring, vmsplice() or a driver: release the pin first",
 	[CDM_WHY_LOCKED] = "others worked on the page, for example by I/O: try again",
 	[CDM_WHY_ISOLATE] = "another migration or reclaim had it: try again",
-	[CDM_WHY_FILE] = "of a file that is not of tmpfs, or not yours to write: copy it to memory",
-	[CDM_WHY_WRITEBACK] = "being written to swap: try again",
+	[CDM_WHY_FILE] = "of a file that is not of tmpfs, ext4 or xfs, or not yours to write: copy it to memory",
+	[CDM_WHY_WRITEBACK] = "not written to disk or swap yet: sync, try again",
 	[CDM_WHY_LARGE] = "a huge page could not be split: madvise(MADV_NOHUGEPAGE) before",
 	[CDM_WHY_KSM] = "merged with equal pages: madvise(MADV_UNMERGEABLE)",
 	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
@@ -47,7 +47,7 @@ static const char *const why_hints[CDM_NR_REFUSAL] = {
 };
 static const char *const dirs[CDM_NR_DIR] = { "in", "out" };
 static const char *const causes[CDM_NR_CAUSE] = {
-	"driver", "evict", "remove", "pin", "fault", "full",
+	"driver", "evict", "remove", "pin", "fault", "full", "write",
 };
 static const char *const faults[CDM_NR_FAULT] = { "cow", "reuse", "wait" };
 static const char *const vmas[CDM_NR_VMA] = { "anon", "heap", "stack", "file", "shmem" };

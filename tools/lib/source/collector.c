@@ -371,7 +371,7 @@ static int emit_task(void *ctx, const struct cdm_task *t)
 	p.cpu_ms = t->cpu_ns / 1000000;
 	p.rss = t->rss_file + t->rss_anon + t->rss_shmem;
 	p.device = t->device < 0 ? CDM_UNKNOWN : (__u64)t->device;
-	cdm_proc_set_anon(&p, t->rss_shmem);
+	cdm_proc_set_anon(&p, t->rss_file + t->rss_shmem);
 	p.device_file = p.device_shmem = CDM_UNKNOWN;
 	memcpy(p.comm, t->comm, sizeof(p.comm));
 	p.comm[sizeof(p.comm) - 1] = '\0';

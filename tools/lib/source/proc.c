@@ -153,9 +153,9 @@ static bool status_field(const char *line, const char *name, int skip, __u64 *va
 	return true;
 }
 
-void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 shmem)
+void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 mapped)
 {
-	snap->device_anon = snap->device && shmem ? CDM_UNKNOWN : snap->device;
+	snap->device_anon = snap->device && mapped ? CDM_UNKNOWN : snap->device;
 }
 
 /*
@@ -164,7 +164,8 @@ void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 shmem)
  */
 static int parse_status(const char *text, struct cdm_snap_proc *snap)
 {
-	__u64 tgid = 0, uid = 0, rss = CDM_UNKNOWN, device = CDM_UNKNOWN, shmem = 0;
+	__u64 tgid = 0, uid = 0, rss = CDM_UNKNOWN, device = CDM_UNKNOWN;
+	__u64 file = 0, shmem = 0;
 	const char *line;
 
 	for (line = text; line && *line; line = strchr(line, '\n')) {
@@ -180,6 +181,7 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 			status_field(line, "VmRSS", 0, &rss);
 			break;
 		case 'R':
+			status_field(line, "RssFile", 0, &file);
 			status_field(line, "RssShmem", 0, &shmem);
 			status_field(line, "RssDevHost", 0, &device);
 			break;
@@ -196,7 +198,7 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 	}
 	snap->rss = kb_to_pages(rss);
 	snap->device = device == CDM_UNKNOWN ? device : kb_to_pages(device);
-	cdm_proc_set_anon(snap, shmem);
+	cdm_proc_set_anon(snap, file + shmem);
 	return 0;
 }
 

@@ -46,10 +46,10 @@ bool cdm_emulated(void);
  */
 int cdm_proc_read(__u32 pid, struct cdm_snap_proc *snap);
 /*
- * How much of @snap->device is anonymous: all of it in a process that has no shared
- * memory (@shmem, in any unit), else nobody knows.
+ * How much of @snap->device is anonymous: all of it in a process that has no pages of
+ * files and no shared memory (@mapped, in any unit), else nobody knows.
  */
-void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 shmem);
+void cdm_proc_set_anon(struct cdm_snap_proc *snap, __u64 mapped);
 
 /*
  * Where the stack of its program began, which is chosen anew at each exec; 0: that is not
