@@ -264,6 +264,7 @@ tools_in_vms() {
 	suite "sources vm" "$top/tests/vm/sources.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
+	suite "disk vm" on_host "$top/tests/vm/disk-test.sh"
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
@@ -279,7 +280,7 @@ tools_in_vms() {
 the_kernel() {
 	local program
 	suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
-	for program in accounting refuse memcg device trace coexist fixes loss huge file full unbind; do
+	for program in accounting refuse memcg device trace coexist fixes loss huge file disk full unbind; do
 		suite "$program${debug:+ debug}" selftest "$debug" "$program"
 	done
 	suite "storm${debug:+ debug}" selftest "$debug" storm 60
@@ -291,6 +292,7 @@ the_kernel() {
 	for program in huge file full unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
+	suite "disk debug" selftest 1 disk -t storm -t written_where_it_is -t lost_dirty -t unmount
 	suite "storm debug" selftest 1 storm 60
 	# What it is about only KASAN sees.
 	suite "device exit debug" selftest 1 device -r device.evict_and_exit
