@@ -27,6 +27,7 @@ TOUCH = ord("t")	# of a Holder, beside the two directions
 LRU_GEN_ENABLED = "/sys/kernel/mm/lru_gen/enabled"
 ZSWAP = "/sys/module/zswap/parameters/enabled"
 TRACING = "/sys/kernel/tracing"
+KHUGEPAGED = "/sys/kernel/mm/transparent_hugepage/khugepaged"
 # How far counters of a process are off that are not summed up over processors: 32 for each
 INEXACT = 2 * 32
 # Slots of swap that were given back are charged until a processor has 64 of them.
@@ -483,12 +484,12 @@ def lists_without_device_pages():
 
 
 def grow_old(path):
-    for _ in range(4):
-        a_new_generation(path)
     before = vmstat("pgsteal_anon")
 
     def evicted():
-        """What is written to swap first is had the next time."""
+        """What others have read, or is written to swap, is older the next time."""
+        for _ in range(4):
+            a_new_generation(path)
         for (memcg, node), newest in generations(path).items():
             write(LRU_GEN, f"- {memcg} {node} {newest - 2} 200")
         return vmstat("pgsteal_anon") > before
@@ -617,6 +618,7 @@ TESTS = (
 
 write("/proc/self/oom_score_adj", -1000)
 libc.mlockall(1)	# what runs: where RAM is short it would be read again and again
+write(f"{KHUGEPAGED}/scan_sleep_millisecs", 3600000)	# or pages are others while they are looked at
 Cgroup("tests").enter()
 swaps = [line.split()[0].encode() for line in read("/proc/swaps").splitlines()[1:]]
 assert swaps, "no swap"
