@@ -93,57 +93,6 @@ said() {
 	done | sort > "$work/$name.$commit.missing"
 }
 
-# compare NAME WHAT ARG...: the base is only asked if something is said of the series
-compare() {
-	local name=$1 what=$2
-	shift 2
-	said "$name" series "$@"
-	: > "$work/$name.base"
-	[[ ! -s $work/$name.series ]] || said "$name" base "$@"
-	is "$what: nothing that was not said before" "" "$(comm -13 "$work/$name.base" "$work/$name.series")"
-	is "$what: each file is compiled" "" "$(cat "$work/$name.series.missing")"
-}
-
-modern() {
-	printf 'CONFIG_%s\n' WERROR=n DEBUG_INFO_NONE=y GCC_PLUGINS=n MEMCG_V1=y DEVICE_HOST=y > "$work/modern.config"
-	KCONFIG_ALLCONFIG=$work/modern.config kmake modern -s allmodconfig
-}
-configure_arm64() {
-	kmake arm64 -s defconfig
-	fragment "$patches/cdm.config" >> "$work/arm64/.config"
-	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n >> "$work/arm64/.config"
-	kmake arm64 -s olddefconfig 2> /dev/null
-}
-configure_alone() {
-	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
-	KCONFIG_ALLCONFIG=$work/alone.config kmake alone -s allnoconfig 2> /dev/null
-}
-configure_off() {
-	cat "$patches/vm.config" "$patches/cdm.config" > "$work/off.config"
-	printf 'CONFIG_%s=n\n' DEVICE_HOST CDM MEMCG TRANSPARENT_HUGEPAGE DEBUG_INFO_BTF >> "$work/off.config"
-	KCONFIG_ALLCONFIG=$work/off.config kmake off -s allnoconfig 2> /dev/null
-}
-
-# said NAME COMMIT ARG...: warnings and errors, without the numbers of lines, to NAME.COMMIT.
-# Objects are made anew, or nothing would be said of those that are there.
-said() {
-	local name=$1 commit=$2 log=$work/$1.$2.log object list
-	shift 2
-	at "$([[ $commit == base ]] && echo base || echo "$head")"
-	"configure_$name" > "$log" 2>&1
-	kmake "$name" -s prepare modules_prepare >> "$log" 2>&1
-	mapfile -t list < <(touched "$name" | sed 's/c$/o/')
-	for object in "${list[@]}"; do
-		rm -f "$work/$name/$object"
-	done
-	kmake "$name" -k "$@" "${list[@]}" >> "$log" 2>&1
-	grep -E ' (warning|error): |^make.*Error' "$log" | sed -E "s,^($src/|\.\./)+,,; s/:[0-9]+(:[0-9]+)?:/:/" |
-		sort -u > "$work/$name.$commit"
-	for object in "${list[@]}"; do
-		[[ -e $work/$name/$object ]] || echo "$object is not built"
-	done | sort > "$work/$name.$commit.missing"
-}
-
 # compare NAME WHAT ARG...: of what is built at the base and at the series
 compare() {
 	local name=$1 what=$2

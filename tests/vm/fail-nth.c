@@ -34,6 +34,8 @@
 
 #include <linux/cdm.h>
 
+#include "drive.h"
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PAGE	4096UL
 #define HUGE	(2UL << 20)
@@ -530,29 +532,14 @@ static int make_room(void)
 	return migrate(SMALL, CDM_TO_DEVICE, 0, &m);
 }
 
-static int drive(const char *what)
-{
-	char path[64];
-	const char *name = strrchr(bus_name, '/') + 1;
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/cdm/%s", what);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, name, strlen(name)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 static int unbind(void)
 {
-	return drive("unbind");
+	return drive(bus_name, "unbind");
 }
 
 static int bind(void)
 {
-	return drive("bind");
+	return drive(bus_name, "bind");
 }
 
 static bool is_bound(void)
@@ -567,7 +554,7 @@ static bool is_bound(void)
 static void bound(bool wanted)
 {
 	for (int i = 0; is_bound() != wanted && i < 600; i++) {
-		drive(wanted ? "bind" : "unbind");
+		drive(bus_name, wanted ? "bind" : "unbind");
 		if (is_bound() != wanted)
 			nap(100);
 	}

@@ -37,6 +37,8 @@
 
 #include <linux/cdm.h>
 
+#include "drive.h"
+
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define PAGE		4096UL
 #define ARENA		((char *)0x10000000000UL)
@@ -487,24 +489,11 @@ static void victim(int n, uint64_t seed)
 		write_to((char *)some_address(), PAGE);
 }
 
-static int drive(const char *what)
-{
-	char path[64];
-	const char *name = strrchr(bus_name, '/') + 1;
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/cdm/%s", what);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	ret = write(fd, name, strlen(name)) < 0 ? -errno : 0;
-	close(fd);
-	return ret;
-}
-
 /* Not while somebody holds pages of before, which the kernel waits for. */
 static void bind_again(void)
 {
 	for (int i = 0; access("/dev/cdm1", F_OK) && i < 600; i++) {
-		drive("bind");
+		drive(bus_name, "bind");
 		usleep(100000);
 	}
 }
@@ -517,7 +506,7 @@ static void binder(int n, uint64_t seed)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	for (;;) {
 		usleep(800000);
-		drive("unbind");
+		drive(bus_name, "unbind");
 		usleep(50000);
 		bind_again();
 	}
