@@ -158,6 +158,9 @@ test_gate() {
 	out=$(run --append rdinit=/nonexistent -- true </dev/null 2>&1)
 	is "a kernel that does not come up" 125 $?
 	like "... and its console is shown" 'Unable to mount root' "$out"
+	like "... and it was started again, once" '^1$' "$(grep -c 'did not start, once again' <<< "$out")"
+	out=$(run --append rdinit=/nonexistent -- cat <<< input 2>&1)
+	is "... but not where input was read" 0 "$(grep -c 'once again' <<< "$out")"
 }
 
 test_end() {

@@ -495,6 +495,7 @@ void run_vm(struct vm *vm, bool tty, double boot_limit, double limit, struct res
 		r->outcome = OUTCOME_EXITED;
 		r->status = p->exit.value;
 	}
+	r->untouched = !r->ready && !p->in.bytes_in;
 	proxy_destroy(p);
 }
 

@@ -17,6 +17,7 @@ struct result {
 	enum outcome outcome;
 	int status;
 	bool ready;		/* the command had been started */
+	bool untouched;		/* it had not, nor was any of its input read */
 	struct buffer dmesg;
 	struct buffer console;	/* of an orderly end, only what followed the log */
 	struct buffer errors;	/* what QEMU said */
