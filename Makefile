@@ -16,7 +16,8 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 
 help:
 	@echo 'make deps            install the packages that kernel, tools and tests need'
-	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel)'
+	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel,'
+	@echo '                     DEBUG=kcsan: one that looks for data races)'
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
@@ -126,6 +127,7 @@ check-debug: deps
 soak: deps
 	@$(MAKE) -s kernel kernel-tree tools
 	@$(MAKE) -s kernel DEBUG=1
+	@$(MAKE) -s kernel DEBUG=kcsan
 	@tests/run.sh soak
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.

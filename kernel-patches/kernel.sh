@@ -12,7 +12,8 @@
 #                       upstream's lib/test_hmm.c as a module for it; DEBIAN=6.1: that
 #                       one, build/kernel-debian-6.1
 #
-# DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug.
+# DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug;
+# DEBUG=kcsan one that looks for data races, in build/kernel-kcsan.
 # BASE_CONFIG=FILE is the configuration that cdm.config is merged over, vm.config if
 # not given.
 # CDM_CACHE=DIR holds built kernels and compiler results; default ~/.cache/cdm.
@@ -30,7 +31,11 @@ tarball=/usr/src/$source_package.tar.xz
 build=$top/build
 tree=$build/linux
 cache=${CDM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdm}
-debug=${DEBUG:-}
+case ${DEBUG:-} in
+'')	variant='' ;;
+kcsan)	variant=-kcsan ;;
+*)	variant=-debug ;;
+esac
 localversion=-cdm
 base_config=${BASE_CONFIG:-}
 
@@ -67,7 +72,7 @@ series_hash() {
 configs() {
 	[[ -n $base_config ]] || echo "$here/vm.config"
 	echo "$here/cdm.config"
-	[[ -z $debug ]] || echo "$here/debug.config"
+	[[ -z $variant ]] || echo "$here/${variant#-}.config"
 }
 
 # What the tree was made of: this base with this series at that commit.
@@ -258,7 +263,7 @@ use() {
 }
 
 build() {
-	local name=kernel${debug:+-debug} obj=obj${debug:+-debug}
+	local name=kernel$variant obj=obj$variant
 	local result lock start=$SECONDS
 	result=$cache/kernels/$(result_key "$name")
 	mkdir -p "$cache/kernels" "$build"
