@@ -21,7 +21,7 @@ from pathlib import Path
 
 NOBODY = "CDM toolkit <cdm-toolkit@example.org>"
 AUTHOR = os.environ.get("AUTHOR") or NOBODY
-KEYS = {"kind", "first", "last", "title", "prefix", "needs", "fixes", "stable", "cc", "reproducer"}
+KEYS = {"kind", "first", "last", "title", "prefix", "needs", "stable", "cc", "reproducer"}
 KINDS = ("fix", "patch", "series")
 
 
@@ -58,9 +58,7 @@ class Part:
         self.needs = self.unfold(text["Needs"] or "")
         self.cc = [person for cc in text.get_all("Cc", []) for person in self.unfold(cc).split(", ")]
         self.reproducer = self.unfold(text["Reproducer"] or "")
-        self.trailers = [f"Fixes: {self.unfold(fixes)}" for fixes in text.get_all("Fixes", [])]
-        if text["Stable"]:
-            self.trailers.append("Cc: stable@vger.kernel.org")
+        self.trailers = ["Cc: stable@vger.kernel.org"] if text["Stable"] else []
         self.patches = []
 
     @staticmethod

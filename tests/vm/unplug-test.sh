@@ -13,12 +13,10 @@ trap 'rm -rf "$work"' EXIT
 options=(-chardev "socket,id=qmp,path=$work/qmp" -device virtio-serial-pci,id=qmp-port
 	-device virtserialport,bus=qmp-port.0,chardev=qmp,name=qmp
 	-device pcie-root-port,id=rp0,slot=1,pref64-reserve=128M)
-kernel=()
 if [[ $slot == native ]]; then
 	ones "$work/ones" 64
 	options+=(-global ICH9-LPC.acpi-pci-hotplug-with-bridge-support=off "${ones[@]}")
-	kernel=(--append pcie_ports=native)	# firmware asks for CONFIG_PCI_MMCONFIG
 fi
 "$top/tools/cdm-vm/cdm-vm" --memory 1G --cpus 2 --no-modprobe --cdm 32M --monitor "$work/qmp" \
-	"${kernel[@]}" "${options[@]/#/--qemu-arg=}" --dmesg "$top/build/tests/unplug-$slot.dmesg" "${@:3}" -- \
+	"${options[@]/#/--qemu-arg=}" --dmesg "$top/build/tests/unplug-$slot.dmesg" "${@:3}" -- \
 	/usr/bin/python3 -B "$top/tests/vm/unplug.py" "$cycles"
