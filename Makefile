@@ -11,7 +11,7 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-check kernel-bisect \
 	kernel-deb kernel-stock kernel-debian \
-	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-events bench-refresh bench-startup \
+	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-locks bench-events bench-refresh bench-startup \
 	bench-overhead fuzz lint install deb check-packages ci clean
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo 'make bench           all of these, and one table: build/bench/table.txt, .json, .svg'
 	@echo 'make bench-table     that of what was measured before'
 	@echo 'make bench-kernel    instructions per operation, against the unpatched kernel'
+	@echo 'make bench-locks     locks that are waited for while 16 CPUs migrate at once'
 	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
 	@echo 'make bench-startup   time until the first result'
@@ -137,6 +138,7 @@ hmm-baseline: kernel-stock tools
 # All of them, and one table; on a machine that has nothing else to do.
 bench:
 	@$(MAKE) -s bench-kernel
+	@$(MAKE) -s bench-locks
 	@$(MAKE) -s bench-overhead
 	@$(MAKE) -s bench-startup
 	@$(MAKE) -s bench-refresh
@@ -150,6 +152,10 @@ bench-table:
 bench-kernel: deps
 	@$(MAKE) -s kernel kernel-stock tools
 	@tests/bench/kernel-cost.sh
+
+bench-locks: deps
+	@$(MAKE) -s kernel tools
+	@tests/bench/locks.sh
 
 bench-events bench-refresh bench-startup:
 	$(INSTALL) tools bench
