@@ -44,6 +44,8 @@ end_holder() {
 
 echo "# list"
 like "list shows both devices" 'cdm0.*online.*cdm1.*online' "$("$cdmctl" list | tr '\n' ' ')"
+is "list says whose memory they are" "$(basename -a "$(readlink -f /sys/class/cdm/cdm0/device)" "$(readlink -f /sys/class/cdm/cdm1/device)")" \
+	"$("$cdmctl" list | awk 'NR > 1 { print $NF }')"
 is "list -j: sizes are those of sysfs" "$(cat /sys/class/cdm/cdm{0,1}/size | xargs)" \
 	"$("$cdmctl" list -j | json '*[v["size_bytes"] for v in d["devices"]]')"
 is "list -j: physical start is that of iomem" \

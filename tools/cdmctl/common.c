@@ -99,6 +99,24 @@ void ctl_device_close(struct ctl_device *device)
 	device->fd = -1;
 }
 
+const char *ctl_link_end(const char *path, char buf[PATH_MAX])
+{
+	ssize_t len = readlink(path, buf, PATH_MAX - 1);
+	char *slash;
+
+	buf[len > 0 ? len : 0] = '\0';
+	slash = strrchr(buf, '/');
+	return slash ? slash + 1 : buf;
+}
+
+const char *ctl_device_parent(const char *name, char buf[PATH_MAX])
+{
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "%s/class/cdm/%s/device", cdm_roots.sys, name);
+	return ctl_link_end(path, buf);
+}
+
 /* --- processes --- */
 
 int ctl_pidfd(__u32 pid)

@@ -4,6 +4,7 @@
 #define CDMCTL_H
 
 #include <argp.h>
+#include <limits.h>
 #include <linux/cdm.h>
 #include <signal.h>
 #include <stdint.h>
@@ -49,6 +50,10 @@ struct ctl_device {
  */
 int ctl_device_open(const char *name, struct ctl_device *device);
 void ctl_device_close(struct ctl_device *device);
+/* The last part of what a link leads to; "" if it is none. */
+const char *ctl_link_end(const char *path, char buf[PATH_MAX]);
+/* The device whose memory "cdm0" is, "dax0.0" or "0000:00:04.0"; "" if that is not told. */
+const char *ctl_device_parent(const char *name, char buf[PATH_MAX]);
 
 /* Return: a pidfd, or -errno after a message. */
 int ctl_pidfd(__u32 pid);

@@ -44,7 +44,7 @@ static const struct argp_option list_options[] = {
 
 static const struct argp list_argp = {
 	list_options, parse, NULL,
-	"Lists the devices: size, memory in use and free, node, state.\v"
+	"Lists the devices: size, memory in use and free, node, state, and whose memory it is.\v"
 	"EXAMPLES\n"
 	"  cdmctl list\n"
 	"  cdmctl list -j | jq '.devices[].used_bytes'", NULL, NULL, NULL
@@ -211,6 +211,8 @@ static const char *user_name(__u32 uid, char buf[16])
 static void json_device(struct cdm_json *j, const struct status *s, const struct cdm_snap_device *d)
 {
 	__u64 start = CDM_UNKNOWN;
+	char buf[PATH_MAX];
+	const char *parent = ctl_device_parent(d->name, buf);
 
 	for (int i = 0; i < s->nr_ranges; i++)
 		if (s->ranges[i].index == d->index)
@@ -218,6 +220,7 @@ static void json_device(struct cdm_json *j, const struct status *s, const struct
 
 	cdm_json_open(j, NULL, '{');
 	cdm_json_string(j, "name", d->name);
+	cdm_json_string(j, "parent", *parent ? parent : NULL);
 	cdm_json_string(j, "state", cdm_state_name(d->state));
 	cdm_json_s64(j, "node", d->node);
 	cdm_json_known(j, "size_bytes", ctl_bytes(d->size));
@@ -323,16 +326,17 @@ static void json_status(const struct status *s)
 static void text_devices(const struct status *s)
 {
 	char size[CTL_SIZE_LEN], used[CTL_SIZE_LEN], free[CTL_SIZE_LEN], bad[CTL_SIZE_LEN];
+	char parent[PATH_MAX];
 
-	printf("%-8s %8s %8s %8s %11s %5s  %s\n", "DEVICE", "SIZE", "USED", "FREE", "QUARANTINED",
-	       "NODE", "STATE");
+	printf("%-8s %8s %8s %8s %11s %5s  %-8s  %s\n", "DEVICE", "SIZE", "USED", "FREE",
+	       "QUARANTINED", "NODE", "STATE", "PARENT");
 	for (int i = 0; i < s->nr_devices; i++) {
 		const struct cdm_snap_device *d = &s->devices[i];
 
-		printf("%-8s %8s %8s %8s %11s %5d  %s\n", d->name,
+		printf("%-8s %8s %8s %8s %11s %5d  %-8s  %s\n", d->name,
 		       ctl_size(size, ctl_bytes(d->size)), ctl_size(used, ctl_bytes(d->used)),
 		       ctl_size(free, ctl_bytes(d->free)), ctl_size(bad, ctl_bytes(d->quarantined)),
-		       d->node, cdm_state_name(d->state));
+		       d->node, cdm_state_name(d->state), ctl_device_parent(d->name, parent));
 	}
 }
 
