@@ -17,7 +17,8 @@ declare -A packages=(
 		 zlib1g-dev libcap-dev libncurses-dev scdoc"
 	[demo]="python3 redis-server redis-tools stress-ng sqlite3 procps"
 	[test]="python3 tmux util-linux procps e2fsprogs xfsprogs libcmocka-dev valgrind prometheus
-		libcap2-bin man-db chromium strace lintian zsh stress-ng fio liburing-dev libnuma-dev"
+		libcap2-bin man-db chromium strace lintian zsh stress-ng fio liburing-dev libnuma-dev
+		ndctl daxctl"
 	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
 	[lint]="clang-tidy cppcheck sparse"
 	[chroot]="debootstrap systemd-container util-linux prometheus prometheus-node-exporter libcap2-bin"

@@ -5,7 +5,7 @@ set -uo pipefail
 top=$(cd "$(dirname "$0")/../.." && pwd)
 cdmctl=${CDMCTL:-$top/tools/cdmctl/cdmctl}
 source "$top/tests/tap.sh"
-commands="list status migrate evict run inject engine"
+commands="list status migrate evict run inject engine bind unbind"
 # refused NAME STATUS REGEX ARGUMENT...: a message, nothing on stdout
 refused() {
 	local name=$1 want=$2 regex=$3 out err got
@@ -46,6 +46,11 @@ refused "a fault without its number" 2 'number is missing' inject cdm0 hang
 refused "a hang of more than 30 s" 2 'more than 30000' inject cdm0 hang=30001
 refused "engine needs an operation" 2 'give add64' engine cdm0 -p 1 sub64 0 8 1
 refused "engine: not aligned" 2 'multiples of 8' engine cdm0 -p 1 add64 4 8 1
+refused "bind needs a device" 2 'give a device' bind
+refused "one device at a time" 2 'one device at a time' bind dax0.0 dax1.0
+refused "bind: not a devdax device" 2 'not the name of a devdax device' bind dax0
+refused "bind: no such device" 1 'dax99.99: no such device.*daxctl list' bind /dev/dax99.99
+refused "unbind: neither" 1 'dax99.99: no such device' unbind dax99.99
 refused "status of no process" 1 'no such process' status -p 2147483647
 "$cdmctl" list > /dev/full 2> /dev/null
 result $((!$?)) "a full disk is a failure"

@@ -8,7 +8,7 @@ source "$project/tests/tap.sh"
 cd "$project/tools" || exit
 
 commands=(cdmtop/cdmtop cdmtrace/cdmtrace cdm-vm/cdm-vm)
-for command in list status migrate evict run inject engine; do
+for command in list status migrate evict run inject engine bind unbind; do
 	commands+=("cdmctl/cdmctl $command")
 done
 helps() {
@@ -76,7 +76,7 @@ for tool in cdmtop cdmtrace cdmctl cdm-vm; do
 		like "... and says so" "$tool: cannot write standard output: No space" "$said"
 	done
 done
-for command in list status migrate evict run inject engine; do
+for command in list status migrate evict run inject engine bind unbind; do
 	is "cdmctl $command -h" "$(cdmctl/cdmctl "$command" --help)" "$(cdmctl/cdmctl "$command" -h)"
 	is "cdmctl $command -V" "cdmctl ${version#* }" "$(cdmctl/cdmctl "$command" -V)"
 done

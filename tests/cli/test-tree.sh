@@ -82,7 +82,7 @@ is "and it names those of tests/vm" "" \
 	done)"
 for tool in cdmtop cdmtrace cdmctl cdm-vm; do
 	help=$(tools/$tool/$tool --help)
-	[[ $tool != cdmctl ]] || for command in list status migrate evict run inject engine; do
+	[[ $tool != cdmctl ]] || for command in list status migrate evict run inject engine bind unbind; do
 		help+=$(tools/cdmctl/cdmctl $command --help)
 	done
 	is "options of $tool that it names are there" "" \

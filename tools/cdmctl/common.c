@@ -33,7 +33,7 @@ void ctl_explain_no_devices(void)
 
 	if (!access("/sys/class/cdm", F_OK)) {
 		cdm_say("no device: the module cdm is loaded but found none; "
-			"give it reserved=SIZE@ADDRESS or a PCI device");
+			"give it reserved=SIZE@ADDRESS, a PCI device, or `cdmctl bind` memory of devdax");
 	} else if (ctl_kernel_has_series()) {
 		cdm_say("no device: /sys/class/cdm is missing: is the module cdm loaded? "
 			"Try `modprobe cdm`");

@@ -27,6 +27,8 @@ int ctl_evict(int argc, char **argv);
 int ctl_run(int argc, char **argv);
 int ctl_inject(int argc, char **argv);
 int ctl_engine(int argc, char **argv);
+int ctl_bind(int argc, char **argv);
+int ctl_unbind(int argc, char **argv);
 
 /* --- common.c --- */
 
