@@ -129,6 +129,8 @@ soak: deps
 	@$(MAKE) -s kernel kernel-tree tools
 	@$(MAKE) -s kernel DEBUG=1
 	@$(MAKE) -s kernel DEBUG=kcsan
+	-@$(MAKE) -s kernel-debian
+	-@$(MAKE) -s kernel-debian DEBIAN=6.1
 	@tests/run.sh soak
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.

@@ -263,8 +263,6 @@ tools_in_vms() {
 	suite "pressure vm" pressure
 	suite "fuzz vm" in_vm "$top/build/vm-tests/fuzz-ioctl" 20
 	suite "faults vm" in_vm "$top/build/vm-tests/fail-nth"
-	suite "on devices vm" env CPUS=1 "$top/tests/vm/on-devices.sh" 1 mlock2 madv_pop "uffd-stress anon" \
-		"fio psync" "fio mmap" "stress-ng mremap" "stress-ng vm-rw" "stress-ng fallocate"
 	suite "collector vm" in_vm "$top/build/bpf-tests/collector"
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
@@ -274,20 +272,15 @@ tools_in_vms() {
 	suite "stock vm 6.1" stock kernel-debian-6.1
 	suite "residency vm" stock kernel guest-residency.sh
 	suite "residency vm stock" stock kernel-debian guest-residency.sh
-	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
 	suite "sources vm" "$top/tests/vm/sources.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
-	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "disk vm" on_host "$top/tests/vm/disk-test.sh"
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
 	suite "tour vm stock" stock kernel-debian guest-tour.sh stock
-	suite "reproducers vm" reproducers kernel fixed
-	suite "reproducers vm stock" reproducers kernel-debian defect
 	suite "numa vm" numa kernel-debian
-	suite "numa vm 6.1" numa kernel-debian-6.1
 	suite "sanitized vm" sanitized
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 }
@@ -316,7 +309,8 @@ the_kernel() {
 }
 
 # Hours of it: as many processes as a machine has in days, storms, other people's tests with
-# their memory on devices, requests at random, and every allocation failing once.
+# their memory on devices, requests at random, and every allocation failing once. And what of
+# older kernels and of postings changes rarely, but takes minutes.
 soak() {
 	local unplug=${UNPLUG:-1000}
 	limit=3h suite "soak vm" in_vm "$top/tests/vm/guest-soak.sh" 300000
@@ -326,6 +320,11 @@ soak() {
 	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi "$unplug" --timeout 3h
 	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native $((unplug / 5)) --timeout 3h
 	suite "on devices vm" "$top/tests/vm/on-devices.sh" 5
+	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
+	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
+	suite "numa vm 6.1" numa kernel-debian-6.1
+	suite "reproducers vm" reproducers kernel fixed
+	suite "reproducers vm stock" reproducers kernel-debian defect
 	suite "storm debug" selftest 1 storm 600
 	suite "races" races 300
 	suite "fuzz debug" in_debug_vm "$top/build/vm-tests/fuzz-ioctl" 600
