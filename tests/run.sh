@@ -134,6 +134,17 @@ vanish() {
 	return $status
 }
 
+# dax NAME NODE OPTION...: memory that is devdax, on NODE
+dax() {
+	"$vm" --memory 1G --cpus 2 --no-modprobe --cdm 16M --timeout 900 --dmesg "$logs/dax-$1.dmesg" \
+		"${@:3}" -- /usr/bin/python3 -B "$top/tests/vm/dax.py" "$top/tools/cdmctl/cdmctl" "$2"
+}
+nvdimm() {
+	local nvdimm=(-machine nvdimm=on -m 1G,slots=1,maxmem=4G
+		-object memory-backend-ram,id=nvdimm,size=256M -device nvdimm,memdev=nvdimm,node=1)
+	dax nvdimm 1 --numa 2 "${nvdimm[@]/#/--qemu-arg=}"
+}
+
 # isolation NUMA [tiers]: a device on each of two nodes; the script loads the driver.
 isolation() {
 	"$vm" --memory 1G --numa "$1" --cpus 2 --no-modprobe --cdm 64M,node=1 \
@@ -258,6 +269,8 @@ tools_in_vms() {
 	suite "vanish vm" vanish
 	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi 10 --timeout 600
 	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native 6 --timeout 600
+	suite "dax vm" nvdimm
+	suite "dax vm memmap" dax memmap 0 --append 'memmap=256M!512M'
 	suite "isolation vm" isolation 2
 	suite "isolation tiers vm" isolation 2,far tiers
 	suite "pressure vm" pressure
