@@ -290,6 +290,7 @@ tools_in_vms() {
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "disk vm" on_host "$top/tests/vm/disk-test.sh"
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
+	suite "hibernate vm" on_host "$top/tests/vm/hibernate-test.sh"
 	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
 	suite "tour vm stock" stock kernel-debian guest-tour.sh stock

@@ -85,3 +85,17 @@ end_workers() {
 	kill -KILL "${worker[@]}" 2> /dev/null
 	wait "${worker[@]}" 2> /dev/null
 }
+
+# leave_the_host SCRIPT PROGRAM...: becomes bash that runs SCRIPT, with PROGRAMs in /bin and
+# nothing but memory below it: what lies on the host is out of reach once devices were asleep.
+leave_the_host() {
+	local root=/tmp/root script=$1
+	shift
+	mkdir -p $root/{proc,sys,dev,tmp,bin}
+	for dir in proc sys dev; do
+		mount --rbind /$dir $root/$dir
+	done
+	cp /bin/bash "$script" "$@" $root/bin
+	ldd /bin/bash "$@" | grep -o '/[^ ]*\.so[^ ]*' | sort -u | grep -v ':$' | xargs cp --parents -Lt $root
+	exec chroot $root /bin/bash "/bin/${script##*/}"
+}

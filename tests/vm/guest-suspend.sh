@@ -8,15 +8,7 @@ source "$(dirname "$0")/guest-lib.sh"
 
 # shellcheck disable=SC2046
 modprobe test_hmm $(test_hmm_parameters)
-root=/tmp/root
-mkdir -p $root/{proc,sys,dev,tmp,bin}
-for dir in proc sys dev; do
-	mount --rbind /$dir $root/$dir
-done
-programs=(/bin/bash "$cdmtop" "$cdmtrace" "$top/build/vm-tests/mirror")
-cp "${programs[@]}" $root/bin
-ldd "${programs[@]}" | grep -o '/[^ ]*\.so[^ ]*' | sort -u | grep -v ':$' | xargs cp --parents -Lt $root
-cat > $root/suspend << 'SH'
+cat > /tmp/suspend << 'SH'
 cd /tmp
 pause() { read -rt "$1" <> <(:) || :; }
 # until_true COMMAND...
@@ -58,4 +50,4 @@ for file in top trace; do
 done
 echo the end
 SH
-exec chroot $root /bin/bash /suspend
+leave_the_host /tmp/suspend "$cdmtop" "$cdmtrace" "$top/build/vm-tests/mirror"

@@ -10,7 +10,7 @@ it was filled before the driver came, and only in those frames it is not what it
 """
 import ctypes, errno, fcntl, glob, mmap, os, re, resource, signal, struct, subprocess, sys
 
-from cdm import Device, KPF_DEVICE_HOST
+from cdm import Device, KPF_DEVICE_HOST, TO_RAM
 from common import (CGROUPS, LRU_GEN, Cgroup, a_new_generation, child, equal, needs, run,
                     vmstat, wait_for)
 from numa import (MOVE_PAGES, MPOL_BIND, MPOL_MF_MOVE, NODE, PAGE, call, damon, frames,
@@ -541,6 +541,20 @@ def hibernation():
         refused(errno.EPERM, "a snapshot", take_a_snapshot)
 
 
+def hibernation_under_way():
+    """Devices that came after an image was begun, which would not have what is on them"""
+    needs("/dev/snapshot", "CONFIG_HIBERNATION_SNAPSHOT_DEV")
+    area, address = memory(4)
+    touch(area)
+    for d in devices:
+        refused(errno.ENODEV, d.name, lambda: d.migrate(address, 4))
+    os.close(image)
+    for d in devices:
+        equal(4, d.migrate(address, 4), "moved after that")
+        asked[d.name] |= d.here(address, 4)
+        equal(4, d.migrate(address, 4, TO_RAM), "moved home")
+
+
 def map_dev_mem(at):
     with open("/dev/mem", "r+b") as f:
         mmap.mmap(f.fileno(), PAGE, offset=at).close()
@@ -659,7 +673,7 @@ def touched_in_the_bar():
 
 
 BEFORE = (
-    ram_exhausted_in_a_cgroup, ram_exhausted, mempolicy_bind, mempolicy_preferred,
+    hibernation_under_way, ram_exhausted_in_a_cgroup, ram_exhausted, mempolicy_bind, mempolicy_preferred,
     mempolicy_preferred_many, mempolicy_interleave, mempolicy_weighted_interleave,
     mempolicy_home_node, cpuset, moved_by_mbind, moved_by_migrate_pages, moved_by_move_pages,
     moved_by_cpuset, memory_tiers, memory_blocks, zones, iomem, kcore,
@@ -671,7 +685,7 @@ WITH_PAGES = (
     damon_on_the_device, page_idle, soft_offline, memory_blocks, zones, iomem, kcore, an_intruder,
 )
 WITH_TIERS = (
-    memory_tiers, ask_for_memory, demotion_to_a_slower_tier, demotion_to_a_tier_that_is_full, promotion,
+    hibernation_under_way, memory_tiers, ask_for_memory, demotion_to_a_slower_tier, demotion_to_a_tier_that_is_full, promotion,
 )
 
 here = os.path.dirname(os.path.abspath(__file__))
@@ -682,6 +696,7 @@ run("isolation", without_a_driver, lambda: "")
 size = fill_the_bar()
 write("/proc/self/oom_score_adj", -1000)
 libc.mlockall(1)	# what runs: where RAM is short it would be read again and again
+image = os.path.exists("/dev/snapshot") and os.open("/dev/snapshot", os.O_RDONLY)
 subprocess.run(["modprobe", "cdm"], check=True)
 devices = [Device(name) for name in sorted(os.listdir("/sys/class/cdm"))]
 idle = {d.name: d.walk() for d in devices}

@@ -6,6 +6,7 @@ set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 source "$top/tests/tap.sh"
+source "$top/tests/vm/host-lib.sh"
 guest=$top/tests/vm
 trap 'rm -rf "$work"' EXIT
 
@@ -13,15 +14,9 @@ if [[ ! -e $top/build/kernel-debian/bzImage ]]; then
 	echo "1..0 # SKIP there is no build/kernel-debian: make kernel-debian"
 	exit 4
 fi
-: > "$work/said"
-# It cannot end by itself: its files are out of reach once it has slept.
-"$top/tools/cdm-vm/cdm-vm" --kernel "$top/build/kernel-debian" --memory 1G --cpus 2 --no-modprobe \
-	--cdm 256M,reserved --cdm 256M,reserved --timeout 600 --dmesg "$top/build/tests/suspend.dmesg" \
-	-- "$guest/guest-suspend.sh" > "$work/said" 2> "$work/err" < /dev/null &
-vm=$!
-while ! grep -q '^the end' "$work/said" && kill -0 $vm 2> /dev/null; do sleep 0.2; done
-kill $vm 2> /dev/null
-wait $vm 2> /dev/null
+to_the_end "$work/said" "$work/err" "$top/tools/cdm-vm/cdm-vm" --kernel "$top/build/kernel-debian" \
+	--memory 1G --cpus 2 --no-modprobe --cdm 256M,reserved --cdm 256M,reserved --timeout 600 \
+	--dmesg "$top/build/tests/suspend.dmesg" -- "$guest/guest-suspend.sh"
 grep -q '^suspended' "$work/said"
 result $? "the machine was suspended, and is there again" "$(head -30 "$work/said" "$work/err")"
 for tool in cdmtop cdmtrace; do

@@ -8,6 +8,7 @@
  *	in DEVICE FIRST N	pages to /dev/cdmDEVICE; answers with the number that moved
  *	out DEVICE FIRST N	pages to RAM
  *	write FIRST N		a byte to each page
+ *	sum FIRST N		answers with a sum over all that is in them
  *	drop FIRST N		gives pages up, MADV_DONTNEED
  *	race DEVICE FIRST N	to the device, while a thread reads the pages
  *	fork			a child that shares the pages and sleeps; answers with its pid
@@ -94,6 +95,17 @@ static __attribute__((noinline)) void write_pages(const struct request *r)
 	answer(true, r->pages);
 }
 
+static void sum_pages(const struct request *r)
+{
+	const uint64_t *word = (const uint64_t *)(memory + r->first * PAGE);
+	const uint64_t *end = word + r->pages * PAGE / sizeof(*word);
+	uint64_t sum = 0;
+
+	while (word < end)
+		sum = sum * 31 + *word++;
+	answer(true, sum >> 1);
+}
+
 static volatile bool racing;
 
 static void *read_pages(void *arg)
@@ -158,6 +170,8 @@ static void serve(struct request *r)
 		answer(moved >= 0, moved);
 	} else if (!strcmp(r->verb, "write"))
 		write_pages(r);
+	else if (!strcmp(r->verb, "sum"))
+		sum_pages(r);
 	else if (!strcmp(r->verb, "drop"))
 		answer(!madvise(memory + r->first * PAGE, r->pages * PAGE, MADV_DONTNEED), r->pages);
 	else if (!strcmp(r->verb, "race"))
