@@ -308,6 +308,8 @@ the_kernel() {
 	suite "storm${debug:+ debug}" selftest "$debug" storm 60
 	# All of it is in the soak.
 	suite "disk${debug:+ debug}" selftest "$debug" disk -v ext4 -v xfs -t storm -t truncate_and_punch
+	# It has a second node for NUMA balancing.
+	suite "calls${debug:+ debug}" selftest "$debug" --numa calls -V xfs
 	suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
 	suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
 	suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
@@ -330,6 +332,7 @@ soak() {
 	limit=3h suite "soak vm" in_vm "$top/tests/vm/guest-soak.sh" 300000
 	suite "storm" selftest "" storm 600
 	suite "disk" selftest "" disk
+	suite "calls" selftest "" --numa calls
 	suite "big vm" big 3600
 	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi "$unplug" --timeout 3h
 	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native $((unplug / 5)) --timeout 3h
