@@ -181,6 +181,9 @@ def without_the_driver():
     refused(cdmctl, "bind", DAX, why="Try `modprobe cdm`")
     equal("device_dax", driver(), "driver")
     said("modprobe", "cdm")
+    # It is to be asked first, as before.
+    said("modprobe", "-r", "device_dax")
+    said("modprobe", "device_dax")
 
 
 def by_hand():
