@@ -50,7 +50,7 @@ is "a row that is none is no table" 1 $?
 mkdir "$work/none"
 like "nothing measured is said" "nothing was measured yet" "$("$top/tests/bench/table.py" "$work/none" 2>&1)"
 for script in "$top"/tests/bench/*.sh; do
-	[[ ${script##*/} == @(lib|rows|overhead|holders|guest-cost|guest-overhead|guest-numa-overhead).sh ]] ||
+	[[ ${script##*/} == @(lib|rows|overhead|holders|guest-cost|guest-locks|guest-overhead|guest-numa-overhead).sh ]] ||
 		like "${script##*/} writes rows" $'\n'[^#]*'record' "$(cat "$script")"
 done
 finish

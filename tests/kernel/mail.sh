@@ -143,7 +143,7 @@ sed 's/^Subject: .*/Subject: [PATCH] mm: one more/; /^Subject:/,/^$/{/^ /d}' \
 	"$series"/0001-*.patch > "$work/more/9999-one-more.patch"
 said=$(postings "$work/more" "$parts")
 like "a patch that no part has is named, and where to add it" \
-	"no part has 9999-one-more.patch:.*mm: one more.*make that subject 'Last:' of.*/selftests" "$said"
+	"no part has 9999-one-more.patch:.*mm: one more.*make that subject 'Last:' of.*/devdax" "$said"
 cp -r "$parts" "$work/parts"
 sed 's/^Last: .*/Last: mm\/device_host: make room on a device that is full/' "$parts/shmem" > "$work/parts/shmem"
 said=$(postings "$series" "$work/parts")
