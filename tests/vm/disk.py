@@ -6,7 +6,7 @@ reset with more written after that. Prints what the file had when it was synced;
 
 usage: disk.py ext4|xfs write|verify=SUM
 """
-import ctypes, hashlib, mmap, os, random, subprocess, sys
+import ctypes, hashlib, mmap, os, random, subprocess, sys, time
 
 import cdm, tap
 from numa import PAGE
@@ -55,6 +55,7 @@ def cut_off(memory):
     """What is not synced may get lost, with the device, and hurts nothing else."""
     os.pwrite(os.open(f"{DIR}/later", os.O_RDWR | os.O_CREAT), b"x" * PAGE, 0)
     move(memory)
+    time.sleep(3)	# what was printed is on its way to the host
     with open("/proc/sysrq-trigger", "w") as f:
         f.write("b")
 
