@@ -17,7 +17,7 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 help:
 	@echo 'make deps            install the packages that kernel, tools and tests need'
 	@echo 'make kernel          build the kernel with DEVICE_HOST memory (DEBUG=1: debug kernel,'
-	@echo '                     DEBUG=kcsan: one that looks for data races)'
+	@echo '                     DEBUG=kcsan: one that looks for data races; BASE=7.3: on that one)'
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
@@ -55,7 +55,7 @@ deps:
 
 kernel kernel-tree kernel-refresh:
 	$(CHECK) kernel
-	@DEBUG=$(DEBUG) BASE_CONFIG=$(BASE_CONFIG) $(KERNEL) $(if $(filter kernel,$@),build,$(@:kernel-%=%))
+	@DEBUG=$(DEBUG) BASE=$(BASE) BASE_CONFIG=$(BASE_CONFIG) $(KERNEL) $(if $(filter kernel,$@),build,$(@:kernel-%=%))
 
 kernel-mail: kernel-tree
 	@AUTHOR="$(AUTHOR)" /usr/bin/python3 -B kernel-patches/mail.py kernel-patches/6.12 \
@@ -105,7 +105,11 @@ demo:
 	@tests/vm/demo.sh
 endif
 
-ifdef QUICK
+ifdef BASE
+check: deps
+	@$(MAKE) -s kernel tools
+	@BASE=$(BASE) tests/run.sh
+else ifdef QUICK
 check:
 	$(INSTALL) tools test deb
 	@$(MAKE) -s tools

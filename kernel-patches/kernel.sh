@@ -14,6 +14,8 @@
 #
 # DEBUG=1 builds the debug kernel beside the normal one, in build/kernel-debug;
 # DEBUG=kcsan one that looks for data races, in build/kernel-kcsan.
+# BASE=7.3: the series on that kernel, kernel-patches/7.3/README; the tree and the results
+# have -7.3 at the end of their names.
 # BASE_CONFIG=FILE is the configuration that cdm.config is merged over, vm.config if
 # not given.
 # CDM_CACHE=DIR holds built kernels and compiler results; default ~/.cache/cdm.
@@ -22,14 +24,17 @@
 # series, the hash of the patches in it.
 set -euo pipefail
 
-version=6.12
+first_base=6.12	# all of the series; other bases have what they do otherwise
+version=${BASE:-$first_base}
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$here")
 patches=$here/$version
 source_package=linux-source-$version
 tarball=/usr/src/$source_package.tar.xz
 build=$top/build
-tree=$build/linux
+other=${version#"$first_base"}
+other=${other:+-$other}
+tree=$build/linux$other
 cache=${CDM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/cdm}
 case ${DEBUG:-} in
 '')	variant='' ;;
@@ -54,15 +59,57 @@ die() { echo "kernel: $*" >&2; exit 1; }
 
 base_version() {
 	[[ -e $tarball ]] || die "$tarball is missing: run 'sudo make deps'"
-	dpkg-query -W -f '${Version}' "$source_package"
+	if [[ -e $tarball.version ]]; then
+		cat "$tarball.version"
+	else
+		dpkg-query -W -f '${Version}' "$source_package"
+	fi
+}
+
+# The source of a newer kernel is in the backports of a newer Debian. apt gets it from there
+# with lists of its own: what the machine has for sources stays as it is.
+fetch_source() {
+	local dir=$build/source$other mirror apt
+	[[ -n $other && ! -e $tarball ]] || return 0
+	tarball=$dir/$source_package.tar.xz
+	[[ ! -e $tarball.version ]] || return 0
+	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2> /dev/null |
+		grep -m1 '/debian/*$') || mirror=http://deb.debian.org/debian
+	rm -rf "$dir"
+	mkdir -p "$dir"/state/lists/partial "$dir"/cache/archives/partial
+	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie-backports main" \
+		> "$dir/sources.list"
+	apt=(-q -o Dir::Etc::SourceList="$dir/sources.list" -o Dir::Etc::SourceParts=-
+		-o Dir::State="$dir/state" -o Dir::State::status=/dev/null
+		-o Dir::Cache="$dir/cache" -o APT::Sandbox::User="$(id -un)")
+	say "downloading $source_package"
+	(cd "$dir" && apt-get "${apt[@]}" update && apt-get "${apt[@]}" download "$source_package") \
+		> "$build/source$other.log" 2>&1 ||
+		die "$source_package cannot be downloaded, see $build/source$other.log"
+	dpkg-deb --fsys-tarfile "$dir/$source_package"_*.deb |
+		tar -x -C "$dir" --strip-components=3 "./usr/src/$source_package.tar.xz"
+	dpkg-deb -f "$dir/$source_package"_*.deb Version > "$tarball.version"
+	rm -r "$dir"/{state,cache} "$dir"/*.deb
 }
 
 # The patches in order; none for the unpatched kernel.
+patch_files() {
+	local name
+	if [[ ! -e $patches/series ]]; then
+		ls "$patches"/*.patch 2> /dev/null || true
+		return
+	fi
+	while read -r name; do
+		ls "$patches/$name.patch" 2> /dev/null || ls "$here/$first_base"/????-"$name.patch"
+	done < "$patches/series"
+}
+
+# All that the tree of a base is made of, beside the base
 series() {
-	local patch
-	for patch in "$patches"/*.patch; do
-		[[ ! -e $patch ]] || cat "$patch"
-	done
+	local files
+	mapfile -t files < <(patch_files)
+	[[ ! -e $patches/series ]] || files+=("$patches"/*.diff "$patches"/*.msg)
+	[[ ${#files[@]} == 0 ]] || cat "${files[@]}"
 }
 
 series_hash() {
@@ -70,20 +117,40 @@ series_hash() {
 }
 
 configs() {
-	[[ -n $base_config ]] || echo "$here/vm.config"
-	echo "$here/cdm.config"
-	[[ -z $variant ]] || echo "$here/${variant#-}.config"
+	local files=("$here/cdm.config")
+	[[ -n $base_config ]] || files=("$here/vm.config" "${files[@]}")
+	[[ -z $variant ]] || files+=("$here/${variant#-}.config")
+	if [[ -e $patches/config ]]; then
+		# What it says is instead of what the others say.
+		grep -hvE "^($(sed -n 's/=.*//p' "$patches/config" | paste -sd'|'))=" "${files[@]}" |
+			cat - "$patches/config" > "$build/config$other"
+		files=("$build/config$other")
+	fi
+	printf '%s\n' "${files[@]}"
 }
 
 # What the tree was made of: this base with this series at that commit.
 tree_stamp() { echo "$(base_version) $(series_hash) $(git -C "$tree" rev-parse HEAD)"; }
 tree_stamp_file() { echo "$tree/.git/cdm-stamp"; }
 
+# Applies patch $1. For another base than the one that it is of: without the files that
+# NAME.diff names, the rest of that on top, and with the message in NAME.msg.
+apply_patch() {
+	local name diff message without=()
+	name=$(basename "$1" .patch)
+	name=${name#[0-9][0-9][0-9][0-9]-}
+	diff=$patches/$name.diff message=$patches/$name.msg
+	[[ ! -e $diff ]] || mapfile -t without < <(sed -n 's/^# without //p' "$diff")
+	git -C "$tree" am -q --keep-cr "${without[@]/#/--exclude=}" "$1" || return
+	[[ ! -e $diff ]] || git -C "$tree" apply --index --whitespace=nowarn "$diff" || return
+	[[ ! -e $diff ]] || git -C "$tree" commit -q --amend --no-edit
+	[[ ! -e $message ]] || git -C "$tree" commit -q --amend --cleanup=verbatim -F "$message"
+}
+
 apply_series() {
 	local patch
-	for patch in "$patches"/*.patch; do
-		[[ -e $patch ]] || return 0
-		git -C "$tree" am -q --keep-cr "$patch" && continue
+	for patch in $(patch_files); do
+		apply_patch "$patch" && continue
 		git -C "$tree" am --show-current-patch=diff > "$build/failed.patch" || true
 		git -C "$tree" apply --check "$build/failed.patch" || true
 		git -C "$tree" am --abort
@@ -110,7 +177,7 @@ make_tree() {
 	git -C "$tree.new" tag base
 	rm -rf "$tree"
 	mv "$tree.new" "$tree"
-	say "applying $(ls "$patches"/*.patch 2>/dev/null | wc -l) patches"
+	say "applying $(patch_files | wc -l) patches"
 	apply_series
 }
 
@@ -149,6 +216,12 @@ refresh() {
 	[[ -d $tree/.git ]] || die "there is no tree: run 'make kernel-tree'"
 	tree_is_clean || die "$tree has changes that are not committed"
 	local new=$build/patches.new
+	if [[ -e $patches/series ]]; then
+		/usr/bin/python3 -B "$here/rebase.py" "$tree" "$here/$first_base" "$patches"
+		tree_stamp > "$(tree_stamp_file)"
+		say "$(wc -l < "$patches/series") patches in $patches/series"
+		return
+	fi
 	rm -rf "$new"
 	git -C "$tree" format-patch -q --zero-commit --no-signature --no-renames \
 		--diff-algorithm=myers --stat=72 -o "$new" base..HEAD
@@ -218,11 +291,13 @@ kmake() {
 
 # The selftests belong to the kernel that they test.
 build_selftests() {
-	local out=$1/selftests self=$tree/tools/testing/selftests
+	local out=$1/selftests self=$tree/tools/testing/selftests common=()
 	mkdir -p "$out"
 	make -s -C "$tree" O="$2" headers > /dev/null
+	# What newer ones have in common is in files of its own.
+	[[ ! -e $self/mm/hugepage_settings.c ]] || common=("$self"/mm/{vm_util,hugepage_settings}.c)
 	gcc -O2 -w -I"$self" -I"$tree" -I"$self/mm" -isystem "$tree/$2/usr/include" \
-		-o "$out/hmm-tests" "$self/mm/hmm-tests.c" -lm
+		-o "$out/hmm-tests" "$self/mm/hmm-tests.c" "${common[@]}" -lm
 	[[ -d $self/device_host ]] || return 0
 	make -s -C "$self/device_host" OUTPUT="$out" \
 		KHDR_INCLUDES="-isystem $tree/$2/usr/include" > /dev/null
@@ -263,7 +338,7 @@ use() {
 }
 
 build() {
-	local name=kernel$variant obj=obj$variant
+	local name=kernel$variant$other obj=obj$variant
 	local result lock start=$SECONDS
 	result=$cache/kernels/$(result_key "$name")
 	mkdir -p "$cache/kernels" "$build"
@@ -286,7 +361,7 @@ build() {
 # The base without the series, in a tree of its own: only benchmarks and the
 # baseline of upstream's tests need it.
 stock() {
-	patches=$here/none tree=$build/linux-stock localversion=
+	patches=$here/none tree=$build/linux-stock$other localversion=
 	export CCACHE_BASEDIR=$tree
 	local result
 	result=$cache/kernels/$(result_key stock)
@@ -296,8 +371,8 @@ stock() {
 		kmake obj-stock bzImage modules || die "the build failed, see $build/obj-stock.log"
 		install_result "$result" obj-stock
 	fi
-	use "$result" kernel-stock
-	say "$build/kernel-stock is $(basename "$build"/kernel-stock/lib/modules/*)"
+	use "$result" "kernel-stock$other"
+	say "$build/kernel-stock$other is $(basename "$build/kernel-stock$other"/lib/modules/*)"
 }
 
 # In a tree of its own beside that of the series, whose objects are used again for the next.
@@ -410,6 +485,7 @@ deb() {
 
 # In a function, so that the whole script is read before it runs for minutes.
 main() {
+	fetch_source
 	case ${1:-} in
 	tree)	 ensure_tree; say "$tree has $(git -C "$tree" rev-list --count base..HEAD) patches" ;;
 	refresh) refresh ;;

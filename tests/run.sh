@@ -6,7 +6,8 @@
 #
 # "quick": what needs neither a kernel of ours nor a VM. "soak": what takes hours. Without
 # a word: everything on build/kernel, and the storm-prone part on build/kernel-debug. With
-# "debug": everything on build/kernel-debug. Suites are named as in the output, a part of
+# "debug": everything on build/kernel-debug. BASE=7.3: what is about the kernel on that base's,
+# build/kernel-7.3. Suites are named as in the output, a part of
 # the name is enough. Logs are in build/tests/.
 #
 # A suite prints TAP; one that prints no result at all, or ends before it said
@@ -21,7 +22,7 @@ logs=$top/build/tests
 results=$logs/results	# a line for each suite: passed, failed, skipped
 source "$top/tests/vm/host-lib.sh"
 
-debug='' quick='' soak=''
+debug='' quick='' soak='' base=${BASE:-}
 case ${1:-} in
 debug | quick | soak)
 	declare "$1=1"
@@ -98,8 +99,12 @@ suite() {
 # selftest DEBUG [--reserved|--v1|--numa] PROGRAM [ARG...]: one of the series'
 # selftests, in a VM of its own
 selftest() {
-	local kernel=$top/build/kernel${1:+-debug} options=(--memory 2G --timeout 1200)
+	local kernel=$top/build/kernel${1:+-debug}${base:+-$base} options=(--memory 2G --timeout 1200)
 	[[ -z $1 ]] || options=(--debug-kernel --memory 3G --timeout 2400)
+	if [[ -n $base ]]; then
+		options+=(--kernel "$kernel")
+		[[ -e $kernel/bzImage ]] || { echo "1..0 # SKIP there is no $kernel: make kernel BASE=$base"; return 4; }
+	fi
 	shift
 	local tag='' setup=()
 	case $1 in
@@ -181,7 +186,7 @@ on_host() {
 
 # Programs in a VM with two devices
 in_vm() {
-	"$vm" --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout "${limit:-1800}" \
+	"$vm" ${base:+--kernel "$top/build/kernel-$base"} --memory "${memory:-1G}" --cpus 2 --cdm 64M --cdm 64M --timeout "${limit:-1800}" \
 		--dmesg "$logs/$(basename "$1").dmesg" -- "$@"
 }
 
@@ -299,22 +304,36 @@ tools_in_vms() {
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 }
 
+# The same programs on the kernel of another base
+tools_on_base() {
+	local test
+	suite "collector vm $base" in_vm "$top/build/bpf-tests/collector"
+	for test in cdmctl cdmtop cdmtrace; do
+		suite "$test vm $base" in_vm "$top/tests/vm/guest-$test.sh"
+	done
+}
+
 the_kernel() {
 	local program
-	suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
+	local suffix=${debug:+ debug}${base:+ $base}
+	[[ -n $base ]] || suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
 	for program in accounting refuse memcg device trace coexist fixes loss huge file full unbind; do
-		suite "$program${debug:+ debug}" selftest "$debug" "$program"
+		suite "$program$suffix" selftest "$debug" "$program"
 	done
-	suite "storm${debug:+ debug}" selftest "$debug" storm 60
+	suite "storm$suffix" selftest "$debug" storm 60
 	# All of it is in the soak.
-	suite "disk${debug:+ debug}" selftest "$debug" disk -v ext4 -v xfs -t storm -t truncate_and_punch
+	suite "disk$suffix" selftest "$debug" disk -v ext4 -v xfs -t storm -t truncate_and_punch
 	# It has a second node for NUMA balancing.
-	suite "calls${debug:+ debug}" selftest "$debug" --numa calls -V xfs
-	suite "device reserved${debug:+ debug}" selftest "$debug" --reserved device
-	suite "device numa${debug:+ debug}" selftest "$debug" --numa device -r device.evict_to_the_home_node
-	suite "memcg v1${debug:+ debug}" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
+	suite "calls$suffix" selftest "$debug" --numa calls -V xfs
+	suite "device reserved$suffix" selftest "$debug" --reserved device
+	suite "device numa$suffix" selftest "$debug" --numa device -r device.evict_to_the_home_node
+	suite "memcg v1$suffix" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
 		-r memcg_v1.huge_page_moves
-	[[ -z $debug ]] || return 0
+	[[ -z $debug$base ]] || return 0
+	# All of it: BASE=7.3
+	for program in accounting huge; do
+		base=7.3 suite "$program 7.3" selftest "" "$program"
+	done
 	for program in huge file full unbind fixes loss; do
 		suite "$program debug" selftest 1 "$program"
 	done
@@ -351,10 +370,11 @@ soak() {
 }
 
 all() {
-	if [[ -z $debug ]]; then
+	if [[ -z $debug$base ]]; then
 		[[ $1 != first ]] || on_this_machine
 		tools_in_vms
 	fi
+	[[ -z $base ]] || tools_on_base
 	the_kernel
 }
 

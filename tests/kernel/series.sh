@@ -60,6 +60,34 @@ take_turns() {
 	[[ $status == 124 ]] && "$top/kernel-patches/kernel.sh" build
 }
 
+# A base that has what it does otherwise than the first: what it names is there, nothing is
+# there that it does not name, and what it leaves out it gives a reason for.
+whole_base() {
+	local base=$1 name patch bad=0
+	while read -r name; do
+		compgen -G "$base/$name.patch" > /dev/null || compgen -G "$series/????-$name.patch" > /dev/null ||
+			{ echo "series: there is no patch $name"; bad=1; }
+	done < "$base/series"
+	for patch in "$base"/*.diff "$base"/*.msg "$base"/*.patch; do
+		name=$(basename "${patch%.*}")
+		[[ ! -e $patch ]] || grep -qxF "$name" "$base/series" || { echo "$patch is of no patch"; bad=1; }
+	done
+	for patch in "$series"/*.patch; do
+		name=$(basename "$patch" .patch)
+		grep -qxF "${name#????-}" "$base/series" || grep -qF "\`${name#????-}\`: " "$base/README.md" ||
+			{ echo "$name is left out, $base/README.md does not say why"; bad=1; }
+	done
+	return $bad
+}
+
+same_after_other_refresh() {
+	local base=$1 before after
+	before=$(cat "$base"/{series,*.diff,*.msg} | sha256sum)
+	BASE=$(basename "$base") "$top/kernel-patches/kernel.sh" refresh || return
+	after=$(cat "$base"/{series,*.diff,*.msg} | sha256sum)
+	[[ $before == "$after" ]]
+}
+
 "$top/kernel-patches/kernel.sh" tree > /dev/null || exit 1
 cd "$top/build" || exit	# checkpatch leaves a file where it runs
 for patch in "$series"/*.patch; do
@@ -69,3 +97,13 @@ check "refresh writes the same bytes" same_after_refresh
 check "build/kernel has this series" built_from_series
 check "builds take turns" take_turns
 check "the tools have the interface of this series" same_uapi
+for base in "$top"/kernel-patches/[0-9]*/series; do
+	base=$(dirname "$base")
+	check "$(basename "$base") has the series" whole_base "$base"
+	if [[ -e $tree-$(basename "$base")/.git/cdm-stamp ]]; then
+		check "refresh of $(basename "$base") writes the same bytes" same_after_other_refresh "$base"
+	else
+		n=$((n + 1))
+		echo "ok $n - refresh of $(basename "$base") # SKIP there is no tree: make kernel-tree BASE=$(basename "$base")"
+	fi
+done
