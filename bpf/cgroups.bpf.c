@@ -19,10 +19,13 @@ char LICENSE[] SEC("license") = "GPL";
 /* Where the counter of an item is in memcg_vmstats.state. */
 extern const void mem_cgroup_stats_index __ksym __weak;
 /*
- * Until 6.15; the kernels from 6.16 on that have another one have no DEVICE_HOST. Whether it
- * is there cannot be asked for: 6.1 takes the address of variables only.
+ * Until 6.15, and since then. Whether they are there cannot be asked for: 6.1 takes the
+ * address of variables only.
  */
 extern void cgroup_rstat_flush(struct cgroup *cgroup) __ksym __weak;
+extern void css_rstat_flush(struct cgroup_subsys_state *css) __ksym __weak;
+extern struct mem_cgroup *bpf_get_root_mem_cgroup(void) __ksym __weak;
+extern void bpf_put_mem_cgroup(struct mem_cgroup *memcg) __ksym __weak;
 
 /*
  * Not through the iterator's file: what does not fit into its buffer would be an
@@ -54,7 +57,23 @@ static __always_inline s64 device_pages(struct mem_cgroup *memcg)
 	return pages > 0 ? pages : 0;
 }
 
-/* In an order in which the root is the first: with it all are brought up to date. */
+/* Brings the counters of all cgroups up to date, of which @root is that at the top. */
+static __always_inline void flush(struct cgroup *root)
+{
+	struct mem_cgroup *memcg;
+
+	if (!bpf_core_field_exists(struct cgroup_subsys_state___rstat, rstat_cpu)) {
+		cgroup_rstat_flush(root);
+		return;
+	}
+	memcg = bpf_get_root_mem_cgroup();
+	if (!memcg)
+		return;
+	css_rstat_flush(&memcg->css);
+	bpf_put_mem_cgroup(memcg);
+}
+
+/* In an order in which the root is the first. */
 SEC("iter.s/cgroup")
 int cgroup_values(struct bpf_iter__cgroup *ctx)
 {
@@ -65,7 +84,7 @@ int cgroup_values(struct bpf_iter__cgroup *ctx)
 	if (!cgroup)
 		return 0;
 	if (!at && has_device())
-		cgroup_rstat_flush(cgroup);
+		flush(cgroup);
 	if (at >= CDM_MAX_CGROUPS)
 		return 0;
 	nr_cgroups = at + 1;

@@ -51,10 +51,17 @@ static __always_inline bool is_host(u64 owner)
 	       (u64)BPF_CORE_READ(dh, pgmap.owner) == owner;
 }
 
+static __always_inline struct dev_pagemap *pagemap_of(struct folio *folio)
+{
+	if (bpf_core_field_exists(struct folio___pgmap, pgmap))
+		return BPF_CORE_READ((struct folio___pgmap *)folio, pgmap);
+	return BPF_CORE_READ(folio, page.pgmap);
+}
+
 /* Of a page that is on one; of pages in RAM it is 0. */
 static __always_inline u64 folio_device(struct folio *folio)
 {
-	u64 owner = (u64)BPF_CORE_READ(folio, page.pgmap, owner);
+	u64 owner = (u64)BPF_CORE_READ(pagemap_of(folio), owner);
 
 	return is_host(owner) ? learn((void *)owner, BPF_NOEXIST) : 0;
 }

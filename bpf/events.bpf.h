@@ -393,7 +393,8 @@ static __always_inline void head(struct cdm_ev *ev, u32 kind, u32 size, u64 ts,
  */
 static __always_inline struct task_struct *mm_owner(struct mm_struct *mm)
 {
-	struct task_struct *owner = mm->owner;
+	/* Kernels of today want to see that there is one. */
+	struct task_struct *owner = mm ? mm->owner : NULL;
 
 	return owner && owner->mm == mm ? owner : NULL;
 }

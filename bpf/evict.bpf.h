@@ -77,7 +77,7 @@ static __always_inline int pin_is_over(void *ctx, const void *what, int err)
 SEC("fentry/migrate_device_coherent_folio")
 int BPF_PROG(pin_begins, struct folio *folio)
 {
-	return emptying_begins(folio, BPF_CORE_READ(folio, page.pgmap), CDM_CAUSE_PIN);
+	return emptying_begins(folio, pagemap_of(folio), CDM_CAUSE_PIN);
 }
 
 SEC("fexit/migrate_device_coherent_folio")
@@ -90,7 +90,7 @@ int BPF_PROG(pin_ends, struct folio *folio, int err)
 SEC("fentry/migrate_device_coherent_page")
 int BPF_PROG(pin_page_begins, struct page *page)
 {
-	return emptying_begins(page, BPF_CORE_READ(page, pgmap), CDM_CAUSE_PIN);
+	return emptying_begins(page, pagemap_of((struct folio *)page), CDM_CAUSE_PIN);
 }
 
 SEC("fexit/migrate_device_coherent_page")

@@ -43,6 +43,11 @@ struct cgroup_subsys_state {
 	struct cgroup_subsys_state *parent;
 } CORE;
 
+/* Counters of memory are brought up to date by it, not by the cgroup: since 6.16 */
+struct cgroup_subsys_state___rstat {
+	void *rstat_cpu;
+} CORE;
+
 struct css_set {
 	struct cgroup_subsys_state *subsys[1];
 } CORE;
@@ -238,6 +243,11 @@ struct folio {
 	atomic_t _large_mapcount;
 	unsigned int _folio_nr_pages;
 	unsigned long memcg_data;
+} CORE;
+
+/* Since 6.14; before that a page has it. */
+struct folio___pgmap {
+	struct dev_pagemap *pgmap;
 } CORE;
 
 /* Since 6.15. */

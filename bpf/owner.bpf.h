@@ -100,13 +100,16 @@ static __always_inline u32 vma_kind(struct vm_area_struct *vma)
 	struct file *file = vma->vm_file;
 	unsigned long start = vma->vm_start;
 	unsigned long end = vma->vm_end;
-	unsigned long stack = mm->start_stack;
+	unsigned long stack;
 
 	if (file)
-		return file->f_inode->i_sb->s_magic == TMPFS_MAGIC ?
+		return BPF_CORE_READ(file, f_inode, i_sb, s_magic) == TMPFS_MAGIC ?
 			CDM_VMA_SHMEM : CDM_VMA_FILE;
+	if (!mm)
+		return CDM_VMA_ANON;
 	if (start <= mm->brk && end >= mm->start_brk)
 		return CDM_VMA_HEAP;
+	stack = mm->start_stack;
 	return start <= stack && stack <= end ? CDM_VMA_STACK : CDM_VMA_ANON;
 }
 

@@ -199,7 +199,7 @@ __u64 vmemmap;				/* where all struct page are; 0: not found yet */
 static __always_inline struct dev_pagemap *pagemap_at(u64 start, u64 pfn)
 {
 	struct page *page = (void *)(start + pfn * bpf_core_type_size(struct page));
-	struct dev_pagemap *map = BPF_CORE_READ(page, pgmap);
+	struct dev_pagemap *map = pagemap_of((struct folio *)page);
 	u64 first = BPF_CORE_READ(map, range.start), end = BPF_CORE_READ(map, range.end) + 1;
 	u64 addr = pfn << page_shift;
 
