@@ -74,7 +74,7 @@ fetch_source() {
 	tarball=$dir/$source_package.tar.xz
 	[[ ! -e $tarball.version ]] || return 0
 	mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2> /dev/null |
-		grep -m1 '/debian/*$') || mirror=http://deb.debian.org/debian
+		grep -m1 '/debian/*$') || die "apt has no mirror of Debian in its sources, to have $source_package from"
 	rm -rf "$dir"
 	mkdir -p "$dir"/state/lists/partial "$dir"/cache/archives/partial
 	echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror trixie-backports main" \

@@ -6,9 +6,9 @@
 #
 # "quick": what needs neither a kernel of ours nor a VM. "soak": what takes hours. Without
 # a word: everything on build/kernel, and the storm-prone part on build/kernel-debug. With
-# "debug": everything on build/kernel-debug. BASE=7.3: what is about the kernel on that base's,
-# build/kernel-7.3. Suites are named as in the output, a part of
-# the name is enough. Logs are in build/tests/.
+# "debug": everything on build/kernel-debug. BASE=7.3: what is about the kernel, on
+# build/kernel-7.3. Suites are named as in the output, a part of the name is enough. Logs are
+# in build/tests/.
 #
 # A suite prints TAP; one that prints no result at all, or ends before it said
 # how many there are, has failed.
@@ -96,6 +96,9 @@ suite() {
 	echo "$line"
 }
 
+# The devices of the series' selftests: two of its driver, two ranges for test_hmm
+devices=(--swap 256M --no-modprobe --cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved)
+
 # selftest DEBUG [--reserved|--v1|--numa] PROGRAM [ARG...]: one of the series'
 # selftests, in a VM of its own
 selftest() {
@@ -114,8 +117,7 @@ selftest() {
 	[[ -z $tag ]] || shift
 	local program=$1
 	shift
-	"$vm" "${options[@]}" --cpus 2 --swap 256M --no-modprobe \
-		--cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved \
+	"$vm" "${options[@]}" --cpus 2 "${devices[@]}" \
 		--dmesg "$logs/$program$tag${kernel#"$top/build/kernel"}.dmesg" -- \
 		"$top/tests/vm/guest-selftest.sh" "${setup[@]}" \
 		"$kernel/selftests/$program" "$@"
@@ -166,8 +168,8 @@ pressure() {
 # The storm on a kernel that looks for data races, and what it found
 races() {
 	local kernel=$top/build/kernel-kcsan
-	"$vm" --kernel "$kernel" --memory 2G --cpus 2 --swap 256M --no-modprobe --no-dmesg-check --timeout 2h \
-		--cdm 64M --cdm 64M --cdm 256M,reserved --cdm 256M,reserved --dmesg "$logs/races.dmesg" -- \
+	"$vm" --kernel "$kernel" --memory 2G --cpus 2 "${devices[@]}" --no-dmesg-check --timeout 2h \
+		--dmesg "$logs/races.dmesg" -- \
 		"$top/tests/vm/guest-selftest.sh" "$kernel/selftests/storm" "$1"
 	"$top/tests/kernel/races.py" "$kernel/vmlinux" "$logs/races.dmesg"
 }
