@@ -18,8 +18,8 @@ static const struct command {
 	{ "run", ctl_run, "run a program with its memory on a device" },
 	{ "inject", ctl_inject, "make a device misbehave" },
 	{ "engine", ctl_engine, "let a device's engine work on a process's memory" },
-	{ "bind", ctl_bind, "make the memory of a devdax device one" },
-	{ "unbind", ctl_unbind, "give it back to devdax" },
+	{ "bind", ctl_bind, "make a device of the memory of a devdax device" },
+	{ "unbind", ctl_unbind, "give that back to devdax" },
 };
 
 static void help(FILE *out)
