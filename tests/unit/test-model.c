@@ -370,6 +370,45 @@ static void test_scan_sums(void **state)
 	assert_string_equal(text(CDM_VIEW_CGROUP, "error", cg), "-");
 }
 
+/* Who moved what is on devices, and whose it is. */
+static void test_dmem(void **state)
+{
+	static char buf[sizeof(struct cdm_snap_cgroup) + 8] __attribute__((aligned(8)));
+	struct cdm_snap_dmem dmem = { .cgroup = 5, .device = 25 };
+	struct cdm_snap_cgroup *c = (void *)buf;
+	const void *cg;
+	size_t nr;
+
+	c->id = 5;
+	c->charged = 100;
+	c->device = 32;
+	strcpy(c->path, "/a");
+	begin(0);
+	feed(&dmem, CDM_SNAP_DMEM, sizeof(dmem));	/* of no cgroup */
+	feed(c, CDM_SNAP_CGROUP, sizeof(buf));
+	end();
+	cg = cdm_model_cgroups(m, &nr)[0];
+	assert_string_equal(text(CDM_VIEW_CGROUP, "dmem", cg), "-");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "by_others", cg), "-");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "for_others", cg), "-");
+	begin(1);
+	feed(c, CDM_SNAP_CGROUP, sizeof(buf));
+	feed(&dmem, CDM_SNAP_DMEM, sizeof(dmem));
+	end();
+	cg = cdm_model_cgroups(m, &nr)[0];
+	assert_string_equal(text(CDM_VIEW_CGROUP, "dmem", cg), "100K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "by_others", cg), "28K");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "for_others", cg), "0");
+	c->device = 0;
+	begin(2);
+	feed(c, CDM_SNAP_CGROUP, sizeof(buf));
+	feed(&dmem, CDM_SNAP_DMEM, sizeof(dmem));
+	end();
+	cg = cdm_model_cgroups(m, &nr)[0];
+	assert_string_equal(text(CDM_VIEW_CGROUP, "by_others", cg), "0");
+	assert_string_equal(text(CDM_VIEW_CGROUP, "for_others", cg), "100K");
+}
+
 static void test_format(void **state)
 {
 	static const struct { enum cdm_unit unit; __u64 u; double d; int width; const char *want; } t[] = {
@@ -696,7 +735,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_rates), TEST(test_vanish), TEST(test_tree), TEST(test_descendants), TEST(test_events),
-		TEST(test_unknown), TEST(test_scan), TEST(test_scan_sums), TEST(test_format), TEST(test_text), TEST(test_quantile),
+		TEST(test_unknown), TEST(test_scan), TEST(test_scan_sums), TEST(test_dmem), TEST(test_format), TEST(test_text), TEST(test_quantile),
 		TEST(test_reasons), TEST(test_json), TEST(test_stay), TEST(test_stay_ended), TEST(test_cpu),
 		TEST(test_numa),
 	};

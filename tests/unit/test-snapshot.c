@@ -290,14 +290,22 @@ static void put_cgroup(const char *path, const char *current, const char *max, c
 struct cgroups_seen {
 	struct cdm_snap_cgroup snap[8];
 	char path[8][32];
+	__u64 dmem[8];
 	int nr;
 };
 
 static int see_cgroup(void *ctx, const struct cdm_rec *rec)
 {
 	const struct cdm_snap_cgroup *snap = (const void *)rec;
+	const struct cdm_snap_dmem *dmem = (const void *)rec;
 	struct cgroups_seen *s = ctx;
 
+	if (rec->kind == CDM_SNAP_DMEM) {
+		assert_true(dmem->cgroup == s->snap[s->nr - 1].id);
+		s->dmem[s->nr - 1] = dmem->device;
+		return 0;
+	}
+	s->dmem[s->nr] = CDM_UNKNOWN;
 	memcpy(&s->snap[s->nr], snap, sizeof(*snap));
 	snprintf(s->path[s->nr++], sizeof(s->path[0]), "%s", snap->path);
 	return 0;
@@ -373,6 +381,53 @@ static void test_cgroups(void **state)
 	cdm_cgroups_close(c);
 }
 
+static __u64 dmem_of(struct cgroups_seen *s, const char *path)
+{
+	struct cdm_snap_cgroup *snap = find_cgroup(s, path);
+
+	assert_non_null(snap);
+	return s->dmem[snap - s->snap];
+}
+
+/* Regions that are not ours do not count, nor does a controller that is not on. */
+static void test_dmem(void **state)
+{
+	long page = sysconf(_SC_PAGESIZE);
+	struct cgroups_seen s = { 0 };
+	struct cdm_cgroups *c;
+	char line[128];
+
+	snprintf(line, sizeof(line), "30 1 0:26 / %s/cg rw - cgroup2 none rw\n", root);
+	put("self/mountinfo", line);
+	put("cg/cgroup.controllers", "cpu memory dmem\n");
+	put("cg/dmem.capacity", "drm/0/vram0 8192\n");
+	c = cdm_cgroups_open();
+	assert_non_null(c);
+	assert_false(cdm_cgroups_have_dmem(c));
+
+	put("cg/dmem.capacity", "drm/0/vram0 8192\ndevice_host/cdm0 67108864\n");
+	put("cg/dmem.current", "drm/0/vram0 8192\ndevice_host/cdm0 81920\ndevice_host/cdm1 40960\n");
+	put_cgroup("a", "81920\n", "max\n", "8192");
+	put("cg/a/dmem.current", "device_host/cdm0 81920\ndevice_host/cdm1 0\n");
+	put_cgroup("a/b", "81920\n", "max\n", "8192");
+	put_cgroup("d", "0\n", "max\n", "0");
+	put("cg/d/dmem.current", "drm/0/vram0 8192\n");
+	assert_true(cdm_cgroups_have_dmem(c));
+	assert_int_equal(cdm_cgroups_refresh(c, 0, NULL, see_cgroup, &s), 0);
+	assert_true(dmem_of(&s, "/") == CDM_UNKNOWN);
+	cdm_cgroups_close(c);
+
+	c = cdm_cgroups_open();
+	cdm_cgroups_take_dmem(c);
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(cdm_cgroups_refresh(c, 0, NULL, see_cgroup, &s), 0);
+	assert_int_equal(dmem_of(&s, "/"), 122880 / page);
+	assert_int_equal(dmem_of(&s, "/a"), 81920 / page);
+	assert_true(dmem_of(&s, "/a/b") == CDM_UNKNOWN);
+	assert_true(dmem_of(&s, "/d") == CDM_UNKNOWN);
+	cdm_cgroups_close(c);
+}
+
 static int find_stack(void *ctx, const struct cdm_vma *vma)
 {
 	if (vma->kind == CDM_VMA_STACK)
@@ -404,7 +459,7 @@ int main(void)
 		cmocka_unit_test(test_comm), cmocka_unit_test(test_proc_unknown),
 		cmocka_unit_test(test_proc_errors), cmocka_unit_test(test_vmas),
 		cmocka_unit_test(test_per_device), cmocka_unit_test(test_scan), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_cgroups),
+		cmocka_unit_test(test_cgroups), cmocka_unit_test(test_dmem),
 	};
 	const struct CMUnitTest real[] = { cmocka_unit_test(test_self) };
 

@@ -210,6 +210,49 @@ PY
 end_workers
 is "all have ended: the devices are empty" "0 0" "$(used cdm0) $(used cdm1)"
 
+echo "# the dmem controller"
+if grep -q '^device_host/' $cgroups/dmem.capacity 2> /dev/null; then
+	echo +dmem > $cgroups/cgroup.subtree_control
+	mkdir -p $cgroups/x
+	echo +memory +dmem > $cgroups/x/cgroup.subtree_control
+	start_worker moves x/y
+	start_worker moved z
+	ask moves map 300 > /dev/null
+	ask moves in 0 0 200 > /dev/null
+	ask moves in 1 200 100 > /dev/null
+	address=$(ask moved map 500)
+	ask moved in 1 0 70 > /dev/null
+	(in_cgroup x/y "$cdmctl" migrate -p "${worker[moved]}" --to cdm0 \
+		--range "$(printf %x $((address + 100 * 4096)))+$((211 * 4096))" > /dev/null)
+	"$cdmtop" -j --view cgroup -F path,cdm,dmem,by_others,for_others 0.1 1 > "$work/dmem"
+	"$cdmtop" --format openmetrics 0.1 1 > "$work/dmem.om"
+	(cd $cgroups && find . -name dmem.current -printf '/%P\n' | while read -r file; do
+		dir=${file%dmem.current}
+		dir=${dir%/}
+		echo "${dir:-/}" "$(awk '/^device_host\// { n += $2 } END { print n }' ".$file")"
+	done) > "$work/dmem.files"
+	check "dmem.current == cdmtop, of each cgroup that the controller is on in" << 'PY'
+from truth import rows, same
+shown = {r["path"]: r for r in rows("dmem", "cgroup")}
+files = {path: int(n) for path, n in map(str.split, open("dmem.files"))}
+same("cgroups", files, {p: r["dmem_bytes"] for p, r in shown.items() if r["dmem_bytes"] is not None})
+assert any(r["dmem_bytes"] is None for r in shown.values()), "it is on everywhere: nothing shows how that is told"
+pages = lambda p: [shown[p][k + "_bytes"] // 4096 for k in ("cdm", "dmem", "by_others", "for_others")]
+same("who moved for others", [300, 511, 0, 211], pages("/x/y"))
+same("... and those above", [300, 511, 0, 211], pages("/x"))
+same("whose it is", [281, 70, 211, 0], pages("/z"))
+PY
+	is "... of the root it is what the devices have in use" "$(($(used cdm0) + $(used cdm1)))" \
+		"$(sed -n 's|^/ ||p' "$work/dmem.files")"
+	like "... in metrics, too" 'cdm_cgroup_dmem_bytes\{cgroup="/z"\} '$((70 * 4096))'($|[^0-9])' "$(cat "$work/dmem.om")"
+	end_workers
+else
+	is "without it nothing is known, and nobody is told" " None" \
+		"$("$cdmtop" -j --view cgroup -c / 0.1 1 2>&1 > "$work/dmem") $(sed -n '/"path":"\/"/p' "$work/dmem" | json 'd["dmem_bytes"]')"
+	like "... but who asks for it" "dmem.capacity has no device_host/" \
+		"$("$cdmtop" -b --view cgroup -F path,dmem 0.1 1 2>&1)"
+fi
+
 echo "# rates"
 start_worker moves r
 address=$(ask moves map 3000)

@@ -17,7 +17,7 @@
 /* What the terminal shows beside columns: the tail of events and the header. */
 #define UI_FEATURES	(CDM_F_PROC_DEVICE | CDM_F_CGROUP_DEVICE | CDM_F_DEVICES | CDM_F_MIGRATE | \
 			 CDM_F_WHY | CDM_F_FAULTS | CDM_F_PINGPONG | CDM_F_EVICT | CDM_F_PER_DEVICE | \
-			 CDM_F_CPU)
+			 CDM_F_CPU | CDM_F_DMEM)
 #define UI_EVENTS	(1ULL << CDM_EV_MIGRATE | 1ULL << CDM_EV_EVICT | 1ULL << CDM_EV_FAULT | \
 			 1ULL << CDM_EV_PINGPONG | 1ULL << CDM_EV_DEVICE)
 

@@ -316,13 +316,19 @@ static void resolve_columns(struct cdmtop_options *o)
 
 	if (!list || *list == '+')
 		usual_columns(o);
-	while (rest && (id = strsep(&rest, ",")))
-		add_column(o, find_column(o, id + (*id == '+')));
+	while (rest && (id = strsep(&rest, ","))) {
+		const struct cdm_column *col = find_column(o, id + (*id == '+'));
+
+		o->named |= col->needs;
+		add_column(o, col);
+	}
 	free(list);
-	if (o->sort_id)
+	if (o->sort_id) {
 		o->sort = find_column(o, o->sort_id);
-	else if (o->batch)
+		o->named |= o->sort->needs;
+	} else if (o->batch) {
 		o->sort = cdm_column_usual(o->view);
+	}
 }
 
 static void check_files(const struct cdmtop_options *o)

@@ -27,6 +27,7 @@ struct cdmtop_options {
 	bool view_set;
 	const char *column_list;	/* of -F, or NULL */
 	const char *sort_id;
+	unsigned int named;		/* enum cdm_feature: of columns that are asked for by name */
 	/* The view's, from the lists above; end with NULL. */
 	const struct cdm_column *columns[CDMTOP_MAX_COLUMNS + 1];
 	size_t nr_columns;

@@ -183,7 +183,9 @@ static bool open_live(struct cdmtop_source *s, const struct cdmtop_options *o,
 		      unsigned int features, __u64 events)
 {
 	struct cdm_collector_options c = {
-		.features = features,
+		/* Few kernels have it: what is missing is said to who asks for it by name. */
+		.features = features & (~CDM_F_DMEM | o->named),
+		.extras = features & CDM_F_DMEM,
 		.events = events,
 		.filter = { .dir = -1, .why = -1 },
 		.pingpong_window_ns = o->pingpong_window_ns,

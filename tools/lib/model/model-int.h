@@ -97,6 +97,7 @@ int cdm_model_stay(struct cdm_model *m);
 void cdm_model_scan(struct cdm_model *m, const struct cdm_snap_scan *snap);
 int cdm_model_proc(struct cdm_model *m, const struct cdm_snap_proc *snap);
 int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap);
+void cdm_model_dmem(struct cdm_model *m, const struct cdm_snap_dmem *snap);
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap);
 int cdm_model_numa(struct cdm_model *m, const struct cdm_snap_numa *snap);
 /* What needs all rows of a refresh. 0 or -ENOMEM. */

@@ -95,6 +95,9 @@ int cdm_model_feed(struct cdm_model *m, const struct cdm_rec *rec)
 		return 0;
 	case CDM_SNAP_CGROUP:
 		return cdm_model_cgroup(m, (const void *)rec);
+	case CDM_SNAP_DMEM:
+		cdm_model_dmem(m, (const void *)rec);
+		return 0;
 	case CDM_SNAP_DEVICE:
 		return cdm_model_device(m, (const void *)rec);
 	case CDM_SNAP_NUMA:

@@ -59,6 +59,7 @@ struct cdm_cgroup_row {
 	unsigned int nr_procs;			/* descendants included, as in all that follows */
 	__u64 procs_device;			/* of these processes */
 	__u64 procs_error;			/* pages that it may be off */
+	__u64 dmem;				/* pages that the dmem controller has; CDM_UNKNOWN */
 	const struct cdm_stats *stats;		/* since the start; NULL: none yet */
 	struct cdm_activity activity;
 };

@@ -138,7 +138,16 @@ int cdm_model_cgroup(struct cdm_model *m, const struct cdm_snap_cgroup *snap)
 	e->row.nr_procs = 0;
 	e->row.procs_device = 0;
 	e->row.procs_error = 0;
+	e->row.dmem = CDM_UNKNOWN;
 	return list_once(m, &e->entry, &m->cgroup_rows, &e->row);
+}
+
+void cdm_model_dmem(struct cdm_model *m, const struct cdm_snap_dmem *snap)
+{
+	struct cdm_cgroup_entry *e = (void *)cdm_hash_find(&m->cgroups, snap->cgroup);
+
+	if (e && e->entry.seen == m->generation)
+		e->row.dmem = snap->device;
 }
 
 int cdm_model_device(struct cdm_model *m, const struct cdm_snap_device *snap)

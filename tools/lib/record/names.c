@@ -15,7 +15,7 @@ static const char *const kinds[] = {
 	[CDM_SNAP_DEVICE] = "devices", [CDM_SNAP_VMA] = "vma", [CDM_SNAP_END] = "end",
 	[CDM_REC_LOSS] = "loss", [CDM_REC_STACK] = "stack", [CDM_REC_NOTE] = "note",
 	[CDM_REC_DEVICE_ID] = "device_id", [CDM_REC_USER_STACK] = "user_stack",
-	[CDM_SNAP_NUMA] = "numa_rows",
+	[CDM_SNAP_NUMA] = "numa_rows", [CDM_SNAP_DMEM] = "dmem",
 };
 
 /* As the kernel prints them, see Documentation/trace/events-cdm.rst of the series. */
@@ -37,7 +37,7 @@ static const char *const why_hints[CDM_NR_REFUSAL] = {
 	[CDM_WHY_FOREIGN] = "on another device: to move it, bring it home first",
 	[CDM_WHY_UNSUPPORTED] = "device memory, memory with tags or userfaultfd: choose other ranges",
 	[CDM_WHY_ALLOC] = "no room at the destination: evict, or use another device",
-	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max",
+	[CDM_WHY_CHARGE] = "the cgroup's limit does not allow it: raise memory.max, or dmem.max",
 	[CDM_WHY_COPY] = "the copy failed, poison or a hung device: see its state and the kernel's log",
 	[CDM_WHY_RACED] = "it changed meanwhile: try again",
 	[CDM_WHY_DENIED] = "of a file that is not yours to write, or sealed: ask its owner, or copy it to memory",

@@ -36,6 +36,7 @@ enum cdm_snap_kind {
 	CDM_REC_USER_STACK,		/* struct cdm_rec_user_stack */
 	CDM_SNAP_SCAN,			/* struct cdm_snap_scan */
 	CDM_SNAP_NUMA,			/* struct cdm_snap_numa */
+	CDM_SNAP_DMEM,			/* struct cdm_snap_dmem */
 };
 
 /* As it was when all pages that stayed were told why, and @untold was 0. */
@@ -60,6 +61,7 @@ enum cdm_feature {
 	CDM_F_EVICT		= 1 << 9,
 	CDM_F_CPU		= 1 << 10,	/* CPU time of processes */
 	CDM_F_NUMA		= 1 << 11,	/* ordinary pages between NUMA nodes */
+	CDM_F_DMEM		= 1 << 12,	/* the dmem controller has our devices */
 };
 /* Those that are not had in passing: page tables are walked, what migrates is slowed down. */
 #define CDM_F_COSTLY	(CDM_F_PER_DEVICE | CDM_F_PINGPONG)
@@ -130,6 +132,13 @@ struct cdm_snap_cgroup {
 	char path[];		/* below the root, "/" is the root; NUL-terminated */
 };
 #define CDM_NO_LIMIT	(CDM_UNKNOWN - 1)
+
+/* What the dmem controller has of the cgroup that came before; none: it is not on there. */
+struct cdm_snap_dmem {
+	struct cdm_rec rec;
+	__u64 cgroup;		/* id */
+	__u64 device;		/* pages on all devices that it has moved there; descendants included */
+};
 
 struct cdm_snap_device {
 	struct cdm_rec rec;

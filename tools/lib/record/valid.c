@@ -194,6 +194,7 @@ static const struct {
 	[CDM_SNAP_SCAN] = { sizeof(struct cdm_snap_scan), NULL },
 	[CDM_REC_USER_STACK] = { sizeof(struct cdm_rec_user_stack), user_stack_valid },
 	[CDM_SNAP_NUMA] = { sizeof(struct cdm_snap_numa), numa_valid },
+	[CDM_SNAP_DMEM] = { sizeof(struct cdm_snap_dmem), NULL },
 };
 
 bool cdm_rec_valid(const struct cdm_rec *rec, size_t len)

@@ -21,7 +21,7 @@
 
 #include "source/snapshot.h"
 
-enum value { CURRENT, LIMIT, STAT, NR_VALUES };
+enum value { CURRENT, LIMIT, STAT, DMEM, NR_VALUES };
 
 #define NR_FILES	(NR_VALUES + 1)	/* of a cgroup: its values and its directory */
 #define STAT_SIZE	(16 << 10)	/* holds memory.stat */
@@ -30,9 +30,12 @@ enum value { CURRENT, LIMIT, STAT, NR_VALUES };
 #define HASH_BITS	12
 
 static const char *const files[2][NR_VALUES] = {
-	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.stat" },
-	{ "memory.current", "memory.max", "memory.stat" },
+	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.stat", "dmem.current" },
+	{ "memory.current", "memory.max", "memory.stat", "dmem.current" },
 };
+
+/* How the names of our regions of the dmem controller begin. */
+#define DMEM_REGION	"device_host/"
 
 /* Hierarchical, as memory.current is. */
 static const char *const stat_keys[2] = { "total_device_host", "device_host" };
@@ -55,6 +58,7 @@ struct cdm_cgroups {
 	int version;		/* 0: v1, 1: v2; index into files[] */
 	int mount;		/* its directory */
 	bool have_device;
+	bool take_dmem;
 	size_t budget;		/* cgroups that may keep their files open */
 	struct node *root;
 	char *mount_point;
@@ -241,7 +245,8 @@ static void keep_files(struct cdm_cgroups *c, struct node *node)
 	c->budget--;
 	node->kept = true;
 	for (int i = 0; i < NR_VALUES; i++)
-		node->fds[i] = openat(node->dir, files[c->version][i], O_RDONLY | O_CLOEXEC);
+		if (i != DMEM || c->take_dmem)
+			node->fds[i] = openat(node->dir, files[c->version][i], O_RDONLY | O_CLOEXEC);
 }
 
 /* Return: NULL with errno; ENOENT where the cgroup has just gone. */
@@ -421,6 +426,35 @@ static __u64 device_pages_of(struct cdm_cgroups *c, struct node *node)
 	return CDM_UNKNOWN;
 }
 
+/*
+ * The sum of our regions, of lines "device_host/cdm0 BYTES"; CDM_UNKNOWN: there is none. Where
+ * the controller is not on there is no file.
+ */
+static __u64 sum_of_regions(const char *line)
+{
+	__u64 bytes = 0;
+	bool ours = false;
+
+	for (; line && *line; line = strchr(line, '\n')) {
+		const char *value;
+
+		line += *line == '\n';
+		value = strchr(line, ' ');
+		if (strncmp(line, DMEM_REGION, strlen(DMEM_REGION)) || !value)
+			continue;
+		ours = true;
+		bytes += strtoull(value, NULL, 10);
+	}
+	return ours ? bytes / sysconf(_SC_PAGESIZE) : CDM_UNKNOWN;
+}
+
+static __u64 dmem_pages_of(struct cdm_cgroups *c, struct node *node)
+{
+	char buf[STAT_SIZE];
+
+	return read_value(c, node, DMEM, buf, sizeof(buf)) < 0 ? CDM_UNKNOWN : sum_of_regions(buf);
+}
+
 /* --- interface --- */
 
 /* Half of the files that may be open are left to others. */
@@ -487,6 +521,23 @@ void cdm_cgroups_ignore_device(struct cdm_cgroups *c)
 	c->have_device = false;
 }
 
+/* In the same hierarchy, as in version 2. */
+bool cdm_cgroups_have_dmem(const struct cdm_cgroups *c)
+{
+	char buf[STAT_SIZE];
+
+	return cdm_read_file(c->mount, "dmem.capacity", buf, sizeof(buf)) >= 0 &&
+	       sum_of_regions(buf) != CDM_UNKNOWN;
+}
+
+/* Those that are known by now, the root alone, are opened again. */
+void cdm_cgroups_take_dmem(struct cdm_cgroups *c)
+{
+	c->take_dmem = true;
+	if (c->root->kept)
+		c->root->fds[DMEM] = openat(c->root->dir, files[c->version][DMEM], O_RDONLY | O_CLOEXEC);
+}
+
 const char *cdm_cgroups_mount(const struct cdm_cgroups *c)
 {
 	return c->mount_point;
@@ -546,6 +597,17 @@ static void read_values(struct cdm_cgroups *c, struct node *node, const struct r
 	snap->limit = values->limit >= max ? CDM_NO_LIMIT : values->limit;
 }
 
+static int emit_dmem(struct cdm_cgroups *c, struct node *node, const struct refresh *r)
+{
+	struct cdm_snap_dmem snap = { .cgroup = node->id };
+
+	snap.device = c->take_dmem ? dmem_pages_of(c, node) : CDM_UNKNOWN;
+	if (snap.device == CDM_UNKNOWN)
+		return 0;
+	cdm_snap_head(&snap.rec, CDM_SNAP_DMEM, sizeof(snap));
+	return r->emit(r->ctx, &snap.rec);
+}
+
 static int emit_cgroup(struct cdm_cgroups *c, struct node *node, const struct refresh *r)
 {
 	size_t len = (offsetof(struct cdm_snap_cgroup, path) + strlen(node->path) + 1 + 7) & ~7UL;
@@ -568,7 +630,7 @@ static int emit_cgroup(struct cdm_cgroups *c, struct node *node, const struct re
 	strcpy(snap->path, node->path);
 	ret = r->emit(r->ctx, &snap->rec);
 	free(snap);
-	return ret;
+	return ret ?: emit_dmem(c, node, r);
 }
 
 /* @below: 0 within the part of the tree that is wanted. */

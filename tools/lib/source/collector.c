@@ -187,6 +187,8 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 	c->cgroups = cdm_cgroups_open();
 	if (c->cgroups && d->cgroup_sums)
 		cdm_cgroups_ignore_device(c->cgroups);
+	if (c->cgroups && (d->features & (o->features | o->extras) & CDM_F_DMEM))
+		cdm_cgroups_take_dmem(c->cgroups);
 	c->own_proc = cdm_proc_is_ours();
 	c->nr_ranges = c->own_proc ? cdm_devices_ranges(c->ranges, CDM_MAX_DEVICES) : 0;
 	for (unsigned int i = 0; i < d->nr_missing && !err; i++)
@@ -277,7 +279,7 @@ static int emit_cgroup(void *ctx, const struct cdm_rec *rec)
 	const struct cdm_snap_cgroup *cg = (const void *)rec;
 	struct cdm_collector *c = ctx;
 
-	if (c->o.cgroup) {
+	if (c->o.cgroup && rec->kind == CDM_SNAP_CGROUP) {
 		if (c->nr_below == c->room_below) {
 			size_t room = 2 * c->room_below + 64;
 			void *below = realloc(c->below, room * sizeof(*c->below));

@@ -91,6 +91,10 @@ static void describe_cgroups(unsigned int asked, struct cdm_description *d)
 		missing(d, cgroups ?
 			"no device memory of cgroups: memory.stat has no device_host, the kernel is built without the DEVICE_HOST series, see kernel-patches/" :
 			"no cgroups: the memory controller is not mounted (CONFIG_MEMCG)");
+	if (cgroups && cdm_cgroups_have_dmem(cgroups))
+		d->features |= CDM_F_DMEM;
+	else if (asked & CDM_F_DMEM)
+		missing(d, "no charges of the dmem controller: dmem.capacity has no device_host/; it is in Linux 7.3 with the series there (CONFIG_CGROUP_DMEM), see kernel-patches/");
 	if (cgroups)
 		cdm_cgroups_close(cgroups);
 }

@@ -16,6 +16,7 @@ const struct cdm_offer cdm_figures[] = {
 	{ "processes", "device", "device pages of processes", CDM_F_PROC_DEVICE, 0 },
 	{ "processes", "rss", "rss and CPU time of processes", CDM_F_CPU, 0 },
 	{ "cgroups", "device", "device pages of cgroups", CDM_F_CGROUP_DEVICE, 0 },
+	{ "cgroups", "dmem", "device pages by the dmem controller", CDM_F_DMEM, 0 },
 	{ "devices", "sysfs", "devices", CDM_F_DEVICES, 0 },
 	{ "devices", "per-process", "device pages by device", CDM_F_PER_DEVICE, 0 },
 	{ 0 }

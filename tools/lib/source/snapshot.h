@@ -130,6 +130,9 @@ void cdm_cgroups_close(struct cdm_cgroups *c);
 bool cdm_cgroups_have_device(const struct cdm_cgroups *c);	/* the kernel counts device_host */
 /* As if the kernel did not: others than DEVICE_HOST are not in it. */
 void cdm_cgroups_ignore_device(struct cdm_cgroups *c);
+/* Whether the dmem controller has regions of ours; CDM_SNAP_DMEM follows each cgroup then, if asked. */
+bool cdm_cgroups_have_dmem(const struct cdm_cgroups *c);
+void cdm_cgroups_take_dmem(struct cdm_cgroups *c);	/* before the first refresh */
 int cdm_cgroups_fd(const struct cdm_cgroups *c);	/* of the mount; stays @c's */
 
 /*

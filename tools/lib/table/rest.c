@@ -73,6 +73,35 @@ static void cgroup_share(const void *p, struct cdm_cell *cell)
 	cdm_cell_percent(cell, cgroup_device(row), row->snap->charged);
 }
 
+static void cgroup_dmem(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_cgroup_row *row = p;
+
+	cdm_cell_pages(cell, row->model, row->dmem);
+}
+
+/* What @a has more than @b. */
+static void cell_more(struct cdm_cell *cell, const struct cdm_model *m, __u64 a, __u64 b)
+{
+	__u64 more = a > b ? a - b : 0;
+
+	cdm_cell_pages(cell, m, a == CDM_UNKNOWN || b == CDM_UNKNOWN ? CDM_UNKNOWN : more);
+}
+
+static void cgroup_by_others(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_cgroup_row *row = p;
+
+	cell_more(cell, row->model, cgroup_device(row), row->dmem);
+}
+
+static void cgroup_for_others(const void *p, struct cdm_cell *cell)
+{
+	const struct cdm_cgroup_row *row = p;
+
+	cell_more(cell, row->model, row->dmem, cgroup_device(row));
+}
+
 static void cgroup_headroom(const void *p, struct cdm_cell *cell)
 {
 	const struct cdm_cgroup_row *row = p;
@@ -115,6 +144,12 @@ const struct cdm_column cdm_cgroup_columns[] = {
 	  CDM_UNIT_BYTES, 6, CDM_F_CGROUP_DEVICE, .get = cgroup_cdm },
 	{ "error", "CDMERR", "What CDM may be off, where it is what scanned processes have.",
 	  CDM_UNIT_BYTES, 6, CDM_F_CGROUP_DEVICE, .extra = true, .get = cgroup_error },
+	{ "dmem", "DMEM", "Memory on devices that it moved there, whosever; dmem.max limits it.",
+	  CDM_UNIT_BYTES, 6, CDM_F_DMEM, .extra = true, .get = cgroup_dmem },
+	{ "by_others", "BYOTHER", "What CDM is more than DMEM: of its memory, what others moved there.",
+	  CDM_UNIT_BYTES, 7, CDM_F_DMEM | CDM_F_CGROUP_DEVICE, .extra = true, .get = cgroup_by_others },
+	{ "for_others", "FOROTHER", "What DMEM is more than CDM: memory of others that it moved there.",
+	  CDM_UNIT_BYTES, 8, CDM_F_DMEM | CDM_F_CGROUP_DEVICE, .extra = true, .get = cgroup_for_others },
 	{ "share", "%CDM", "Share of CHARGED that is on devices.",
 	  CDM_UNIT_PERCENT, 5, CDM_F_CGROUP_DEVICE, .yields = 3, .get = cgroup_share },
 	{ "limit", "LIMIT", "Limit of the charge; max: none.",
