@@ -248,7 +248,7 @@ configure() {
 	else
 		KCONFIG_ALLCONFIG=$wanted make -s -C "$tree" O="$1" allnoconfig
 	fi
-	: > "$build/$1.log"
+	: > "$build/$1$other.log"
 	[[ $1 == obj-stock ]] || check_config "$wanted" "$obj/.config"
 }
 
@@ -286,7 +286,7 @@ kmake() {
 	local obj=$1
 	shift
 	make -C "$tree" O="$obj" CC="ccache gcc" LOCALVERSION="$localversion" \
-		-j"$(nproc)" "$@" > >(tee -a "$build/$obj.log" | progress) 2>&1
+		-j"$(nproc)" "$@" > >(tee -a "$build/$obj$other.log" | progress) 2>&1
 }
 
 # The selftests belong to the kernel that they test.
@@ -327,7 +327,8 @@ result_key() {
 		series
 		gcc --version | head -1
 		pahole --version
-		sed -n '/^configure()/,/^result_key()/p' "$0"
+		# How it is built, but for the name of the log
+		sed -n '/^configure()/,/^result_key()/{s/\$other\.log/.log/;p}' "$0"
 	} | sha256sum | cut -c1-16
 }
 
@@ -348,9 +349,9 @@ build() {
 	if [[ ! -e $result/series ]]; then
 		ensure_tree
 		configure "$obj"
-		say "building $name, log in $build/$obj.log"
+		say "building $name, log in $build/$obj$other.log"
 		kmake "$obj" bzImage modules ||
-			{ grep -E 'error|Error' "$build/$obj.log" >&2; die "the build failed"; }
+			{ grep -E 'error|Error' "$build/$obj$other.log" >&2; die "the build failed"; }
 		install_result "$result" "$obj"
 		say "built in $((SECONDS - start)) s"
 	fi
@@ -368,7 +369,7 @@ stock() {
 	if [[ ! -e $result/series ]]; then
 		[[ -d $tree/.git ]] || make_tree
 		configure obj-stock
-		kmake obj-stock bzImage modules || die "the build failed, see $build/obj-stock.log"
+		kmake obj-stock bzImage modules || die "the build failed, see $build/obj-stock$other.log"
 		install_result "$result" obj-stock
 	fi
 	use "$result" "kernel-stock$other"
@@ -391,7 +392,7 @@ bisect() {
 	check_config() { :; }	# patches that are not there have no options
 	configure obj-bisect
 	kmake obj-bisect bzImage modules ||
-		{ grep -E 'error|Error' "$build/obj-bisect.log" >&2; die "the build failed"; }
+		{ grep -E 'error|Error' "$build/obj-bisect$other.log" >&2; die "the build failed"; }
 	install_result "$build/kernel-bisect" obj-bisect
 	say "$build/kernel-bisect has $1 patches, up to: $(git -C "$tree" log -1 --format=%s)"
 }
@@ -476,7 +477,7 @@ deb() {
 	ensure_tree
 	configure obj-deb
 	kmake obj-deb KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||
-		die "packaging failed, see $build/obj-deb.log"
+		die "packaging failed, see $build/obj-deb$other.log"
 	mv "$tree"/*.deb "$build/"
 	rm -f "$tree"/*.buildinfo "$tree"/*.changes
 	say "packages:"
