@@ -12,7 +12,7 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-check kernel-bisect \
 	kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-locks bench-events bench-refresh bench-startup \
-	bench-overhead fuzz lint install deb check-packages ci clean
+	bench-overhead bench-scale fuzz lint install deb check-packages ci clean
 
 help:
 	@echo 'make deps            install the packages that kernel, tools and tests need'
@@ -43,9 +43,12 @@ help:
 	@echo 'make bench-table     that of what was measured before'
 	@echo 'make bench-kernel    instructions per operation, against the unpatched kernel'
 	@echo 'make bench-locks     locks that are waited for while 16 CPUs migrate at once'
-	@echo 'make bench-events    cost of an event: cdmtrace, bpftrace, perf; on this kernel'
+	@echo 'make bench-events    cost of an event to who reads it and to who makes it: cdmtrace,'
+	@echo '                     bpftrace, perf; on this kernel'
 	@echo 'make bench-refresh   cost of a refresh with 10,000 processes: cdmtop, top, htop'
 	@echo 'make bench-startup   time until the first result'
+	@echo 'make bench-scale     up to 100,000 processes and 10,000 cgroups; how many events a second'
+	@echo '                     are read without loss (QUICK=1: a little of it, to try it)'
 	@echo 'make bench-overhead  pages a second of a migrating program under each tool, in a VM'
 	@echo 'make fuzz            the reader of recordings under libFuzzer'
 	@echo 'make lint            cppcheck, sparse and clang-tidy on the tools'
@@ -149,6 +152,7 @@ bench:
 	@$(MAKE) -s bench-startup
 	@$(MAKE) -s bench-refresh
 	@$(MAKE) -s bench-events
+	@$(MAKE) -s bench-scale
 	@$(MAKE) -s bench-table
 
 # Of what was measured last, by whichever of them
@@ -168,6 +172,13 @@ bench-events bench-refresh bench-startup:
 	@$(MAKE) -s tools
 	@$(SUDO) tests/bench/$(@:bench-%=%).sh
 	$(if $(filter bench-events,$@),@$(SUDO) tests/bench/printers.sh)
+	$(if $(filter bench-events,$@),@$(SUDO) tests/bench/faults.sh)
+
+bench-scale:
+	$(INSTALL) tools bench
+	@$(MAKE) -s tools
+	@$(SUDO) env QUICK=$(QUICK) tests/bench/scale.sh
+	@$(SUDO) env QUICK=$(QUICK) tests/bench/ceiling.sh
 
 bench-overhead: deps
 	$(INSTALL) bench

@@ -19,7 +19,7 @@ declare -A packages=(
 	[test]="python3 tmux util-linux procps e2fsprogs xfsprogs libcmocka-dev valgrind prometheus
 		libcap2-bin man-db chromium strace lintian zsh stress-ng fio liburing-dev libnuma-dev
 		ndctl daxctl"
-	[bench]="bpftrace linux-perf htop procps tmux util-linux libcmocka-dev"
+	[bench]="bpftrace linux-perf trace-cmd htop procps tmux util-linux libcmocka-dev"
 	[lint]="clang-tidy cppcheck sparse"
 	[chroot]="debootstrap systemd-container util-linux prometheus prometheus-node-exporter libcap2-bin"
 	[clang]=""	# the oldest and the newest that there are

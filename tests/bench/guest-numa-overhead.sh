@@ -15,6 +15,7 @@ watched "cdmtop -b --view numa" "$top/tools/cdmtop/cdmtop" -b --view numa 1
 watched "cdmtrace -e numa -j" "$top/tools/cdmtrace/cdmtrace" -e numa -j -o "$work/events" --ready-file "$work/ready"
 watched "..., by tracepoints alone" "$top/tools/cdmtrace/cdmtrace" -e numa --source tracepoint -j -o "$work/events" \
 	--ready-file "$work/ready"
+peers migrate:mm_migrate_pages
 if command -v bpftrace > /dev/null; then
 	watched "bpftrace, a line a call" bpftrace -e 'tracepoint:migrate:mm_migrate_pages {
 		printf("%llu %d %s %d %d %d\n", nsecs, pid, comm, args->reason, args->succeeded, args->failed); }'

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# In the VM: migrations under each tool.
+# In the VM: migrations and page faults under each tool.
 set -uo pipefail
 source "$(dirname "$0")/../vm/guest-lib.sh"
 load=$1 pages=$2 seconds=$3
@@ -28,6 +28,9 @@ for source in $sources; do
 	watched "cdmtrace -e page -j, $source" "$cdmtrace" -e page "${by[@]}" -j -o "$work/events" \
 		--ready-file "$work/ready"
 done
+watched "cdmtrace -e pagefault -j" "$top/tools/cdmtrace/cdmtrace" -e pagefault -j -o "$work/events" \
+	--ready-file "$work/ready"
+[[ $probe != tracepoint:* ]] || peers "${probe#tracepoint:}"
 if command -v bpftrace > /dev/null; then
 	watched "bpftrace, a line a call" bpftrace -e "$probe"' { printf("%llu %d %s\n", nsecs, pid, comm); }'
 	# What cdmtop counts, but for reasons, cgroups, devices and directions.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # What it costs a program to be watched while it does nothing but migrate: pages a
 # second with nothing attached, and with each tool, on one processor whose time is
-# counted in instructions, so that the tool's own work is in it and noise is not. Then
+# counted in instructions, so that the tool's own work is in it and noise is not; and what
+# a page fault costs a program that has nothing to do with that. Then
 # the same on Debian's kernel, where functions tell of migrations, if it is there, and there
 # ordinary migrations between NUMA nodes.
 #
@@ -10,8 +11,10 @@
 source "$(dirname "$0")/lib.sh"
 load=$top/build/bench/migrations
 mkdir -p "${load%/*}"
-compile migrations -static
-mv "$work/migrations" "$load"
+for program in migrations faults; do
+	compile "$program" -static
+	mv "$work/$program" "${load%/*}"
+done
 "$top/tools/cdm-vm/cdm-vm" --icount --cdm 64M --timeout 1800 -- \
 	"$top/tests/bench/guest-overhead.sh" "$load" "${1:-64}" "${2:-2}"
 [[ -e $top/build/kernel-debian/bzImage ]] || exit 0
