@@ -2,7 +2,7 @@
 # What a refresh costs: the difference between $many and $few of them, so that start-up does
 # not count. Sourced after lib.sh. Noted are ms and KiB, with $scale behind the name.
 # shellcheck shell=bash disable=SC2154
-few=3 many=23 interval=0.2 htop_seconds=6 scale=
+few=3 many=23 interval=0.2 htop_refreshes=6 htop_delay=1 scale=
 columns=pid,user,comm,cgroup,rss,cpu	# those that every kernel has
 compile spent
 
@@ -31,10 +31,10 @@ per_refresh() {
 	note_refresh "$name" "$a" "$ms" $((many - few))
 }
 
-# A recording says by itself how often cdmtrace looked.
+# A recording says by itself how often cdmtrace looked, which is not so often if looks take long.
 per_snapshot() {
 	local n looks=() spent=()
-	for n in "$few" "$many"; do
+	for n in "$few" $((few + 20)); do
 		cpu "$cdmtrace" -e pagefault --comm nobody -w "$work/recorded" -d "${interval}s" \
 			--duration "$(awk -v n="$n" -v s="$interval" 'BEGIN { print n * s "s" }')"
 		spent+=("$ms")
@@ -46,13 +46,13 @@ per_snapshot() {
 # No batch mode: on a terminal of its own, between two readings of its CPU time.
 htop_refresh() {
 	local pid before session=cdm-refresh-$$
-	tmux new-session -d -s "$session" -x 120 -y 40 'exec htop -d 10'
-	sleep "$(((htop_seconds + 1) / 2))"
+	tmux new-session -d -s "$session" -x 120 -y 40 "exec htop -d ${htop_delay}0"
+	sleep $((2 * htop_delay))
 	pid=$(tmux list-panes -t "$session" -F '#{pane_pid}')
 	before=$(cpu_ns "$pid")
-	sleep "$htop_seconds"
+	sleep $((htop_refreshes * htop_delay))
 	peak=$(awk '/VmHWM/ { print $2 }' "/proc/$pid/status")
-	note_refresh htop 0 "$(awk -v ns=$(($(cpu_ns "$pid") - before)) 'BEGIN { print ns / 1e6 }')" "$htop_seconds"
+	note_refresh htop 0 "$(awk -v ns=$(($(cpu_ns "$pid") - before)) 'BEGIN { print ns / 1e6 }')" "$htop_refreshes"
 	tmux kill-session -t "$session"
 }
 

@@ -4,14 +4,15 @@
 # cdmtrace -w against top, htop and systemd-cgtop, in turns. As root. QUICK=1: few of them,
 # once, to see that it works.
 #
-#   tests/bench/scale.sh [ROUNDS]
+#   tests/bench/scale.sh [ROUNDS [PROCESSES...]]
 source "$(dirname "$0")/lib.sh"
 with_tracefs "$@"
 source "$top/tests/bench/per-refresh.sh"
-rounds=${1:-3} processes=(1 100 1000 10000 100000) cgroups=(1 100 1000 10000)
+rounds=${1:-3} processes=("${@:2}") cgroups=(1 100 1000 10000)
+[[ $# -gt 1 ]] || processes=(1 100 1000 10000 100000)
 if [[ -n ${QUICK:-} ]]; then
 	rounds=1 processes=(5) cgroups=(5)
-	few=1 many=3 interval=0.1 htop_seconds=1
+	few=1 many=3 interval=0.1 htop_refreshes=1
 fi
 pid_max=$(cat /proc/sys/kernel/pid_max)
 at_exit() {
@@ -21,9 +22,11 @@ at_exit() {
 	tmux kill-session -t "cdm-refresh-$$" 2> /dev/null || true
 }
 
-# fewer N: of so many a look takes long, so a few of them will do
+# fewer N: of so many a look takes long, so a few of them will do, and htop needs time
 fewer() {
-	[[ -n ${QUICK:-} ]] || many=$((few + ($1 > 10000 ? 4 : 20)))
+	[[ -z ${QUICK:-} ]] || return 0
+	many=$((few + 20)) htop_refreshes=6 htop_delay=1
+	(($1 <= 10000)) || many=$((few + 4)) htop_refreshes=3 htop_delay=9
 }
 
 # Folders of the hierarchy that has the controller for memory, a hundred in each
