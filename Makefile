@@ -35,7 +35,7 @@ help:
 	@echo 'make check           all tests; QUICK=1: those of the tools that take no VM, in 3 minutes'
 	@echo 'make check-debug     all of them on the debug kernel'
 	@echo 'make check-packages  the package in a fresh Debian 12 and 13: install, upgrade, purge, serve'
-	@echo 'make ci              make check QUICK=1 in a fresh Debian 12 and 13'
+	@echo 'make ci              make check QUICK=1 of the last commit in a fresh Debian 12 and 13'
 	@echo 'make soak            what takes hours: 300,000 processes, storms, requests at random,'
 	@echo '                     failing allocations, other tests with their memory on devices, a'
 	@echo '                     device that comes and goes UNPLUG=1000 times'
