@@ -34,7 +34,7 @@ per_refresh() {
 # A recording says by itself how often cdmtrace looked, which is not so often if looks take long.
 per_snapshot() {
 	local n looks=() spent=()
-	for n in "$few" $((few + 20)); do
+	for n in "$few" $((many < few + 20 ? few + 20 : many)); do
 		cpu "$cdmtrace" -e pagefault --comm nobody -w "$work/recorded" -d "${interval}s" \
 			--duration "$(awk -v n="$n" -v s="$interval" 'BEGIN { print n * s "s" }')"
 		spent+=("$ms")

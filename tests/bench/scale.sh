@@ -22,10 +22,12 @@ at_exit() {
 	tmux kill-session -t "cdm-refresh-$$" 2> /dev/null || true
 }
 
-# fewer N: of so many a look takes long, so a few of them will do, and htop needs time
-fewer() {
+# pace N: of so many a look takes long, so that a few will do, and htop needs time; a look
+# at few costs little beside the start of the program
+pace() {
 	[[ -z ${QUICK:-} ]] || return 0
-	many=$((few + 20)) htop_refreshes=6 htop_delay=1
+	interval=0.2 many=$((few + 20)) htop_refreshes=6 htop_delay=1
+	(($1 > 1000)) || interval=0.05 many=$((few + 100))
 	(($1 <= 10000)) || many=$((few + 4)) htop_refreshes=3 htop_delay=9
 }
 
@@ -100,7 +102,7 @@ rows scale
 for n in "${processes[@]}"; do
 	wants "$n" || continue
 	crowd "$n"
-	fewer "$n"
+	pace "$n"
 	scale=-processes-$n
 	for ((round = 0; round < rounds; round++)); do look_at_processes; done
 	disperse
@@ -112,7 +114,7 @@ for n in "${cgroups[@]}"; do
 		echo "bench: no cgroups: $(tail -1 "$work/log")" >&2
 		break
 	}
-	fewer "$n"
+	pace "$n"
 	scale=-cgroups-$n
 	for ((round = 0; round < rounds; round++)); do look_at_cgroups; done
 	remove_cgroups
