@@ -289,11 +289,8 @@ tools_in_vms() {
 	done
 	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
-	suite "stock vm 6.1" stock kernel-debian-6.1
-	suite "residency vm" stock kernel guest-residency.sh
 	suite "residency vm stock" stock kernel-debian guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
-	suite "sources vm" "$top/tests/vm/sources.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "disk vm" on_host "$top/tests/vm/disk-test.sh"
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
@@ -303,7 +300,6 @@ tools_in_vms() {
 	suite "tour vm stock" stock kernel-debian guest-tour.sh stock
 	suite "numa vm" numa kernel-debian
 	suite "sanitized vm" sanitized
-	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 }
 
 # The same programs on the kernel of another base
@@ -327,19 +323,20 @@ the_kernel() {
 	suite "disk$suffix" selftest "$debug" disk -v ext4 -v xfs -t storm -t truncate_and_punch
 	# It has a second node for NUMA balancing.
 	suite "calls$suffix" selftest "$debug" --numa calls -V xfs
-	suite "device reserved$suffix" selftest "$debug" --reserved device
 	suite "device numa$suffix" selftest "$debug" --numa device -r device.evict_to_the_home_node
 	suite "memcg v1$suffix" selftest "$debug" --v1 memcg -r memcg_v1.stat_and_move \
 		-r memcg_v1.huge_page_moves
-	[[ -z $debug$base ]] || return 0
+	if [[ -n $debug$base ]]; then
+		suite "device reserved$suffix" selftest "$debug" --reserved device
+		return
+	fi
 	# All of it: BASE=7.3
 	for program in accounting huge; do
 		base=7.3 suite "$program 7.3" selftest "" "$program"
 	done
-	for program in huge file full unbind fixes loss; do
-		suite "$program debug" selftest 1 "$program"
-	done
-	suite "disk debug" selftest 1 disk -t storm -t written_where_it_is -t lost_dirty -t unmount
+	# All of it on that kernel: make check-debug
+	suite "huge debug" selftest 1 huge
+	suite "disk debug" selftest 1 disk -v ext4 -t storm
 	suite "storm debug" selftest 1 storm 60
 	# What it is about only KASAN sees.
 	suite "device exit debug" selftest 1 device -r device.evict_and_exit
@@ -358,6 +355,11 @@ soak() {
 	suite "unplug vm" "$top/tests/vm/unplug-test.sh" acpi "$unplug" --timeout 3h
 	suite "unplug vm native" "$top/tests/vm/unplug-test.sh" native $((unplug / 5)) --timeout 3h
 	suite "on devices vm" "$top/tests/vm/on-devices.sh" 5
+	suite "device reserved" selftest "" --reserved device
+	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
+	suite "sources vm" "$top/tests/vm/sources.py"
+	suite "residency vm" stock kernel guest-residency.sh
+	suite "stock vm 6.1" stock kernel-debian-6.1
 	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "numa vm 6.1" numa kernel-debian-6.1

@@ -20,7 +20,7 @@ def counters(when):
 before, after = counters("before"), counters("after")
 counted = {k: after[k] - before[k] for k in after}
 events = rows("trace.json", "numa")
-pids = {name: int(open(name + ".pid").read()) for name in ("held", "migrate", "back", "move", "mbind", "use", "compact", "shell")}
+pids = {name: int(open(name + ".pid").read()) for name in ("held", "migrate", "back", "move", "mbind", "use", "shell")}
 def told(name):
     """By the process itself: which one it is, and how many of its pages were in the way."""
     return map(int, open(name + ".told"))
@@ -58,7 +58,7 @@ away=$(on_node "${worker[held]}" 1)
 numa migrate "${worker[held]}" 1 0 > "$work/back.pid"
 numa move "${worker[held]}" $address 101 1 > "$work/move.pid"
 numa mbind 211 0 1 > "$work/mbind.pid"
-numa compact 8192 > "$work/compact.pid"
+told compact compact 8192
 # Both, or what is no promotion alone.
 echo $((tiers > 1 ? 2 : 1)) > /proc/sys/kernel/numa_balancing
 numa use 199 1 > "$work/use.pid"
@@ -161,7 +161,9 @@ same("other ways", 0, sum(e["migrated_pages"] for e in events if e["actor_pid"] 
 PY
 checks "compaction stays on its node" << 'PY'
 compacted = [e for e in events if e["reason"] == "compaction" and e["migrated_pages"]]
-assert pages(reason="compaction", pid=pids["compact"]), compacted
+pid, moved = told("compact")
+assert moved, compacted
+same("its own", moved, pages(reason="compaction", pid=pid, actor_pid=pid))
 same("within", [], [e for e in compacted if e["src_node"] != e["dst_node"] and e["src_node"] is not None])
 PY
 checks "each call has its time" << 'PY'

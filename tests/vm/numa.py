@@ -8,12 +8,12 @@ numa.py mbind PAGES FROM TO             of its own, by mbind(2); prints its pid
 numa.py use PAGES NODE  of its own, moved to NODE, until NUMA balancing has brought enough
                         home; prints its pid
 numa.py crowd PROCESSES NODE HOME       a page of each, by as many others, to NODE and HOME
-numa.py compact PAGES   of its own, of which every second one is given back, so that there is
-                        something to do; prints its pid
 numa.py failure PAGES   of its own, whose frames the kernel is told to stop using
 
 Some prints its pid, and then how many of its pages were in the way:
 
+numa.py compact PAGES        of its own, of which every second one is given back, so that there
+                             is something to do, until some were where compaction begins
 numa.py contig PAGES NODE    of its own on NODE, until a page of 1 GiB is made where they are
 numa.py movable NODE         a block of that GiB is for what can always be moved, from now on
 numa.py offline PAGES NODE   of its own in there, until it is taken offline, for a moment
@@ -155,12 +155,26 @@ def frames(address, pages):
     return [e & (1 << 55) - 1 for e in entries]
 
 
-def compact(pages):
+def scattered(pages):
     area, address = memory(pages)
     touch(area)
     for at in range(0, len(area), 2 * PAGE):
         area.madvise(mmap.MADV_DONTNEED, at, PAGE)
-    write('/proc/sys/vm/compact_memory', 1)
+    return area, address
+
+
+def compact(pages):
+    """It goes from both ends of a zone until it meets itself: what is there is found by trying."""
+    areas = []
+    for _ in range(16):
+        areas.append(scattered(pages))
+        before = [frames(address, pages) for _, address in areas]
+        write('/proc/sys/vm/compact_memory', 1)
+        after = [frames(address, pages) for _, address in areas]
+        moved = sum(a != b for x, y in zip(before, after) for a, b in zip(x, y))
+        if moved:
+            break
+    print(moved)
 
 
 def failure(pages):

@@ -332,7 +332,7 @@ class Slot:
         wait_for(lambda: self.device() and (hot() or not has_driver()), "the device comes")
 
     def device(self):
-        return next((d for d in os.listdir(PCI) if f"/{port}/" in os.path.realpath(f"{PCI}/{d}")), None)
+        return next((d for d in os.listdir(f"{PCI}/{port}") if re.fullmatch(r"[0-9a-f:]+\.[0-7]", d)), None)
 
     def gone(self):
         """A new one cannot take the same memory in QEMU 7.2."""
