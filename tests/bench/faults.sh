@@ -20,9 +20,13 @@ start+=(
 	[cdmtop]="$cdmtop -b 1"
 	[cdmtop-w]="$cdmtop -b -w $work/recorded 1"
 	[cdmtrace-others]="$cdmtrace -e pagefault --comm nobody -o $work/out"
-	[bpftrace-others]="bpftrace -e tracepoint:$event/comm==\"nobody\"/{print(pid);}"
-	[bpftrace-counts]="bpftrace -e tracepoint:$event{@[pid]=count();}"
+	[bpftrace-others]="bpftrace -e"
+	[bpftrace-counts]="bpftrace -e"
 	[top]="top -b -d 1"
+)
+scripts+=(
+	[bpftrace-others]="tracepoint:$event /comm == \"nobody\"/ { printf(\"%d\\n\", pid); }"
+	[bpftrace-counts]="tracepoint:$event { @[pid] = count(); }"
 )
 compile faults
 rows faults

@@ -14,6 +14,7 @@ print+='"mm":"0x%llx","addr":%llu,"ip":%llu,"error_code":%d}\n'
 script="tracepoint:$event /comm == \"faulting\"/ { printf(\"${print//\"/\\\"}\", nsecs, cpu, pid, comm,
 	pid, tid, comm, cgroup, (uint64)curtask, args->address, args->ip, args->error_code); }"
 
+declare -A scripts=()	# others, by name
 declare -A start=(
 	[cdmtrace-ndjson]="$cdmtrace -e pagefault --comm faulting -o $work/out -j"
 	[cdmtrace-csv]="$cdmtrace -e pagefault --comm faulting -o $work/out --format csv"
@@ -48,7 +49,7 @@ launch() {
 	[[ $# == 1 ]] || sized "$@"
 	read -ra command <<< "${start[$name]}"
 	command+=("${size[@]}")
-	[[ $name != bpftrace-@(stdout|file) ]] || command+=("$script")
+	[[ $name != bpftrace-* ]] || command+=("${scripts[$name]:-$script}")
 	case $name in
 	*-stdout | *-binary) "${command[@]}" > "$work/out" 2> "$work/log" & ;;
 	*) "${command[@]}" > "$work/log" 2>&1 & ;;
