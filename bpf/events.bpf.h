@@ -357,7 +357,7 @@ static __always_inline bool who_passes(struct task_struct *owner)
 		return false;
 	if (filter_tid && task_tid(actor) != filter_tid)
 		return false;
-	return !filter_comm[0] || comm_passes(owner) || comm_passes(actor);
+	return !filter_comm[0] || comm_passes(owner) || (actor != owner && comm_passes(actor));
 }
 
 static __always_inline bool passes(struct task_struct *owner)
