@@ -70,7 +70,7 @@ why_not() {
 	if kill -0 "$reader" 2> /dev/null; then
 		interrupt "$reader"
 	else
-		sed "s/^${start[$1]%% *}: *//" "$work/log" | tr -s ' \n' ' '
+		sed "s/^${start[$1]%% *}: *//" "$work/log" | tr -s ' \n' ' ' | cut -c-100
 	fi
 }
 
