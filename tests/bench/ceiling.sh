@@ -6,7 +6,8 @@
 #   ceiling: the highest rate at which not one is lost, for some sizes of the buffer, that of
 #     cdmtrace or those of all CPUs together, and from some numbers of processes. Looked for
 #     by halves among rates that are 1.4 times each other. What came is counted in the output.
-#   rates: CPU time of an event, what is lost and the memory of the reader, at some rates.
+#   rates: CPU time of an event, what is lost and the memory of the reader, at some rates. A
+#     reader that costs the program much has fewer to read, and loses none: that is seen, too.
 #
 #   tests/bench/ceiling.sh [ROUNDS [SECONDS]]
 source "$(dirname "$0")/lib.sh"
@@ -68,6 +69,7 @@ note_rate() {
 	trial "$1" "$2" "$buffer" 1
 	# They copy their buffers in pages, and late.
 	[[ $1 == @(perf-record|trace-cmd) ]] || note "ns-$2" "$1" $((spent_ns / faults))
+	note "came-$2" "$1" "$rate"
 	note "lost-$2" "$1" "$(awk -v n="$lost" -v all="$faults" 'BEGIN { print (n > 0 ? n * 100 / all : 0) }')"
 }
 
@@ -101,6 +103,9 @@ for at in 1 "${producers[@]}"; do
 done
 for at in "${few_rates[@]}"; do
 	save "an event where there are so many a second" "ns of CPU" "ns-$at" cdmtrace-ndjson
+done
+for at in "${few_rates[@]}"; do
+	save "events that come where a program would make so many a second" 1/s "came-$at" -
 done
 for at in "${few_rates[@]}"; do
 	save "events lost where there are so many a second" % "lost-$at" -

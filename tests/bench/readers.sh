@@ -43,20 +43,33 @@ sized() {
 	esac
 }
 
+# A program that says by nothing that it is attached is given a second, as all are.
+is_ready() {
+	case $1 in
+	cdmtrace-*) [[ -e $work/up ]] ;;
+	cdmtop*) [[ -s $work/log ]] ;;
+	bpftrace-*) grep -qs Attaching "$work/out" "$work/log" ;;
+	perf-*) [[ $(readlink /proc/"$reader"/fd/*) == *perf_event* ]] ;;
+	esac
+}
+
 # launch NAME [BYTES [CPUS]]: $reader is its process, it is ready
 launch() {
-	local name=$1 command size=()
+	local name=$1 command size=() end=$((SECONDS + limit_s))
 	[[ $# == 1 ]] || sized "$@"
 	read -ra command <<< "${start[$name]}"
 	command+=("${size[@]}")
 	[[ $name != bpftrace-* ]] || command+=("${scripts[$name]:-$script}")
+	[[ $name != cdmtrace-* ]] || command+=(--ready-file "$work/up")
+	rm -f "$work/up" "$work/out" "$work/log"
 	case $name in
 	*-stdout | *-binary) "${command[@]}" > "$work/out" 2> "$work/log" & ;;
 	*) "${command[@]}" > "$work/log" 2>&1 & ;;
 	esac
 	reader=$!
 	unset BPFTRACE_PERF_RB_PAGES
-	sleep "${ready_s:-2}"
+	until is_ready "$name" || ! kill -0 "$reader" 2> /dev/null || ((SECONDS > end)); do sleep 0.1; done
+	sleep "${ready_s:-1}"
 	! kill -0 "$reader" 2> /dev/null || settle "$reader"
 }
 
