@@ -315,7 +315,8 @@ the_kernel() {
 	local program
 	local suffix=${debug:+ debug}${base:+ $base}
 	[[ -n $base ]] || suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
-	for program in accounting refuse memcg device trace coexist fixes loss huge file full unbind; do
+	# What the other base has, too
+	for program in accounting refuse memcg ${base:+dmem} device trace coexist fixes loss huge file full unbind; do
 		suite "$program$suffix" selftest "$debug" "$program"
 	done
 	suite "storm$suffix" selftest "$debug" storm 60
@@ -331,7 +332,7 @@ the_kernel() {
 		return
 	fi
 	# All of it: BASE=7.3
-	for program in accounting huge; do
+	for program in accounting huge dmem; do
 		base=7.3 suite "$program 7.3" selftest "" "$program"
 	done
 	# All of it on that kernel: make check-debug

@@ -82,9 +82,9 @@ whole_base() {
 
 same_after_other_refresh() {
 	local base=$1 before after
-	before=$(cat "$base"/{series,*.diff,*.msg} | sha256sum)
+	before=$(cat "$base"/{series,*.diff,*.msg,*.patch} | sha256sum)
 	BASE=$(basename "$base") "$top/kernel-patches/kernel.sh" refresh || return
-	after=$(cat "$base"/{series,*.diff,*.msg} | sha256sum)
+	after=$(cat "$base"/{series,*.diff,*.msg,*.patch} | sha256sum)
 	[[ $before == "$after" ]]
 }
 
@@ -100,6 +100,9 @@ check "the tools have the interface of this series" same_uapi
 for base in "$top"/kernel-patches/[0-9]*/series; do
 	base=$(dirname "$base")
 	check "$(basename "$base") has the series" whole_base "$base"
+	for patch in "$base"/*.patch; do
+		check "checkpatch --strict $(basename "$base") $(basename "$patch")" checkpatch "$patch"
+	done
 	if [[ -e $tree-$(basename "$base")/.git/cdm-stamp ]]; then
 		check "refresh of $(basename "$base") writes the same bytes" same_after_other_refresh "$base"
 	else
