@@ -35,7 +35,10 @@ def read(folder):
     for path in sorted(folder.glob("*.tsv")):
         when = time.strftime("%Y-%m-%d %H:%M", time.gmtime(path.stat().st_mtime))
         for line in path.read_text().splitlines():
-            row = dict(zip(FIELDS, line.split("\t"), strict=True))
+            said = line.split("\t")
+            if len(said) != len(FIELDS):
+                sys.exit(f"table.py: {path} is of an older version: run its benchmark again, or remove it")
+            row = dict(zip(FIELDS, said))
             for name in ("value", "spread_percent", "times", "at"):
                 row[name] = number(row[name])
             for name in ("against", "note"):
