@@ -37,7 +37,8 @@ def read(folder):
         for line in path.read_text().splitlines():
             said = line.split("\t")
             if len(said) != len(FIELDS):
-                sys.exit(f"table.py: {path} is of an older version: run its benchmark again, or remove it")
+                sys.exit(f"table.py: {path} has a row of {len(said)} fields, not {len(FIELDS)}: "
+                         "run its benchmark again, or remove it")
             row = dict(zip(FIELDS, said))
             for name in ("value", "spread_percent", "times", "at"):
                 row[name] = number(row[name])

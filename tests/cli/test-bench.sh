@@ -67,8 +67,9 @@ if abs((ours - top) - (ours_end - top_end)) > 0.2 or abs((ours - ours_end) - 3 *
     print(lines)
 PY
 printf 'three\tfields\tonly\n' > "$work/three.tsv"
-"$top/tests/bench/table.py" "$work" > /dev/null 2>&1
+said=$("$top/tests/bench/table.py" "$work" 2>&1)
 is "a row that is none is no table" 1 $?
+like "... which is said, and what to do" "^table.py: $work/three.tsv .* run its benchmark again, or remove it$" "$said"
 mkdir "$work/none"
 like "nothing measured is said" "nothing was measured yet" "$("$top/tests/bench/table.py" "$work/none" 2>&1)"
 for script in "$top"/tests/bench/*.sh; do
