@@ -44,6 +44,9 @@ refused "inject needs a fault" 2 'give a device and a fault' inject cdm0
 refused "an unknown fault" 2 'there are: fail-alloc' inject cdm0 fire
 refused "a fault without its number" 2 'number is missing' inject cdm0 hang
 refused "a hang of more than 30 s" 2 'more than 30000' inject cdm0 hang=30001
+refused "lost is a size" 2 'lose: .*not a size' inject cdm0 lose=x
+refused "... from an offset on" 2 'lose: .*not a size' inject cdm0 lose=2M@
+refused "... and not nothing" 2 'lose: ' inject cdm0 lose=0
 refused "engine needs an operation" 2 'give add64' engine cdm0 -p 1 sub64 0 8 1
 refused "engine: not aligned" 2 'multiples of 8' engine cdm0 -p 1 add64 4 8 1
 refused "bind needs a device" 2 'give a device' bind

@@ -205,6 +205,36 @@ is "inject has its command's exit status" 3 $?
 "$cdmctl" inject cdm0 delay=50 -- sh -c 'kill -KILL $$' 2> /dev/null
 is "... or its signal" 137 $?
 
+# What is lost: by sysfs, and by who touches it
+quarantined() { echo $(($(cat "/sys/class/cdm/$1/size") - $(cat "/sys/class/cdm/$1/used") - $(cat "/sys/class/cdm/$1/free"))); }
+"$python" -c '
+import signal
+memory = bytearray(b"m" * (4 << 20))
+signal.signal(signal.SIGUSR1, lambda *_: print(sum(memory), flush=True))
+print("ready", flush=True)
+while True:
+    signal.pause()' > "$work/sum" &
+victim=$!
+until_true 20 grep -q ready "$work/sum"
+"$cdmctl" migrate -p $victim --to cdm1 --vma anon --partial-ok > /dev/null
+held=$(used cdm1)
+size=$(cat /sys/class/cdm/cdm1/size)
+is "what is lost is told in pages that were in use" "cdm1: lost $((held / 4096)) pages that were in use" \
+	"$("$cdmctl" inject cdm1 lose=$size)"
+result $((held < 4 << 20)) "... and there were some"
+is "all of it is quarantined" "$size" "$(quarantined cdm1)"
+is "list shows it" "$size" "$("$cdmctl" list -j | json 'd["devices"][1]["quarantined_bytes"]')"
+kill -USR1 $victim
+wait $victim
+is "who touches it gets SIGBUS" "135 ready" "$? $(cat "$work/sum")"
+"$cdmctl" inject cdm1 reset
+is "reset gives it back" 0 "$(quarantined cdm1)"
+"$cdmctl" inject cdm1 lose=8K@64K > /dev/null
+is "a part of it" 8192 "$(quarantined cdm1)"
+like "not of the device: what and why" 'cdm1: .*not pages of it.*multiples' \
+	"$("$cdmctl" inject cdm1 lose=4K@$size 2>&1)"
+"$cdmctl" inject cdm1 reset
+
 as_nobody() { setpriv --reuid=65534 --regid=65534 --clear-groups "$@"; }
 like "another user's process: EPERM" 'not permitted.*ptrace' \
 	"$(as_nobody "$cdmctl" migrate -p $pid --to cdm0 2>&1)"

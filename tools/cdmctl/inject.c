@@ -2,6 +2,7 @@
 /* cdmctl inject */
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -15,12 +16,13 @@ static const struct fault {
 	const char *name;
 	enum cdm_inject_kind kind;
 	__u64 max;			/* of its argument; 0: has none */
-	const char *unit;		/* of a time, NULL: a number */
+	const char *unit;		/* of a time, NULL: a number, or what is lost */
 	__u64 unit_ns;
 } faults[] = {
 	{ "fail-alloc", CDM_INJECT_FAIL_ALLOC, UINT64_MAX, NULL, 1 },
 	{ "delay", CDM_INJECT_DELAY, 1000000, "us", CDM_NS_PER_US },
 	{ "hang", CDM_INJECT_HANG, 30000, "ms", CDM_NS_PER_MS },
+	{ "lose", CDM_INJECT_LOSE, UINT64_MAX, NULL, 1 },
 	{ "reset", CDM_INJECT_RESET, 0, NULL, 0 },
 	{ "none", CDM_INJECT_NONE, 0, NULL, 0 },
 };
@@ -42,11 +44,28 @@ static const struct fault *find(const char *name, size_t len)
 	return NULL;
 }
 
-static __u64 parse_arg(struct argp_state *state, const struct fault *f, const char *arg)
+/* SIZE[@OFFSET], bytes of the device; whether they are pages of it the kernel knows. */
+static void parse_lost(struct argp_state *state, struct cdm_inject *request, const char *arg)
 {
-	if (!f->unit)
-		return cdm_arg_number(state, f->name, arg, 0, f->max);
-	return cdm_arg_time(state, f->name, arg, f->unit, 0, f->max * f->unit_ns) / f->unit_ns;
+	const char *at = strchr(arg, '@');
+	char size[32];
+
+	snprintf(size, sizeof(size), "%.*s", (int)strcspn(arg, "@"), arg);
+	request->len = cdm_arg_size(state, "lose", size, 1, UINT64_MAX);
+	if (at)
+		request->arg = cdm_arg_size(state, "lose", at + 1, 0, UINT64_MAX);
+}
+
+static void parse_arg(struct argp_state *state, const struct fault *f, struct cdm_inject *request,
+		      const char *arg)
+{
+	if (f->kind == CDM_INJECT_LOSE)
+		parse_lost(state, request, arg);
+	else if (f->unit)
+		request->arg = cdm_arg_time(state, f->name, arg, f->unit, 0,
+					    f->max * f->unit_ns) / f->unit_ns;
+	else
+		request->arg = cdm_arg_number(state, f->name, arg, 0, f->max);
 }
 
 static void parse_fault(struct argp_state *state, const char *arg)
@@ -57,19 +76,17 @@ static void parse_fault(struct argp_state *state, const char *arg)
 
 	if (!f)
 		argp_error(state, "'%s': no such fault; there are: fail-alloc=N delay=TIME "
-			   "hang=TIME reset none", arg);
+			   "hang=TIME lose=SIZE reset none", arg);
 	if (!f->max != (arg[len] != '='))
 		argp_error(state, "'%s': %s", arg, f->max ? "a number is missing, e.g. hang=500"
 							       : "takes no number");
 	if (opt.nr == ARRAY_SIZE(faults))
 		argp_error(state, "'%s': too many faults", arg);
 	request = &opt.requests[opt.nr++];
-	*request = (struct cdm_inject) {
-		.size = sizeof(*request),
-		.kind = f->kind,
-		.arg = f->max ? parse_arg(state, f, arg + len + 1) : 0,
-	};
-	opt.lasts |= f->max;
+	*request = (struct cdm_inject) { .size = sizeof(*request), .kind = f->kind };
+	if (f->max)
+		parse_arg(state, f, request, arg + len + 1);
+	opt.lasts |= f->max && f->kind != CDM_INJECT_LOSE;
 }
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -113,7 +130,10 @@ static const struct argp argp = {
 	"                microseconds without a unit\n"
 	"  hang=TIME     the device does not answer for so long, at most 30s;\n"
 	"                milliseconds without a unit\n"
-	"  reset         withdraw everybody's faults, end hangs\n"
+	"  lose=SIZE[@OFFSET]\n"
+	"                so many bytes from OFFSET on (0) lose what is in them; they are\n"
+	"                quarantined until a reset\n"
+	"  reset         withdraw everybody's faults, end hangs and quarantine\n"
 	"  none          withdraw those named before it on the same command line\n\n"
 	"The kernel withdraws a fault when the file that it was injected through is "
 	"closed. So this command holds the device open: until Ctrl-C, for the time of "
@@ -121,12 +141,17 @@ static const struct argp argp = {
 	"EXAMPLES\n"
 	"  cdmctl inject cdm0 hang=2000 --for 2s\n"
 	"  cdmctl inject cdm0 fail-alloc=7 -- cdmctl migrate -p 1412 --to cdm0\n"
+	"  cdmctl inject cdm0 lose=2M@16M\n"
 	"  cdmctl inject cdm0 reset", NULL, NULL, NULL
 };
 
 static void explain(const char *device, int err)
 {
 	switch (err) {
+	case EINVAL:
+		cdm_say("%s: what is to be lost are not pages of it: give multiples of the "
+			"page size, less than `cdmctl list` shows", device);
+		break;
 	case EPERM:
 		cdm_say("%s: not permitted: faults take CAP_SYS_ADMIN", device);
 		break;
@@ -160,10 +185,15 @@ static void hold(struct ctl_child *child)
 static int inject(const struct ctl_device *device)
 {
 	for (int i = 0; i < opt.nr; i++) {
-		if (!ioctl(device->fd, CDM_INJECT, &opt.requests[i]))
-			continue;
-		explain(device->name, errno);
-		return CTL_FAILED;
+		struct cdm_inject *request = &opt.requests[i];
+
+		if (ioctl(device->fd, CDM_INJECT, request)) {
+			explain(device->name, errno);
+			return CTL_FAILED;
+		}
+		if (request->kind == CDM_INJECT_LOSE)
+			printf("%s: lost %llu pages that were in use\n", device->name,
+			       request->affected);
 	}
 	return CTL_OK;
 }
