@@ -45,19 +45,19 @@ static const struct fault *find(const char *name, size_t len)
 }
 
 /* SIZE[@OFFSET], bytes of the device; whether they are pages of it the kernel knows. */
-static void parse_lost(struct argp_state *state, struct cdm_inject *request, const char *arg)
+static void parse_lost(struct argp_state *state, struct cdm_inject *request, char *arg)
 {
-	const char *at = strchr(arg, '@');
-	char size[32];
+	char *at = strchr(arg, '@');
 
-	snprintf(size, sizeof(size), "%.*s", (int)strcspn(arg, "@"), arg);
-	request->len = cdm_arg_size(state, "lose", size, 1, UINT64_MAX);
 	if (at)
-		request->arg = cdm_arg_size(state, "lose", at + 1, 0, UINT64_MAX);
+		*at++ = '\0';
+	request->len = cdm_arg_size(state, "lose", arg, 1, UINT64_MAX);
+	if (at)
+		request->arg = cdm_arg_size(state, "lose", at, 0, UINT64_MAX);
 }
 
 static void parse_arg(struct argp_state *state, const struct fault *f, struct cdm_inject *request,
-		      const char *arg)
+		      char *arg)
 {
 	if (f->kind == CDM_INJECT_LOSE)
 		parse_lost(state, request, arg);
@@ -68,7 +68,7 @@ static void parse_arg(struct argp_state *state, const struct fault *f, struct cd
 		request->arg = cdm_arg_number(state, f->name, arg, 0, f->max);
 }
 
-static void parse_fault(struct argp_state *state, const char *arg)
+static void parse_fault(struct argp_state *state, char *arg)
 {
 	size_t len = strcspn(arg, "=");
 	const struct fault *f = find(arg, len);
