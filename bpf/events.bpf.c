@@ -846,7 +846,7 @@ static __always_inline u32 rss_cause(const struct call *call, int nr)
  */
 static __always_inline void count_evicted_charge(struct folio *folio, int nr)
 {
-	struct mem_cgroup *memcg = (void *)(folio->memcg_data & ~MEMCG_DATA_FLAGS);
+	struct mem_cgroup *memcg = folio_charged_to(folio);
 	struct cgroup *cgroup = BPF_CORE_READ(memcg, css.cgroup);
 	struct cdm_stats *s;
 

@@ -34,7 +34,6 @@ const volatile __u64 filter_min_ns;
 #define MIGRATE_PFN_SHIFT 6
 /* What a PMD maps, and migrates as one: the other entries are 0. */
 #define HUGE_PAGES	(1UL << (page_shift - 3))
-#define MEMCG_DATA_FLAGS 7UL
 
 /* Nobody looks at it just now; it would slow down migrations. */
 bool pingpong_off;

@@ -71,6 +71,12 @@ struct mem_cgroup {
 	struct memcg_vmstats *vmstats;
 } CORE;
 
+/* is_root: since 7.x, where folios of processes are charged by one of these. */
+struct obj_cgroup {
+	struct mem_cgroup *memcg;
+	bool is_root;
+} CORE;
+
 struct ns_common {
 	u32 inum;
 } CORE;

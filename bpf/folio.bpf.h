@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* How large a folio is, on kernels of all ages. For events.bpf.c. */
+/* How large a folio is and whose, on kernels of all ages. For events.bpf.c. */
 #ifndef CDM_FOLIO_BPF_H
 #define CDM_FOLIO_BPF_H
 
@@ -24,6 +24,16 @@ static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
 		return 1;
 	return bpf_core_field_exists(later->_nr_pages) ? BPF_CORE_READ(later, _nr_pages) :
 							 BPF_CORE_READ(folio, _folio_nr_pages);
+}
+
+#define MEMCG_DATA_FLAGS 7UL
+
+/* What it is charged to, or NULL. Of a typed pointer. */
+static __always_inline struct mem_cgroup *folio_charged_to(struct folio *folio)
+{
+	struct obj_cgroup *objcg = (void *)(folio->memcg_data & ~MEMCG_DATA_FLAGS);
+
+	return bpf_core_field_exists(objcg->is_root) ? BPF_CORE_READ(objcg, memcg) : (void *)objcg;
 }
 
 /* Less one, as the kernel counts them. */

@@ -192,7 +192,7 @@ int BPF_PROG(numa_moved, struct folio *dst, struct folio *src)
 	call->now.dst = flags_node(folio_flags(dst));
 	call->folio = (u64)dst;
 	call->shared = false;
-	numa_nobody(&call->nobody, (void *)(src->memcg_data & ~MEMCG_DATA_FLAGS));
+	numa_nobody(&call->nobody, folio_charged_to(src));
 	call->now.owner = call->nobody;
 	return 0;
 }
