@@ -289,15 +289,12 @@ tools_in_vms() {
 	for test in cdmctl cdmtop cdmtrace watch cgroup1 soak; do
 		suite "$test vm" in_vm "$top/tests/vm/guest-$test.sh"
 	done
-	suite "functions vm" stock kernel
 	suite "stock vm" stock kernel-debian
-	suite "residency vm stock" stock kernel-debian guest-residency.sh
 	suite "verifier vm" "$top/tests/vm/verifier.py"
 	suite "robust vm" stock kernel-debian guest-robust.sh
 	suite "disk vm" on_host "$top/tests/vm/disk-test.sh"
 	suite "suspend vm" on_host "$top/tests/vm/suspend-test.sh"
 	suite "hibernate vm" on_host "$top/tests/vm/hibernate-test.sh"
-	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "tour vm" in_vm "$top/tests/vm/guest-tour.sh" series
 	suite "tour vm stock" stock kernel-debian guest-tour.sh stock
 	suite "numa vm" numa kernel-debian
@@ -346,8 +343,8 @@ the_kernel() {
 }
 
 # Hours of it: as many processes as a machine has in days, storms, other people's tests with
-# their memory on devices, requests at random, and every allocation failing once. And what of
-# older kernels and of postings changes rarely, but takes minutes.
+# their memory on devices, requests at random, and every allocation failing once. And what
+# takes minutes and changes rarely: postings, older kernels, the same scripts on more of them.
 soak() {
 	local unplug=${UNPLUG:-1000}
 	limit=3h suite "soak vm" in_vm "$top/tests/vm/guest-soak.sh" 300000
@@ -361,11 +358,14 @@ soak() {
 	suite "device reserved" selftest "" --reserved device
 	memory=2G suite "crowd vm" in_vm "$top/tests/vm/guest-crowd.sh"
 	suite "sources vm" "$top/tests/vm/sources.py"
+	suite "functions vm" stock kernel
 	suite "residency vm" stock kernel guest-residency.sh
+	suite "residency vm stock" stock kernel-debian guest-residency.sh
 	suite "stock vm 6.1" stock kernel-debian-6.1
 	suite "residency vm 6.1" stock kernel-debian-6.1 guest-residency.sh
 	suite "robust vm 6.1" stock kernel-debian-6.1 guest-robust.sh
 	suite "numa vm 6.1" numa kernel-debian-6.1
+	suite "demo stock vm" on_host "$top/tests/vm/demo-test.sh"
 	suite "reproducers vm" reproducers kernel fixed
 	suite "reproducers vm stock" reproducers kernel-debian defect
 	suite "storm debug" selftest 1 storm 600
