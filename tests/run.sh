@@ -336,7 +336,6 @@ the_kernel() {
 	done
 	# All of it on that kernel: make check-debug
 	suite "huge debug" selftest 1 huge
-	suite "disk debug" selftest 1 disk -v ext4 -t storm
 	suite "storm debug" selftest 1 storm 60
 	# What it is about only KASAN sees.
 	suite "device exit debug" selftest 1 device -r device.evict_and_exit
@@ -369,6 +368,7 @@ soak() {
 	suite "reproducers vm" reproducers kernel fixed
 	suite "reproducers vm stock" reproducers kernel-debian defect
 	suite "storm debug" selftest 1 storm 600
+	suite "disk debug" selftest 1 disk
 	suite "races" races 300
 	suite "fuzz debug" in_debug_vm "$top/build/vm-tests/fuzz-ioctl" 600
 	allow=$top/tests/vm/fail-nth.allow suite "faults debug" in_debug_vm "$top/build/vm-tests/fail-nth"
