@@ -150,7 +150,7 @@ static void explain(const char *device, int err)
 	switch (err) {
 	case EINVAL:
 		cdm_say("%s: what is to be lost are not pages of it: give multiples of the "
-			"page size, less than `cdmctl list` shows", device);
+			"page size, within what `cdmctl list` shows", device);
 		break;
 	case EPERM:
 		cdm_say("%s: not permitted: faults take CAP_SYS_ADMIN", device);
