@@ -327,6 +327,22 @@ is "run: has the program's exit status" 42 $?
 like "run -v says what it did" 'pages .* placed in [0-9]+ passes over [0-9]+ processes' "$(cat "$work/err")"
 is "run: nothing is left on the devices" "0 0" "$(used cdm0) $(used cdm1)"
 
+mkfifo "$work/orders"
+"$cdmctl" run --place anon=cdm0 --interval 2s -- "$top/build/vm-tests/worker" < "$work/orders" > "$work/said" &
+exec 5> "$work/orders"
+printf 'map 0 0 1000\npin 0 0 16\n' >&5
+on_cdm0() { (($(used cdm0) >= $1)); }
+until_true 20 on_cdm0 $(((1000 - 16) * 4096))
+result $? "run: what is not pinned is placed"
+sleep 3
+before=$(used cdm0)
+echo unpin >&5
+until_true 30 on_cdm0 $((before + 16 * 4096))
+is "run: ... and what was, when it is not any more" "$((before + 16 * 4096)) ok ok ok" \
+	"$(used cdm0) $(cut -d' ' -f1 "$work/said" | xargs)"
+exec 5>&-
+wait
+
 "$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; touch "$1"; while :; do sleep 0.05; done' bash "$work/traps" &
 run=$!
 until_true 60 test -e "$work/traps"

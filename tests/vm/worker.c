@@ -11,6 +11,8 @@
  *	sum FIRST N		answers with a sum over all that is in them
  *	drop FIRST N		gives pages up, MADV_DONTNEED
  *	race DEVICE FIRST N	to the device, while a thread reads the pages
+ *	pin FIRST N		pages in a pipe, by vmsplice(): at most 16
+ *	unpin			and out of it
  *	fork			a child that shares the pages and sleeps; answers with its pid
  *	exec			becomes a new worker
  *	storm DEVICE FIRST N	to and fro until it is killed; answers before
@@ -26,6 +28,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/uio.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -135,6 +138,21 @@ static void race(struct request *r)
 	answer(moved >= 0, moved);
 }
 
+static int pipe_ends[2];
+
+static void pin(const struct request *r)
+{
+	struct iovec pages = { memory + r->first * PAGE, r->pages * PAGE };
+
+	answer(!pipe(pipe_ends) &&
+	       vmsplice(pipe_ends[1], &pages, 1, 0) == (ssize_t)pages.iov_len, r->pages);
+}
+
+static void unpin(void)
+{
+	answer(!close(pipe_ends[0]) && !close(pipe_ends[1]), 0);
+}
+
 static void fork_sleeper(void)
 {
 	pid_t pid = fork();
@@ -176,6 +194,10 @@ static void serve(struct request *r)
 		answer(!madvise(memory + r->first * PAGE, r->pages * PAGE, MADV_DONTNEED), r->pages);
 	else if (!strcmp(r->verb, "race"))
 		race(r);
+	else if (!strcmp(r->verb, "pin"))
+		pin(r);
+	else if (!strcmp(r->verb, "unpin"))
+		unpin();
 	else if (!strcmp(r->verb, "fork"))
 		fork_sleeper();
 	else if (!strcmp(r->verb, "exec"))

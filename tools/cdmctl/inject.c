@@ -77,9 +77,11 @@ static void parse_fault(struct argp_state *state, char *arg)
 	if (!f)
 		argp_error(state, "'%s': no such fault; there are: fail-alloc=N delay=TIME "
 			   "hang=TIME lose=SIZE reset none", arg);
-	if (!f->max != (arg[len] != '='))
-		argp_error(state, "'%s': %s", arg, f->max ? "a number is missing, e.g. hang=500"
-							       : "takes no number");
+	if (!f->max && arg[len] == '=')
+		argp_error(state, "'%s': takes no number", arg);
+	if (f->max && arg[len] != '=')
+		argp_error(state, "'%s': a number is missing, e.g. %s=%s", arg, f->name,
+			   f->kind == CDM_INJECT_LOSE ? "64K" : "500");
 	if (opt.nr == ARRAY_SIZE(faults))
 		argp_error(state, "'%s': too many faults", arg);
 	request = &opt.requests[opt.nr++];

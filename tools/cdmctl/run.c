@@ -5,8 +5,8 @@
  *
  * Memory comes to RAM all the time: it is newly allocated, copied on write, or
  * evicted. At an interval the supervisor compares how much of each process is in
- * RAM with what its last pass left there. Only if that changed, it looks at the
- * VMAs and migrates those that are not wholly on their device.
+ * RAM with what its last pass left there. Only if that changed, or pages were busy
+ * then, it looks at the VMAs and migrates those that are not wholly on their device.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +34,7 @@
 struct process {
 	__u32 pid;
 	__u64 start_ns;
-	__u64 ram;		/* pages, what the last pass left there */
+	__u64 ram;		/* pages, what the last pass left there, or CDM_UNKNOWN */
 	__u64 not_before;	/* ns, the next pass */
 	unsigned int backoff;	/* intervals between passes */
 	bool seen;
@@ -278,6 +278,14 @@ static int place_vma(void *ctx, const struct cdm_vma *vma)
 	return 0;
 }
 
+/* Others had hold of pages. When they let go, nothing that is looked at changes. */
+static bool were_busy(const struct ctl_counts *counts)
+{
+	return counts->failed[CDM_FAIL_PINNED] || counts->failed[CDM_FAIL_LOCKED] ||
+	       counts->failed[CDM_FAIL_ISOLATE] || counts->failed[CDM_FAIL_WRITEBACK] ||
+	       counts->failed[CDM_FAIL_RACED];
+}
+
 static void run_pass(struct process *p)
 {
 	struct pass pass = { .process = p };
@@ -298,7 +306,7 @@ static void run_pass(struct process *p)
 		p->backoff *= 2;
 	p->not_before = cdm_clock_ns(CLOCK_MONOTONIC) + p->backoff * opt.interval_ns;
 	if (!cdm_proc_read(p->pid, &snap))
-		p->ram = in_ram(&snap);
+		p->ram = were_busy(&pass.counts) ? CDM_UNKNOWN : in_ram(&snap);
 }
 
 /* Return: pages on devices. */
