@@ -427,9 +427,7 @@ int ctl_run(int argc, char **argv)
 			return CTL_FAILED;
 	}
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	if (ctl_child_init(&child))
-		return CTL_FAILED;
-	ret = ctl_child_start(&child, opt.argv, cgroup);
+	ret = ctl_child_init(&child) ? CTL_FAILED : ctl_child_start(&child, opt.argv, cgroup);
 	free(cgroup);
 	if (!ret)
 		supervise(&child);

@@ -7,6 +7,10 @@
 
 #include "base/parse.h"
 
+/* It exits, which glibc's header does not say. */
+void argp_error(const struct argp_state *state, const char *format, ...)
+	__attribute__((noreturn, format(printf, 2, 3)));
+
 /*
  * argp_parse() with -h, --help, --usage, -V and --version instead of argp's own, which
  * have no -h. Set argp_program_version before. A usage error exits with status 2; help

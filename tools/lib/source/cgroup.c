@@ -479,6 +479,7 @@ struct cdm_cgroups *cdm_cgroups_open(void)
 	ret = find_mount(c);
 	if (ret)
 		goto err;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): errno is not 0 after an error */
 	c->mount = open(c->mount_point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (c->mount < 0) {
 		ret = -errno;

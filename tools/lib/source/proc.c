@@ -168,6 +168,7 @@ static int parse_status(const char *text, struct cdm_snap_proc *snap)
 	__u64 file = 0, shmem = 0;
 	const char *line;
 
+	/* NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Branch): errno is not 0 after an error */
 	for (line = text; line && *line; line = strchr(line, '\n')) {
 		line += *line == '\n';
 		switch (*line) {
