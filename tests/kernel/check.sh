@@ -3,12 +3,13 @@
 # What compilers, sparse and coccinelle say of the files that the series touches, and did not
 # say before it. Only the objects of these files are built. Prints TAP.
 #
-#   check.sh [modern|arm64|off|alone|cocci]...    all of them if none is named
+#   check.sh [modern|arm64|off|alone|each|cocci]...    all of them if none is named
 #
 #   modern   x86-64, allmodconfig, W=1, sparse; compared with the base
 #   arm64    cross build of its defconfig and what the series needs; compared with the base
 #   off      x86-64 without DEVICE_HOST, memory cgroups and huge pages
 #   alone    each fix that is a posting of its own, over the base: what it touches builds
+#   each     each patch over those before it: what it touches builds, and what its headers are for
 #   cocci    the semantic patches of the kernel; compared with the base
 set -uo pipefail
 source "$(dirname "$0")/../tap.sh"
@@ -65,7 +66,7 @@ configure_arm64() {
 }
 configure_alone() {
 	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
-	KCONFIG_ALLCONFIG=$work/alone.config kmake alone -s allnoconfig 2> /dev/null
+	KCONFIG_ALLCONFIG=$work/alone.config kmake "${1:-alone}" -s allnoconfig 2> /dev/null
 }
 configure_off() {
 	cat "$patches/vm.config" "$patches/cdm.config" > "$work/off.config"
@@ -164,6 +165,20 @@ alone() {
 	git -C "$src" reset -q --hard
 }
 
+# A configuration changes with what there is to configure.
+each() {
+	local commit list
+	for commit in $(git -C "$tree" rev-list --reverse base.."$head"); do
+		at "$commit"
+		said=$(configure_alone each && kmake each -s prepare modules_prepare CC="ccache gcc" 2>&1)
+		mapfile -t list < <(cd "$src" && { git diff --name-only HEAD^ -- '*.c' ':!tools' ':!Documentation'
+			find mm/memremap.c mm/migrate_device.c mm/device_host.c lib/test_hmm.c 2> /dev/null
+			} | sort -u | sed 's/c$/o/')
+		said+=$(kmake each -s -k CC="ccache gcc" "${list[@]}" 2>&1)
+		result $? "$(git -C "$src" log -1 --format=%s): ${list[*]}" "$said"
+	done
+}
+
 cocci() {
 	local commit
 	for commit in base series; do
@@ -181,11 +196,11 @@ cocci() {
 	is "coccinelle: nothing that was not said before" "" "$(comm -13 "$work/cocci.base" "$work/cocci.series")"
 }
 
-for what in "${@:-modern arm64 off alone cocci}"; do
+for what in "${@:-modern arm64 off alone each cocci}"; do
 	for one in $what; do
 		case $one in
-		modern | arm64 | off | alone | cocci) "$one" ;;
-		*) echo "usage: $0 [modern|arm64|off|alone|cocci]..." >&2; exit 2 ;;
+		modern | arm64 | off | alone | each | cocci) "$one" ;;
+		*) echo "usage: $0 [modern|arm64|off|alone|each|cocci]..." >&2; exit 2 ;;
 		esac
 	done
 done
