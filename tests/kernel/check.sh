@@ -9,7 +9,7 @@
 #   arm64    cross build of its defconfig and what the series needs; compared with the base
 #   off      x86-64 without DEVICE_HOST, memory cgroups and huge pages
 #   alone    each fix that is a posting of its own, over the base: what it touches builds
-#   each     each patch over those before it: what it touches builds, and what its headers are for
+#   each     each patch over those before it: what the series touches builds
 #   cocci    the semantic patches of the kernel; compared with the base
 set -uo pipefail
 source "$(dirname "$0")/../tap.sh"
@@ -171,11 +171,9 @@ each() {
 	for commit in $(git -C "$tree" rev-list --reverse base.."$head"); do
 		at "$commit"
 		said=$(configure_alone each && kmake each -s prepare modules_prepare CC="ccache gcc" 2>&1)
-		mapfile -t list < <(cd "$src" && { git diff --name-only HEAD^ -- '*.c' ':!tools' ':!Documentation'
-			find mm/memremap.c mm/migrate_device.c mm/device_host.c lib/test_hmm.c 2> /dev/null
-			} | sort -u | sed 's/c$/o/')
+		mapfile -t list < <(touched | sed 's/c$/o/')
 		said+=$(kmake each -s -k CC="ccache gcc" "${list[@]}" 2>&1)
-		result $? "$(git -C "$src" log -1 --format=%s): ${list[*]}" "$said"
+		result $? "$(git -C "$src" log -1 --format=%s)" "$(grep -E 'error:|rule' <<< "$said")"
 	done
 }
 
