@@ -386,6 +386,21 @@ else
 	skip "a cgroup by its directory" "there is no cgroup"
 fi
 
+# pid and cgroup of all processes, as they say it themselves
+by_processes() {
+	for file in /proc/[0-9]*/cgroup; do
+		awk -F: -v pid="${file//[!0-9]/}" 'NF > 2 && ($2 ~ /(^|,)memory(,|$)/ || $2 == "" && one == "") { one = $3 }
+			END { print pid, one }' "$file"
+	done 2> /dev/null | sed 's, .*/\([^/][^/]*\)$, \1,' | sort
+}
+by_processes > "$work/before"
+"$cdmtop" -b --no-bpf --format csv -F pid,cgroup 0.1 1 2> /dev/null | awk -F, 'NR > 1 { print $3, $4 }' |
+	sort > "$work/shown"
+by_processes | comm -12 - "$work/before" > "$work/lasting"
+is "--no-bpf: cgroups of processes are what these say" "$(join -o 1.1,1.2 "$work/lasting" "$work/shown")" \
+	"$(join -o 2.1,2.2 "$work/lasting" "$work/shown")"
+is "... this one is among them" 1 "$(join "$work/lasting" "$work/shown" | grep -c "^$$ ")"
+
 fails "unknown column" 2 "column 'coom'.*did you mean 'comm'" -b -s coom
 fails "unknown view" 2 "did you mean 'device'" -b --view devce
 fails "unknown format" 2 "ndjson" --format xml

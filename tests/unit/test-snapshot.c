@@ -381,6 +381,48 @@ static void test_cgroups(void **state)
 	cdm_cgroups_close(c);
 }
 
+/* What cgroups say goes before what processes say, which is asked for the others. */
+static void test_cgroup_members(void **state)
+{
+	static const __u32 members[] = { 7, 30, 4194304 };
+	struct cgroups_seen s = { 0 };
+	struct cdm_cgroups *c;
+	char line[128];
+
+	snprintf(line, sizeof(line), "30 1 0:26 / %s/cg rw - cgroup2 none rw\n", root);
+	put("self/mountinfo", line);
+	put("cg/cgroup.controllers", "cpu memory\n");
+	put("cg/cgroup.procs", "1\n900\n0\n");
+	put_cgroup("a", "81920\n", "max\n", "8192");
+	put_cgroup("e", "81920\n", "max\n", "8192");
+	put("cg/e/cgroup.procs", "30\n7\n4194304\n");
+	put("7/cgroup", "0::/a\n");
+	put("8/cgroup", "0::/a\n");
+
+	c = cdm_cgroups_open();
+	assert_non_null(c);
+	cdm_cgroups_take_members(c);
+	assert_int_equal(cdm_cgroups_of(c, 7), cdm_cgroups_id(c, "/a"));
+	assert_int_equal(cdm_cgroups_refresh(c, 0, NULL, see_cgroup, &s), 0);
+	assert_int_equal(cdm_cgroups_of(c, 1), find_cgroup(&s, "/")->id);
+	assert_int_equal(cdm_cgroups_of(c, 900), find_cgroup(&s, "/")->id);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(cdm_cgroups_of(c, members[i]), find_cgroup(&s, "/e")->id);
+	assert_int_equal(cdm_cgroups_of(c, 8), find_cgroup(&s, "/a")->id);
+	assert_int_equal(cdm_cgroups_of(c, 0), 0);
+	assert_int_equal(cdm_cgroups_of(c, 31), 0);
+
+	/* It moved. */
+	put("cg/e/cgroup.procs", "30\n");
+	put("cg/a/cgroup.procs", "7\n");
+	memset(&s, 0, sizeof(s));
+	assert_int_equal(cdm_cgroups_refresh(c, 0, NULL, see_cgroup, &s), 0);
+	assert_int_equal(cdm_cgroups_of(c, 7), find_cgroup(&s, "/a")->id);
+	assert_int_equal(cdm_cgroups_of(c, 30), find_cgroup(&s, "/e")->id);
+	assert_int_equal(cdm_cgroups_of(c, 4194304), 0);
+	cdm_cgroups_close(c);
+}
+
 static __u64 dmem_of(struct cgroups_seen *s, const char *path)
 {
 	struct cdm_snap_cgroup *snap = find_cgroup(s, path);
@@ -459,7 +501,8 @@ int main(void)
 		cmocka_unit_test(test_comm), cmocka_unit_test(test_proc_unknown),
 		cmocka_unit_test(test_proc_errors), cmocka_unit_test(test_vmas),
 		cmocka_unit_test(test_per_device), cmocka_unit_test(test_scan), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_cgroups), cmocka_unit_test(test_dmem),
+		cmocka_unit_test(test_cgroups), cmocka_unit_test(test_cgroup_members),
+		cmocka_unit_test(test_dmem),
 	};
 	const struct CMUnitTest real[] = { cmocka_unit_test(test_self) };
 

@@ -125,6 +125,12 @@ for option in --no-bpf "--source proc"; do
 for r in sorted((json.loads(l) for l in sys.stdin if "\"proc\"" in l and "\"pid\"" in l), key=lambda r: r["pid"]):
     if r["cdm_bytes"]: print(r["pid"], r["cdm_bytes"])' | xargs)"
 done
+is "... and a process that goes to another cgroup between two refreshes" "a d" \
+	"$("$cdmtop" --no-bpf -b --format csv -F pid,cgroup -p "${worker[all]}" 1 2 | sed -u 1d | while read -r row; do
+		echo "${row##*,}"
+		echo "${worker[all]}" > $cgroups/b/d/cgroup.procs
+	done | xargs)"
+echo "${worker[all]}" > $cgroups/a/cgroup.procs
 for source in any proc; do
 	by=$([[ $source == any ]] && echo iterator || echo proc)
 	features=$("$cdmtop" --features --source $source)

@@ -19,19 +19,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "source/members.h"
 #include "source/snapshot.h"
 
-enum value { CURRENT, LIMIT, STAT, DMEM, NR_VALUES };
+enum value { CURRENT, LIMIT, STAT, DMEM, PROCS, NR_VALUES };
 
-#define NR_FILES	(NR_VALUES + 1)	/* of a cgroup: its values and its directory */
+#define NR_FILES	(NR_VALUES + 1)	/* of a cgroup: these and its directory */
 #define STAT_SIZE	(16 << 10)	/* holds memory.stat */
 #define DIRENTS_SIZE	(16 << 10)
 #define FILEID_KERNFS	0xfe
 #define HASH_BITS	12
 
 static const char *const files[2][NR_VALUES] = {
-	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.stat", "dmem.current" },
-	{ "memory.current", "memory.max", "memory.stat", "dmem.current" },
+	{ "memory.usage_in_bytes", "memory.limit_in_bytes", "memory.stat", "dmem.current",
+	  "cgroup.procs" },
+	{ "memory.current", "memory.max", "memory.stat", "dmem.current", "cgroup.procs" },
 };
 
 /* How the names of our regions of the dmem controller begin. */
@@ -59,6 +61,8 @@ struct cdm_cgroups {
 	int mount;		/* its directory */
 	bool have_device;
 	bool take_dmem;
+	bool take_members;
+	struct cdm_members members;	/* as of the last refresh, if they are taken */
 	size_t budget;		/* cgroups that may keep their files open */
 	struct node *root;
 	char *mount_point;
@@ -238,6 +242,11 @@ static __u64 id_of(int dir, __u64 ino)
 	return id;
 }
 
+static bool is_taken(const struct cdm_cgroups *c, enum value v)
+{
+	return (v != DMEM || c->take_dmem) && (v != PROCS || c->take_members);
+}
+
 static void keep_files(struct cdm_cgroups *c, struct node *node)
 {
 	if (!c->budget)
@@ -245,7 +254,7 @@ static void keep_files(struct cdm_cgroups *c, struct node *node)
 	c->budget--;
 	node->kept = true;
 	for (int i = 0; i < NR_VALUES; i++)
-		if (i != DMEM || c->take_dmem)
+		if (is_taken(c, i))
 			node->fds[i] = openat(node->dir, files[c->version][i], O_RDONLY | O_CLOEXEC);
 }
 
@@ -507,6 +516,7 @@ void cdm_cgroups_close(struct cdm_cgroups *c)
 		free_tree(c, c->root);
 	if (c->mount >= 0)
 		close(c->mount);
+	cdm_members_free(&c->members);
 	free(c->mount_point);
 	free(c->mount_root);
 	free(c);
@@ -531,12 +541,23 @@ bool cdm_cgroups_have_dmem(const struct cdm_cgroups *c)
 	       sum_of_regions(buf) != CDM_UNKNOWN;
 }
 
-/* Those that are known by now, the root alone, are opened again. */
+/* Of those that are known by now, the root alone, it is not open yet. */
+static void open_of_root(struct cdm_cgroups *c, enum value v)
+{
+	if (c->root->kept)
+		c->root->fds[v] = openat(c->root->dir, files[c->version][v], O_RDONLY | O_CLOEXEC);
+}
+
 void cdm_cgroups_take_dmem(struct cdm_cgroups *c)
 {
 	c->take_dmem = true;
-	if (c->root->kept)
-		c->root->fds[DMEM] = openat(c->root->dir, files[c->version][DMEM], O_RDONLY | O_CLOEXEC);
+	open_of_root(c, DMEM);
+}
+
+void cdm_cgroups_take_members(struct cdm_cgroups *c)
+{
+	c->take_members = true;
+	open_of_root(c, PROCS);
 }
 
 const char *cdm_cgroups_mount(const struct cdm_cgroups *c)
@@ -634,6 +655,23 @@ static int emit_cgroup(struct cdm_cgroups *c, struct node *node, const struct re
 	return ret ?: emit_dmem(c, node, r);
 }
 
+static int read_members(struct cdm_cgroups *c, struct node *node)
+{
+	char path[PATH_MAX];
+	int fd, err;
+
+	if (!c->take_members)
+		return 0;
+	if (node->kept)
+		return cdm_members_read(&c->members, node->fds[PROCS], node->id);
+	snprintf(path, sizeof(path), ".%s/%s", node->path, files[c->version][PROCS]);
+	fd = openat(c->mount, path, O_RDONLY | O_CLOEXEC);
+	err = cdm_members_read(&c->members, fd, node->id);
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
 /* @below: 0 within the part of the tree that is wanted. */
 static int refresh_tree(struct cdm_cgroups *c, struct node *node, __u64 below,
 			const struct refresh *r)
@@ -644,6 +682,8 @@ static int refresh_tree(struct cdm_cgroups *c, struct node *node, __u64 below,
 	if (node->id == below)
 		below = 0;
 	ret = below ? 0 : emit_cgroup(c, node, r);
+	if (!ret)
+		ret = read_members(c, node);
 	if (!ret && r->scan)
 		ret = scan(c, node);
 	for (child = node->children; !ret && child; child = child->sibling)
@@ -670,9 +710,13 @@ int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below, const struct cdm_cgr
 {
 	struct refresh r = { source, emit, ctx, true };
 	size_t nr = 0;
+	int ret;
 
 	r.scan = !source || !all_there(c->root, &r, &nr) || nr != source->nr(ctx);
-	return refresh_tree(c, c->root, below, &r);
+	c->members.nr = 0;
+	ret = refresh_tree(c, c->root, below, &r);
+	cdm_members_sort(&c->members);
+	return ret;
 }
 
 /* @path starts with "/", which is the mount. */
@@ -736,7 +780,8 @@ static char *memory_path(struct cdm_cgroups *c, char *text)
 	return NULL;
 }
 
-__u64 cdm_cgroups_of(struct cdm_cgroups *c, __u32 pid)
+/* As the process says it. */
+static __u64 cgroup_of(struct cdm_cgroups *c, __u32 pid)
 {
 	size_t root_len = strlen(c->mount_root);
 	char name[PATH_MAX], buf[2 * PATH_MAX], *path;
@@ -756,4 +801,9 @@ __u64 cdm_cgroups_of(struct cdm_cgroups *c, __u32 pid)
 		path += root_len;
 	}
 	return *path ? id_of_path(c, path) : c->root->id;
+}
+
+__u64 cdm_cgroups_of(struct cdm_cgroups *c, __u32 pid)
+{
+	return cdm_members_find(&c->members, pid) ?: cgroup_of(c, pid);
 }

@@ -195,6 +195,8 @@ struct cdm_collector *cdm_collector_open(const struct cdm_collector_options *o,
 		err = note(c, d->missing[i]);
 	if (!err && d->bpf)
 		err = open_bpf(c, d, why_no_bpf);
+	if (c->cgroups && c->own_proc && !(c->bpf && c->d.task_iterator))
+		cdm_cgroups_take_members(c->cgroups);
 	if (!err && !o->numa_later)
 		err = cdm_collector_watch_numa(c, true);
 	if (err) {

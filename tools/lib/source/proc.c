@@ -92,14 +92,26 @@ static int proc_error(int err)
 	}
 }
 
+/*
+ * Of stat and status one read() is all, as the kernel makes them in one piece
+ * (single_open()): to read until there is no more would double the calls.
+ */
 static ssize_t read_proc(__u32 pid, const char *name, char *buf, size_t size)
 {
 	char path[PATH_MAX];
 	ssize_t n;
+	int fd;
 
 	snprintf(path, sizeof(path), "%s/%u/%s", cdm_roots.proc, pid, name);
-	n = cdm_read_file(AT_FDCWD, path, buf, size);
-	return n < 0 ? proc_error(n) : n;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return proc_error(-errno);
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		n = proc_error(-errno);
+	close(fd);
+	buf[n < 0 ? 0 : n] = '\0';
+	return n;
 }
 
 /* Skips @n fields separated by single spaces. Return: NULL if there are fewer. */

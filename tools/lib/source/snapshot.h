@@ -133,6 +133,11 @@ void cdm_cgroups_ignore_device(struct cdm_cgroups *c);
 /* Whether the dmem controller has regions of ours; CDM_SNAP_DMEM follows each cgroup then, if asked. */
 bool cdm_cgroups_have_dmem(const struct cdm_cgroups *c);
 void cdm_cgroups_take_dmem(struct cdm_cgroups *c);	/* before the first refresh */
+/*
+ * Before the first refresh: each asks all cgroups for their processes, so that cdm_cgroups_of()
+ * need not ask most processes. Only where cdm_proc_is_ours().
+ */
+void cdm_cgroups_take_members(struct cdm_cgroups *c);
 int cdm_cgroups_fd(const struct cdm_cgroups *c);	/* of the mount; stays @c's */
 
 /*
@@ -153,7 +158,8 @@ int cdm_cgroups_refresh(struct cdm_cgroups *c, __u64 below, const struct cdm_cgr
 __u64 cdm_cgroups_id(struct cdm_cgroups *c, const char *path);
 /*
  * Id of the memory cgroup of a process, 0: unknown. A cgroup that was made anew
- * under an old name since the last refresh has its old id until the next one.
+ * under an old name since the last refresh has its old id until the next one. With
+ * members, that of the last refresh, if it was there by then.
  */
 __u64 cdm_cgroups_of(struct cdm_cgroups *c, __u32 pid);
 /* Path of a cgroup that the last refresh saw, NULL: there is none. */
