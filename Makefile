@@ -12,7 +12,7 @@ TOOLS := lib $(filter-out lib,$(patsubst tools/%/Makefile,%,$(wildcard tools/*/M
 .PHONY: help deps kernel kernel-tree kernel-refresh kernel-mail kernel-check kernel-bisect \
 	kernel-deb kernel-stock kernel-debian \
 	tools demo check check-debug soak hmm-baseline bench bench-table bench-kernel bench-locks bench-events bench-refresh bench-startup \
-	bench-overhead bench-scale fuzz lint install deb check-packages ci clean
+	bench-overhead bench-scale fuzz lint install deb check-packages check-kernel-packages ci clean
 
 help:
 	@echo 'make deps            install the packages that kernel, tools and tests need'
@@ -23,7 +23,7 @@ help:
 	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
 	@echo 'make kernel-check    what W=1, sparse, coccinelle and a compiler for arm64 say of it'
 	@echo 'make kernel-bisect   build and boot it patch by patch (PATCHES="7 8": those), hours'
-	@echo 'make kernel-deb      installable packages (BASE_CONFIG=/boot/config-...)'
+	@echo 'make kernel-deb      installable packages in build/kernel-deb (BASE_CONFIG=/boot/config-...)'
 	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'
 	@echo 'make tools           build the tools'
 	@echo 'make install         tools, man pages and completion, PREFIX=/usr/local'
@@ -35,6 +35,7 @@ help:
 	@echo 'make check           all tests; QUICK=1: those of the tools that take no VM, in 3 minutes'
 	@echo 'make check-debug     all of them on the debug kernel'
 	@echo 'make check-packages  the package in a fresh Debian 12 and 13: install, upgrade, purge, serve'
+	@echo 'make check-kernel-packages  those of the kernel: install, build a module, boot, purge'
 	@echo 'make ci              make check QUICK=1 of the last commit in a fresh Debian 12 and 13'
 	@echo 'make soak            what takes hours: 300,000 processes, storms, requests at random,'
 	@echo '                     failing allocations, other tests with their memory on devices, a'
@@ -209,6 +210,10 @@ deb:
 check-packages:
 	$(INSTALL) tools deb chroot
 	@$(SUDO) tests/packages.sh
+
+check-kernel-packages:
+	$(INSTALL) kernel deb vm tools chroot
+	@$(SUDO) tests/kernel/packages.sh
 
 ci:
 	$(INSTALL) chroot

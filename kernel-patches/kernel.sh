@@ -5,7 +5,7 @@
 #   kernel.sh tree      git tree of the Debian source plus the series, build/linux
 #   kernel.sh refresh   write the tree's commits back as patches
 #   kernel.sh build     build it, or take it from the cache; result in build/kernel
-#   kernel.sh deb       installable packages, in build/
+#   kernel.sh deb       installable packages, in build/kernel-deb
 #   kernel.sh stock     build the unpatched kernel, for comparisons, build/kernel-stock
 #   kernel.sh bisect N  build the kernel with the first N patches, build/kernel-bisect
 #   kernel.sh debian    unpack Debian's packaged kernel, build/kernel-debian, with
@@ -474,14 +474,17 @@ debian() {
 }
 
 deb() {
+	local out=$build/kernel-deb$other
 	ensure_tree
 	configure obj-deb
 	kmake obj-deb KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||
 		die "packaging failed, see $build/obj-deb$other.log"
-	mv "$tree"/*.deb "$build/"
-	rm -f "$tree"/*.buildinfo "$tree"/*.changes
+	rm -rf "$out"
+	mkdir "$out"
+	mv "$tree"/*.deb "$tree"/*.changes "$out/"
+	rm -f "$tree"/*.buildinfo
 	say "packages:"
-	ls "$build"/*.deb
+	ls "$out"/*.deb
 }
 
 # In a function, so that the whole script is read before it runs for minutes.

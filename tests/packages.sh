@@ -26,6 +26,28 @@ programs() {
 	done | sort -u -k2
 }
 
+# takes FILE: the schema of Grafana's dashboards, which is types of TypeScript, takes it
+takes() {
+	{
+		echo 'import type { Dashboard } from "@grafana/schema";'
+		echo 'export const board: Dashboard ='
+		cat "$1"
+	} > "$grafana/board.ts"
+	(cd "$grafana" && node_modules/.bin/tsc --noEmit --strict --skipLibCheck --module esnext \
+		--target esnext --moduleResolution bundler board.ts)
+}
+grafana=$project/build/grafana
+if command -v npm > /dev/null; then
+	said=$(npm install --no-audit --no-fund --prefix "$grafana" @grafana/schema@13.2.3 typescript@5.9.3 2>&1)
+	result $? "the schema of Grafana" "$said"
+	said=$(takes "$project/packaging/grafana/cdm.json")
+	result $? "... takes the dashboard" "$said"
+	sed '0,/"title": .*,/s//"title": 1,/' "$project/packaging/grafana/cdm.json" > "$work/wrong.json"
+	like "... and not one whose title is a number" "'number' is not assignable" "$(takes "$work/wrong.json")"
+else
+	skip "the schema of Grafana takes the dashboard" "npm is not installed"
+fi
+
 for release; do
 	root=$chroots/$release
 	said=$("$project/scripts/chroot.sh" new "$release" 2>&1 && apt update)
