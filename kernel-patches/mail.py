@@ -19,6 +19,7 @@ import textwrap
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+PATCH_TAKER = "Andrew Morton <akpm@linux-foundation.org>"  # of mm and fs that nobody is in charge of
 NOBODY = "CDM toolkit <cdm-toolkit@example.org>"
 AUTHOR = os.environ.get("AUTHOR") or NOBODY
 KEYS = {"kind", "first", "last", "title", "prefix", "needs", "stable", "cc", "reproducer"}
@@ -121,7 +122,7 @@ def recipients(tree, patch):
         who, role = re.match(r"(.*?) \((.*)\)$", line).groups()
         if who != NOBODY:
             (to if re.match("maintainer|supporter", role) else cc).append(who)
-    return to, cc
+    return to or [PATCH_TAKER], cc
 
 
 def head(subject, date, to, cc):

@@ -13,7 +13,7 @@ modprobe test_hmm $(test_hmm_parameters)
 result $? "test_hmm has devices"
 mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
 # The last one leaves a lock behind in the kernel, if it has the defect.
-for name in ksm mlock flags extra-reference thp-lock pagemap-scan lru-drain khugepaged drain memory-failure; do
+for name in ksm ksm-zero mlock flags extra-reference thp-lock pagemap-scan lru-drain khugepaged drain memory-failure; do
 	said=$(timeout 100 "$top/build/vm-tests/reproducers/$name" 2>&1)
 	is "$name: $1, $said" "$wanted" $?
 done
