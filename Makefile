@@ -81,7 +81,7 @@ kernel-deb:
 
 kernel-stock:
 	$(CHECK) kernel
-	@$(KERNEL) stock
+	@BASE=$(BASE) $(KERNEL) stock
 
 kernel-debian:
 	$(CHECK) debian
@@ -143,7 +143,7 @@ soak: deps
 
 # What upstream's hmm-tests say of the unpatched kernel; check compares with it.
 hmm-baseline: kernel-stock tools
-	@tests/vm/hmm-tests.sh --baseline
+	@BASE=$(BASE) tests/vm/hmm-tests.sh --baseline
 
 # All of them, and one table; on a machine that has nothing else to do.
 bench:

@@ -313,7 +313,7 @@ tools_on_base() {
 the_kernel() {
 	local program
 	local suffix=${debug:+ debug}${base:+ $base}
-	[[ -n $base ]] || suite "hmm-tests${debug:+ debug}" env DEBUG="$debug" "$top/tests/vm/hmm-tests.sh"
+	suite "hmm-tests$suffix" env DEBUG="$debug" BASE="$base" "$top/tests/vm/hmm-tests.sh"
 	# What the other base has, too
 	for program in accounting refuse memcg ${base:+dmem} device trace coexist fixes loss huge file full unbind; do
 		suite "$program$suffix" selftest "$debug" "$program"

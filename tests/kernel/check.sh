@@ -3,11 +3,13 @@
 # What compilers, sparse and coccinelle say of the files that the series touches, and did not
 # say before it. Only the objects of these files are built. Prints TAP.
 #
-#   check.sh [modern|arm64|off|alone|each|cocci]...    all of them if none is named
+#   check.sh [modern|arm64|off|least|tiny|alone|each|cocci]...    all of them if none is named
 #
 #   modern   x86-64, allmodconfig, W=1, sparse; compared with the base
 #   arm64    cross build of its defconfig and what the series needs; compared with the base
 #   off      x86-64 without DEVICE_HOST, memory cgroups and huge pages
+#   least    DEVICE_HOST and none of what it goes without
+#   tiny     tinyconfig, which cannot migrate pages
 #   alone    each fix that is a posting of its own, over the base: what it touches builds
 #   each     each patch over those before it: what the series touches builds
 #   cocci    the semantic patches of the kernel; compared with the base
@@ -34,7 +36,9 @@ head=$(git -C "$tree" rev-parse HEAD)
 at "$head" || exit
 
 # What is not compiled when that is off; Kbuild would do so if it is asked by name.
-declare -A unconfigured=([off]='mm/(memcontrol|memcontrol-v1|huge_memory|khugepaged|device_host)\.c|lib/test_hmm\.c|drivers/misc/cdm/')
+declare -A unconfigured=([off]='mm/(memcontrol|memcontrol-v1|huge_memory|khugepaged|device_host)\.c|lib/test_hmm\.c|drivers/misc/cdm/'
+	[tiny]='mm/(memcontrol|memcontrol-v1|memory-failure|memremap|huge_memory|khugepaged|device_host|migrate|migrate_device)\.c|lib/test_hmm\.c|drivers/(misc/cdm|dax)/'
+	[least]='mm/(memcontrol|memcontrol-v1|huge_memory|khugepaged|ksm|memory-failure|swapfile)\.c|drivers/misc/cdm/(inject|pci)\.c')
 
 # touched [CONFIGURATION]: C files of the kernel that the series touches and that are there now
 touched() {
@@ -73,6 +77,13 @@ configure_off() {
 	printf 'CONFIG_%s=n\n' DEVICE_HOST CDM MEMCG TRANSPARENT_HUGEPAGE DEBUG_INFO_BTF >> "$work/off.config"
 	KCONFIG_ALLCONFIG=$work/off.config kmake off -s allnoconfig 2> /dev/null
 }
+configure_least() {
+	cat "$patches/vm.config" "$patches/cdm.config" > "$work/least.config"
+	printf 'CONFIG_%s=n\n' MEMORY_FAILURE MEMCG TRANSPARENT_HUGEPAGE KSM NUMA SWAP USERFAULTFD FTRACE \
+		CPUSETS PCI SUSPEND HIBERNATION DEBUG_FS DEBUG_INFO_BTF CDM_FAULT_INJECTION >> "$work/least.config"
+	KCONFIG_ALLCONFIG=$work/least.config kmake least -s allnoconfig 2> /dev/null
+}
+configure_tiny() { kmake tiny -s tinyconfig; }
 
 # What sparse says of any function that takes a lock by guard(), as it knows no destructors, or
 # has a page table mapped, which may fail.
@@ -135,6 +146,14 @@ off() {
 	compare off "without DEVICE_HOST" CC="ccache gcc"
 	is "it was off" "" "$(grep -E '^CONFIG_(DEVICE_HOST|MEMCG|TRANSPARENT_HUGEPAGE)=' "$work/off/.config")"
 }
+least() {
+	compare least "with little else" CC="ccache gcc"
+	is "little else" CONFIG_DEVICE_HOST=y "$(grep -E '^CONFIG_(DEVICE_HOST|MEMORY_FAILURE|MEMCG|TRANSPARENT_HUGEPAGE|KSM|NUMA|SWAP|PCI)=' "$work/least/.config")"
+}
+tiny() {
+	compare tiny "tinyconfig" CC="ccache gcc"
+	is "it cannot migrate" "" "$(grep '^CONFIG_MIGRATION=' "$work/tiny/.config")"
+}
 
 # over_base PART: a fix, after those that it needs, which are fixes, too
 over_base() {
@@ -194,11 +213,11 @@ cocci() {
 	is "coccinelle: nothing that was not said before" "" "$(comm -13 "$work/cocci.base" "$work/cocci.series")"
 }
 
-for what in "${@:-modern arm64 off alone each cocci}"; do
+for what in "${@:-modern arm64 off least tiny alone each cocci}"; do
 	for one in $what; do
 		case $one in
-		modern | arm64 | off | alone | each | cocci) "$one" ;;
-		*) echo "usage: $0 [modern|arm64|off|alone|each|cocci]..." >&2; exit 2 ;;
+		modern | arm64 | off | least | tiny | alone | each | cocci) "$one" ;;
+		*) echo "usage: $0 [modern|arm64|off|least|tiny|alone|each|cocci]..." >&2; exit 2 ;;
 		esac
 	done
 done

@@ -1,14 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # Upstream's hmm-tests on the kernel with the series: no test may be worse than
-# on the unpatched kernel, whose results are in hmm-tests.stock beside this.
+# on the unpatched kernel, whose results are in hmm-tests.stock beside this. BASE=7.3: of
+# that one, in hmm-tests.stock-7.3.
 #
 #   hmm-tests.sh              compare
 #   hmm-tests.sh --baseline   run them on the unpatched kernel, write the file
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(dirname "$(dirname "$here")")
-baseline=$here/hmm-tests.stock
+base=${BASE:+-$BASE}
+baseline=$here/hmm-tests.stock$base
 
 run_on() {
 	local kernel=$1
@@ -28,14 +30,19 @@ results() {
 }
 
 if [[ ${1:-} == --baseline ]]; then
-	run_on "$top/build/kernel-stock" --no-dmesg-check | results > "$baseline.new"
+	run_on "$top/build/kernel-stock$base" --no-dmesg-check | results > "$baseline.new"
 	[[ -s $baseline.new ]] || { echo "hmm-tests: no results" >&2; exit 1; }
 	mv "$baseline.new" "$baseline"
 	echo "hmm-tests: $(wc -l < "$baseline") results in $baseline"
 	exit
 fi
 
-output=$(run_on "$top/build/kernel${DEBUG:+-debug}" ${DEBUG:+--debug-kernel --timeout 3000})
+kernel=$top/build/kernel${DEBUG:+-debug}$base
+if [[ ${BASE:-} && ! -e $kernel/bzImage ]]; then
+	echo "1..0 # SKIP there is no $kernel: make kernel BASE=$BASE"
+	exit 4
+fi
+output=$(run_on "$kernel" ${DEBUG:+--debug-kernel --timeout 3000})
 now=$(results <<< "$output")
 n=0
 while read -r was name; do
