@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #ifndef PAGEMAP_SCAN		/* <linux/fs.h> from 6.7 on */
 struct page_region {
@@ -83,7 +84,7 @@ int main(void)
 	register_memory();
 	if (pthread_create(&thread, NULL, migrate, NULL))
 		errx(2, "pthread_create");
-	for (int i = 0; i < 300 && !wrong; i++) {
+	for (time_t end = time(NULL) + 20; time(NULL) < end && !wrong;) {
 		for (unsigned long n = 0; n < PAGES; n++)
 			p[n * PAGE]++;
 		written(pagemap, true);
