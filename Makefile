@@ -213,6 +213,7 @@ check-packages:
 
 check-kernel-packages:
 	$(INSTALL) kernel deb vm tools chroot
+	@$(MAKE) -s kernel
 	@$(SUDO) tests/kernel/packages.sh
 
 ci:

@@ -473,8 +473,10 @@ debian() {
 	say "$build/$name is $release"
 }
 
+# Without that of a vmlinux with all debug information, which is for crash dumps, and large.
 deb() {
 	local out=$build/kernel-deb$other
+	export DEB_BUILD_PROFILES=${DEB_BUILD_PROFILES-pkg.linux-upstream.nokerneldbg}
 	ensure_tree
 	configure obj-deb
 	kmake obj-deb KDEB_PKGVERSION="$(base_version)+cdm" bindeb-pkg ||

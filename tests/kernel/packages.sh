@@ -11,7 +11,7 @@ packages=$top/build/kernel-deb
 work=$top/build/kernel-deb.test
 [[ $# -gt 0 ]] || set -- bookworm trixie
 
-said=$(BASE_CONFIG=$top/kernel-patches/vm.config "$top/kernel-patches/kernel.sh" deb 2>&1)
+said=$(BASE_CONFIG=$top/build/kernel/config "$top/kernel-patches/kernel.sh" deb 2>&1)
 result $? "the packages are built" "$said"
 image=$(ls "$packages"/linux-image-*.deb | grep -v -- -dbg)
 headers=$(ls "$packages"/linux-headers-*.deb)
