@@ -475,7 +475,10 @@ debian() {
 
 # Without that of a vmlinux with all debug information, which is for crash dumps, and large.
 deb() {
-	local out=$build/kernel-deb$other
+	local out=$build/kernel-deb$other who
+	who=$(sed -n 's/^Maintainer: //p' "$top/packaging/debian/control")
+	export DEBFULLNAME=${who% <*} DEBEMAIL=${who#*<}
+	export DEBEMAIL=${DEBEMAIL%>}
 	export DEB_BUILD_PROFILES=${DEB_BUILD_PROFILES-pkg.linux-upstream.nokerneldbg}
 	ensure_tree
 	configure obj-deb
@@ -483,8 +486,8 @@ deb() {
 		die "packaging failed, see $build/obj-deb$other.log"
 	rm -rf "$out"
 	mkdir "$out"
-	mv "$tree"/*.deb "$tree"/*.changes "$out/"
-	rm -f "$tree"/*.buildinfo
+	mv "$tree"/*.deb "$out/"
+	rm -f "$tree"/*.buildinfo "$tree"/*.changes
 	say "packages:"
 	ls "$out"/*.deb
 }

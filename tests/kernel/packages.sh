@@ -15,6 +15,13 @@ said=$(BASE_CONFIG=$top/build/kernel/config "$top/kernel-patches/kernel.sh" deb 
 result $? "the packages are built" "$said"
 image=$(ls "$packages"/linux-image-*.deb | grep -v -- -dbg)
 headers=$(ls "$packages"/linux-headers-*.deb)
+if command -v lintian > /dev/null; then
+	is "lintian has nothing to say but of what upstream puts among the headers" "" \
+		"$(lintian --allow-root --fail-on none "$packages"/*.deb 2> /dev/null |
+			grep -vE '^[EW]: linux-headers-.*: (package-contains-vcs-control-file|unstripped-binary-or-object|undeclared-elf-prerequisites)')"
+else
+	skip "lintian" "not installed"
+fi
 name=$(basename "$image")
 release_of=${name#linux-image-}
 release_of=${release_of%%_*}
@@ -23,7 +30,8 @@ inside() { "$top/scripts/chroot.sh" run "$debian" "$@" 2>&1; }
 apt() { inside apt-get -q -y -o Dpkg::Use-Pty=0 --no-install-recommends "$@"; }
 files() { (cd "$root" && find boot lib/modules etc/kernel usr/src usr/lib/linux-* usr/share/doc/linux-* | sort) 2> /dev/null; }
 
-# A module for the kernel whose headers are installed
+# A module for the kernel whose headers are installed, which by upstream's packaging do not
+# depend on what its build needs: a compiler, make, libelf
 build_module() {
 	mkdir -p "$root/tmp/module"
 	echo 'obj-m := some.o' > "$root/tmp/module/Makefile"
@@ -36,7 +44,7 @@ build_module() {
 
 for debian; do
 	root=$top/build/chroots/$debian
-	said=$("$top/scripts/chroot.sh" new "$debian" 2>&1 && apt update && apt install initramfs-tools zstd gcc make)
+	said=$("$top/scripts/chroot.sh" new "$debian" 2>&1 && apt update && apt install initramfs-tools zstd gcc make libelf-dev)
 	status=$?
 	result $status "$debian is there" "$said"
 	[[ $status == 0 ]] || continue

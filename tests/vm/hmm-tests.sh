@@ -42,7 +42,7 @@ if [[ ${BASE:-} && ! -e $kernel/bzImage ]]; then
 	echo "1..0 # SKIP there is no $kernel: make kernel BASE=$BASE"
 	exit 4
 fi
-output=$(run_on "$kernel" ${DEBUG:+--debug-kernel --timeout 3000})
+output=$(run_on "$kernel" ${DEBUG:+--debug-kernel --memory 4G --timeout 3000})
 now=$(results <<< "$output")
 n=0
 while read -r was name; do
