@@ -22,14 +22,16 @@ check() {
 
 # Ignored: MAINTAINERS comes with the last patch, the commits that Fixes: names
 # are not in this tree. Trace headers are not C to look at, every one in the
-# kernel has these. Selftests are user space, with the harness's macros: of them
-# only errors count.
+# kernel has these, and page flags have names like HWPoison. Selftests are user
+# space, with the macros of their harness: of
+# them only errors count.
 checkpatch() {
 	local found
 	found=$("$tree/scripts/checkpatch.pl" --strict --root="$tree" --quiet --showfile \
 		--show-types --terse --no-summary \
 		--ignore FILE_PATH_CHANGES,UNKNOWN_COMMIT_ID "$1" 2>&1 |
 	grep -vE -e '^include/trace/events/[a-z]+\.h:[0-9]+: (CHECK:(OPEN_ENDED_LINE|PARENTHESIS_ALIGNMENT)|ERROR:COMPLEX_MACRO|WARNING:(MACRO_ARG_UNUSED|TRAILING_SEMICOLON)):' \
+		-e '^include/linux/page-flags\.h:[0-9]+: CHECK:CAMELCASE:' \
 		-e '^tools/testing/selftests/[^:]+:[0-9]+: (WARNING|CHECK):')
 	echo "$found"
 	[[ -z $found ]]
