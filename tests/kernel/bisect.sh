@@ -5,17 +5,17 @@
 #
 #   bisect.sh           all of them
 #   bisect.sh N...      those with these numbers
-#   bisect.sh sample    one that is cheap to build: the last of which all objects are there
-#                       when the series has been built, since those after it have no code
+#   bisect.sh sample    one that is cheap to build: the last that changes mm, of which most
+#                       objects are in the cache when the series has been built
 set -uo pipefail
 source "$(dirname "$0")/../tap.sh"
 top=$(cd "$(dirname "$0")/../.." && pwd)
 series=$top/kernel-patches/6.12
 build=$top/build
 
-# The last patch that changes what is compiled into the kernel
+# The last patch that changes what is compiled into the kernel, not into a module
 sample() {
-	grep -lE '^diff --git a/(mm|fs|kernel|lib|drivers|include)/' "$series"/*.patch | tail -1 |
+	grep -lE '^diff --git a/(mm|fs|kernel|lib|include/linux)/' "$series"/*.patch | tail -1 |
 		sed -E 's,.*/0*([0-9]+)-.*,\1,'
 }
 case ${1:-} in
