@@ -203,9 +203,10 @@ cocci() {
 		cd "$src" || exit
 		mapfile -t files < <(touched)
 		[[ ${files[*]} ]] || { not_ok "coccinelle: files of the $commit"; return; }
+		# xargs would end with the first one that spatch cannot read, which is 255.
 		find scripts/coccinelle -name '*.cocci' | sort |
-			xargs -P "$(nproc)" -I{} timeout 300 spatch -D report --no-show-diff --very-quiet \
-				--cocci-file {} --no-includes "${files[@]}" 2> /dev/null |
+			xargs -P "$(nproc)" -I{} sh -c 'timeout 300 spatch -D report --no-show-diff --very-quiet \
+				--cocci-file "$@" || true' sh {} --no-includes "${files[@]}" 2> /dev/null |
 			sed -E 's/:[0-9]+(-[0-9]+)?(:[0-9]+(-[0-9]+)?)?:/:/; s/(line|lines) [0-9, ]+/\1 /g' |
 			sort -u > "$work/cocci.$commit"
 		cd "$top" || exit
