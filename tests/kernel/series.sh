@@ -23,8 +23,7 @@ check() {
 # Ignored: MAINTAINERS comes with the last patch, the commits that Fixes: names
 # are not in this tree. Trace headers are not C to look at, every one in the
 # kernel has these, and page flags have names like HWPoison. Selftests are user
-# space, with the macros of their harness: of
-# them only errors count.
+# space, with the macros of their harness: of them only errors count.
 checkpatch() {
 	local found
 	found=$("$tree/scripts/checkpatch.pl" --strict --root="$tree" --quiet --showfile \
