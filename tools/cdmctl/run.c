@@ -5,8 +5,9 @@
  *
  * Memory comes to RAM all the time: it is newly allocated, copied on write, or
  * evicted. At an interval the supervisor compares how much of each process is in
- * RAM with what its last pass left there. Only if that changed, or pages were busy
- * then, it looks at the VMAs and migrates those that are not wholly on their device.
+ * RAM with what its last pass meant to leave there. Only if that differs, or pages
+ * were busy then, it looks at the VMAs and migrates those that are not wholly on
+ * their device.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -34,7 +35,7 @@
 struct process {
 	__u32 pid;
 	__u64 start_ns;
-	__u64 ram;		/* pages, what the last pass left there, or CDM_UNKNOWN */
+	__u64 ram;		/* pages that the last pass leaves there, or CDM_UNKNOWN */
 	__u64 not_before;	/* ns, the next pass */
 	unsigned int backoff;	/* intervals between passes */
 	bool seen;
@@ -286,10 +287,10 @@ static bool were_busy(const struct ctl_counts *counts)
 	       counts->failed[CDM_FAIL_RACED];
 }
 
-static void run_pass(struct process *p)
+/* @ram: pages of it there before. */
+static void run_pass(struct process *p, __u64 ram)
 {
 	struct pass pass = { .process = p };
-	struct cdm_snap_proc snap;
 
 	/* No message if it has ended. */
 	pass.pidfd = kill(p->pid, 0) ? -1 : ctl_pidfd(p->pid);
@@ -305,8 +306,11 @@ static void run_pass(struct process *p)
 	else if (p->backoff < MAX_BACKOFF)
 		p->backoff *= 2;
 	p->not_before = cdm_clock_ns(CLOCK_MONOTONIC) + p->backoff * opt.interval_ns;
-	if (!cdm_proc_read(p->pid, &snap))
-		p->ram = were_busy(&pass.counts) ? CDM_UNKNOWN : in_ram(&snap);
+	/* Not what is there now: some may have come where the pass had been already. */
+	if (were_busy(&pass.counts) || pass.counts.migrated > ram)
+		p->ram = CDM_UNKNOWN;
+	else
+		p->ram = ram - pass.counts.migrated;
 }
 
 /* Return: pages on devices. */
@@ -314,6 +318,7 @@ static __u64 look_at(__u32 pid)
 {
 	struct cdm_snap_proc snap;
 	struct process *p;
+	__u64 ram;
 
 	if (cdm_proc_read(pid, &snap))
 		return 0;
@@ -321,8 +326,9 @@ static __u64 look_at(__u32 pid)
 	if (!p)
 		return 0;
 	p->seen = true;
-	if (in_ram(&snap) != p->ram && cdm_clock_ns(CLOCK_MONOTONIC) >= p->not_before)
-		run_pass(p);
+	ram = in_ram(&snap);
+	if (ram != p->ram && cdm_clock_ns(CLOCK_MONOTONIC) >= p->not_before)
+		run_pass(p, ram);
 	return snap.device == CDM_UNKNOWN ? 0 : snap.device;
 }
 
