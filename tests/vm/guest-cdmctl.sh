@@ -360,6 +360,26 @@ is "run: what is allocated during a pass is placed, too" 12 $placed
 exec 5>&- 4<&-
 wait
 
+echo keep > /sys/class/cdm/cdm0/when_full
+coproc "$top/build/vm-tests/worker"
+room=$(($(cat /sys/class/cdm/cdm0/size) / 4096))
+printf 'map 0 0 %s\nin 0 0 %s\n' $((room - 1000)) $((room - 1000)) >&${COPROC[1]}
+until_true 20 on_cdm0 $(((room - 1000) * 4096))
+"$cdmctl" run --place anon=cdm0 --interval 50ms -- "$top/build/vm-tests/worker" < "$work/orders" > "$work/tell" &
+run=$!
+wholly_placed() { (($(on_device "$(pgrep -P $run)") >= 3000 * 4096)); }
+exec 5> "$work/orders" 4< "$work/tell"
+tell map 0 0 3000
+until_true 20 on_cdm0 $((room * 4096))
+result $? "run: a device is filled"
+sleep 1
+echo "drop 0 0 $((room - 1000))" >&${COPROC[1]}
+until_true 20 wholly_placed
+result $? "run: when there is room on it again, the rest is placed"
+exec {COPROC[1]}>&- 5>&- 4<&-
+wait
+echo evict > /sys/class/cdm/cdm0/when_full
+
 "$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; touch "$1"; while :; do sleep 0.05; done' bash "$work/traps" &
 run=$!
 until_true 60 test -e "$work/traps"

@@ -6,8 +6,8 @@
  * Memory comes to RAM all the time: it is newly allocated, copied on write, or
  * evicted. At an interval the supervisor compares how much of each process is in
  * RAM with what its last pass meant to leave there. Only if that differs, or pages
- * were busy then, it looks at the VMAs and migrates those that are not wholly on
- * their device.
+ * were busy then, or a device that was full has room again, it looks at the VMAs and
+ * migrates those that are not wholly on their device.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -36,6 +36,7 @@ struct process {
 	__u32 pid;
 	__u64 start_ns;
 	__u64 ram;		/* pages that the last pass leaves there, or CDM_UNKNOWN */
+	unsigned int full;	/* devices without room for all, bits of their indexes */
 	__u64 not_before;	/* ns, the next pass */
 	unsigned int backoff;	/* intervals between passes */
 	bool seen;
@@ -234,12 +235,25 @@ struct pass {
 	struct process *process;
 	int pidfd;
 	struct ctl_counts counts;
+	unsigned int full;	/* as of the process */
 };
 
 /* Pages in RAM, file pages too: what changes makes another pass worth while. */
 static __u64 in_ram(const struct cdm_snap_proc *snap)
 {
 	return snap->rss > snap->device ? snap->rss - snap->device : 0;
+}
+
+/* @full: devices that had none. */
+static bool has_room(unsigned int full)
+{
+	struct cdm_snap_device devices[CDM_MAX_DEVICES];
+	int nr = full ? cdm_devices_read(devices, CDM_MAX_DEVICES) : 0;
+
+	for (int i = 0; i < nr; i++)
+		if (full & 1U << devices[i].index && devices[i].free)
+			return true;
+	return false;
 }
 
 /* Return: 0 to go on. */
@@ -268,6 +282,7 @@ static int place_vma(void *ctx, const struct cdm_vma *vma)
 {
 	int device = opt.place[vma->kind], ret;
 	struct pass *pass = ctx;
+	__u64 no_room = pass->counts.failed[CDM_FAIL_ALLOC];
 
 	if (device < 0 || vma->special || vma->rss == vma->device)
 		return 0;
@@ -276,6 +291,8 @@ static int place_vma(void *ctx, const struct cdm_vma *vma)
 	if (ret)
 		return explain(pass, device, ret);
 	opt.lost[device] = false;
+	if (pass->counts.failed[CDM_FAIL_ALLOC] > no_room)
+		pass->full |= 1U << opt.devices[device].index;
 	return 0;
 }
 
@@ -311,6 +328,15 @@ static void run_pass(struct process *p, __u64 ram)
 		p->ram = CDM_UNKNOWN;
 	else
 		p->ram = ram - pass.counts.migrated;
+	p->full = pass.full;
+}
+
+/* @ram: pages of it there. */
+static bool is_due(const struct process *p, __u64 ram)
+{
+	if (cdm_clock_ns(CLOCK_MONOTONIC) < p->not_before)
+		return false;
+	return ram != p->ram || has_room(p->full);
 }
 
 /* Return: pages on devices. */
@@ -327,7 +353,7 @@ static __u64 look_at(__u32 pid)
 		return 0;
 	p->seen = true;
 	ram = in_ram(&snap);
-	if (ram != p->ram && cdm_clock_ns(CLOCK_MONOTONIC) >= p->not_before)
+	if (is_due(p, ram))
 		run_pass(p, ram);
 	return snap.device == CDM_UNKNOWN ? 0 : snap.device;
 }
