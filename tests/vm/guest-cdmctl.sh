@@ -348,12 +348,12 @@ wait
 tell() { local answer; echo "$*" >&5; read -r -u 4 answer; }
 "$cdmctl" run --place anon=cdm0 --interval 1ms -- "$top/build/vm-tests/worker" < "$work/orders" > "$work/tell" &
 exec 5> "$work/orders" 4< "$work/tell"
-tell map 0 0 8000
-tell map 0 0 500
+tell map 8000
+tell map 500
 placed=0
 for _ in {1..12}; do
-	tell drop 0 0 500
-	tell write 0 0 500
+	tell drop 0 500
+	tell write 0 500
 	until_true 5 on_cdm0 $((8500 * 4096)) && ((placed += 1))
 done
 is "run: what is allocated during a pass is placed, too" 12 $placed
@@ -361,23 +361,24 @@ exec 5>&- 4<&-
 wait
 
 echo keep > /sys/class/cdm/cdm0/when_full
-coproc "$top/build/vm-tests/worker"
 room=$(($(cat /sys/class/cdm/cdm0/size) / 4096))
-printf 'map 0 0 %s\nin 0 0 %s\n' $((room - 1000)) $((room - 1000)) >&${COPROC[1]}
-until_true 20 on_cdm0 $(((room - 1000) * 4096))
+start_worker other job/other
+ask other map $((room - 1000)) > /dev/null
+ask other in 0 0 $((room - 1000)) > /dev/null
 "$cdmctl" run --place anon=cdm0 --interval 50ms -- "$top/build/vm-tests/worker" < "$work/orders" > "$work/tell" &
 run=$!
 wholly_placed() { (($(on_device "$(pgrep -P $run)") >= 3000 * 4096)); }
 exec 5> "$work/orders" 4< "$work/tell"
-tell map 0 0 3000
+tell map 3000
 until_true 20 on_cdm0 $((room * 4096))
 result $? "run: a device is filled"
 sleep 1
-echo "drop 0 0 $((room - 1000))" >&${COPROC[1]}
+ask other drop 0 $((room - 1000)) > /dev/null
 until_true 20 wholly_placed
 result $? "run: when there is room on it again, the rest is placed"
-exec {COPROC[1]}>&- 5>&- 4<&-
-wait
+exec 5>&- 4<&-
+wait $run
+end_worker other
 echo evict > /sys/class/cdm/cdm0/when_full
 
 "$cdmctl" run --place heap=cdm0 -- bash -c 'trap "exit 7" TERM; touch "$1"; while :; do sleep 0.05; done' bash "$work/traps" &
