@@ -208,12 +208,13 @@ struct cdm_ev_page {
 /* Why a process has more or fewer device pages. */
 enum cdm_abi_rss {
 	CDM_RSS_MIGRATE, CDM_RSS_EVICT, CDM_RSS_MAP /* fork */, CDM_RSS_UNMAP,
+	CDM_RSS_LOST,	/* the device lost the page */
 	CDM_NR_RSS
 };
 
 struct cdm_ev_rss {
 	struct cdm_ev ev;
-	__u64 pfn;		/* 0: of several pages */
+	__u64 pfn;		/* of the folio, so of several pages the first; 0: not known */
 	__s32 pages;		/* change */
 	__u32 why;		/* enum cdm_abi_rss */
 };

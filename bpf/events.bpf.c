@@ -831,13 +831,15 @@ int BPF_PROG(evict, struct device_host *dh, u32 reason, unsigned long evicted, u
 	return tell_evicted(ctx, &e, learn(dh, BPF_NOEXIST), start);
 }
 
-static __always_inline u32 rss_cause(const struct call *call, int nr)
+static __always_inline u32 rss_cause(const struct call *call, struct folio *folio, int nr)
 {
 	if (call && call->evicting)
 		return CDM_RSS_EVICT;
 	if (call && call->migrating)
 		return CDM_RSS_MIGRATE;
-	return nr > 0 ? CDM_RSS_MAP : CDM_RSS_UNMAP;
+	if (nr > 0)
+		return CDM_RSS_MAP;
+	return folio_is_lost(folio_flags(folio)) ? CDM_RSS_LOST : CDM_RSS_UNMAP;
 }
 
 /*
@@ -866,8 +868,7 @@ static __always_inline void count_evicted(const struct cdm_ev_rss *e, struct fol
 
 	if (e->ev.pid && (s = stats_of(CDM_SCOPE_PROC, e->ev.pid)))
 		count_evict(s, -(s64)e->pages);
-	if (folio)
-		count_evicted_charge(folio, e->pages);
+	count_evicted_charge(folio, e->pages);
 }
 
 /* For each page that any migration moves: what is not wanted must be over soon. */
@@ -882,19 +883,19 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 		hold(owner->tgid);
 	if (!evictions && !wanted(CDM_EV_RSS))
 		return 0;
-	e.why = rss_cause(call_of_thread(), nr);
+	e.why = rss_cause(call_of_thread(), folio, nr);
 	if (e.why != CDM_RSS_EVICT && !wanted(CDM_EV_RSS))
 		return 0;
 	count = see(CDM_EV_RSS);
 	if (!count)
 		return 0;
 	owner = mm_owner(mm);
-	/* In bulk there is no folio, at fork and unmapping. */
-	e.ev.device = folio ? folio_device(folio) : 0;
+	e.ev.device = folio_device(folio);
 	if (!passes(owner) || !device_passes(e.ev.device))
 		return filtered(CDM_EV_RSS, count);
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
+	e.pfn = device_folio_pfn(folio);
 	if (with_stats && e.why == CDM_RSS_EVICT)
 		count_evicted(&e, folio);
 	finish(ctx, count, &e.ev, sizeof(e));

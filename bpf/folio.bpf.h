@@ -16,6 +16,13 @@ static __always_inline bool folio_is_large(u64 flags)
 	return flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_head);
 }
 
+/* Pages are lost one by one: a larger folio was split before. */
+static __always_inline bool folio_is_lost(u64 flags)
+{
+	return bpf_core_enum_value_exists(enum pageflags___cdm, PG_hwpoison) &&
+	       flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_hwpoison);
+}
+
 static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
 {
 	struct folio___nr *later = (void *)folio;

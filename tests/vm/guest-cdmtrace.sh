@@ -181,6 +181,8 @@ for why in "migrate", "map", "unmap", "evict":
     assert of("rss", why=why), "no rss event " + why
 same("evicted", -told["evicted"], sum(r["change_pages"] for r in of("rss", why="evict")))
 same("mapped by fork", 211, sum(r["change_pages"] for r in of("rss", why="map")))
+same("frames", {r["dst_pfn"] for r in of("page", dir="in", moved_pages=1)},
+     {r["pfn"] for r in of("rss", why="migrate") if r["change_pages"] > 0})
 PY
 checks "charges: of each page that moved, to the cgroup that is charged" << 'PY'
 mine = of("charge", cgroup="/job/a")
@@ -319,7 +321,7 @@ for kind in ${kinds//,/ } page,pingpong; do
 done
 checks "... with the names of devices" << 'PY'
 for kind in "migrate", "evict", "page", "rss", "charge", "pingpong", "device":
-    nameless("alone, " + kind, [r for r in events("alone-" + kind) if kind != "rss" or r["pfn"]])
+    nameless("alone, " + kind, events("alone-" + kind))
 PY
 checks "--stacks: from migrate_vma_*() down to the system call" << 'PY'
 got = events("stacks")
@@ -410,6 +412,8 @@ for way, n in ("in", 1536), ("out", 512):
 same("frames", 1536, len({r["dst_pfn"] for r in of("page", dir="in")}))
 same("uncharged", 100, sum(r["charge_pages"] for r in of("charge", charge="uncharge")))
 same("residency", 1536 - 512 - 100, sum(r["change_pages"] for r in of("rss")))
+same("of huge pages the first", {r["dst_pfn"] // 512 * 512 for r in of("page", dir="in")},
+     {r["pfn"] for r in of("rss", why="migrate") if r["change_pages"] > 0})
 PY
 
 echo "# a device that is full"
@@ -436,6 +440,33 @@ same("moved", 700, sum(r["migrated_pages"] for r in of("migrate", dir="in", pid=
 PY
 end_worker old
 end_worker new
+
+echo "# pages that a device loses"
+start_worker whole job/whole
+start_worker loser job/loser
+ask whole map 100 > /dev/null
+ask whole in 0 0 100 > /dev/null
+ask loser map 300 > /dev/null
+ask loser in 1 0 300 > /dev/null
+child=$(ask loser fork)
+trace lost -j -e rss:lost
+await_tracers
+like "they are lost" 'lost 300 pages' "$("$cdmctl" inject cdm1 lose=64M)"
+kill -KILL "$child"
+until_true 5 ended "$child"
+ask loser drop 0 300 > /dev/null
+end_tracers
+"$cdmctl" inject cdm1 reset > /dev/null
+checks "... by each who had them, and by nobody else" "${worker[loser]}" "$child" << 'PY'
+import collections, sys
+lost = collections.Counter()
+for r in events("lost"):
+    lost[r["pid"], r["why"], r["device"], r["change_pages"]] += 1
+same("pages", {(int(pid), "lost", "cdm1", -1): 300 for pid in sys.argv[1:]}, dict(lost))
+same("frames", 300, len({r["pfn"] for r in events("lost")}))
+PY
+end_worker whole
+end_worker loser
 
 echo "# more pages than can be watched for going to and fro"
 trace full -j -e pingpong --pingpong-window 600s

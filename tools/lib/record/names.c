@@ -55,7 +55,7 @@ static const char *const states[CDM_NR_STATE] = {
 	"online", "draining", "offline", "hung", "removed",
 };
 static const char *const memories[] = { "unknown", "host", "coherent", "private" };
-static const char *const rsses[CDM_NR_RSS] = { "migrate", "evict", "map", "unmap" };
+static const char *const rsses[CDM_NR_RSS] = { "migrate", "evict", "map", "unmap", "lost" };
 static const char *const charges[CDM_NR_CHARGE] = {
 	"charge", "uncharge", "transfer_in", "transfer_out",
 };
