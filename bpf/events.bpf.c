@@ -895,7 +895,7 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 		return filtered(CDM_EV_RSS, count);
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
-	e.pfn = device_folio_pfn(folio);
+	e.pfn = device_folio_pfn(address_of(folio));
 	if (with_stats && e.why == CDM_RSS_EVICT)
 		count_evicted(&e, folio);
 	finish(ctx, count, &e.ev, sizeof(e));

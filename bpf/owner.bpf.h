@@ -29,13 +29,20 @@ static __always_inline u64 mix(u64 x)
 	return x ^ x >> 31;
 }
 
-/* 63 bits, so that none of them looks like a pointer; 0 stays 0. */
-static __always_inline u64 opaque(const void *pointer)
+/* The verifier does not let calculate with typed pointers. */
+static __always_inline u64 address_of(const void *pointer)
 {
 	u64 n = 0;
 
-	/* The verifier does not let calculate with typed pointers. */
 	bpf_probe_read_kernel(&n, sizeof(n), &pointer);
+	return n;
+}
+
+/* 63 bits, so that none of them looks like a pointer; 0 stays 0. */
+static __always_inline u64 opaque(const void *pointer)
+{
+	u64 n = address_of(pointer);
+
 	return n ? mix(mix(n ^ secrets[0]) ^ secrets[1]) >> 1 : 0;
 }
 

@@ -249,16 +249,14 @@ __noinline u64 find_pagemap(u64 pfn)
 	return 0;
 }
 
-/* Of a folio in device memory; 0: not known. */
-static __always_inline u64 device_folio_pfn(struct folio *folio)
+/* Of a folio in device memory, by its address; 0: not known. Not static, as above. */
+__noinline u64 device_folio_pfn(u64 folio)
 {
-	u64 at = 0;
+	struct dev_pagemap *map = pagemap_of((struct folio *)folio);
 
 	if (!vmemmap)
-		find_pagemap(BPF_CORE_READ(pagemap_of(folio), range.start) >> page_shift);
-	/* By way of memory it is a number to count with. */
-	bpf_probe_read_kernel(&at, sizeof(at), &folio);
-	return vmemmap ? (at - vmemmap) / bpf_core_type_size(struct page) : 0;
+		find_pagemap(BPF_CORE_READ(map, range.start) >> page_shift);
+	return vmemmap ? (folio - vmemmap) / bpf_core_type_size(struct page) : 0;
 }
 
 static __always_inline u32 pagemap_memory(struct dev_pagemap *map)
