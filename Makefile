@@ -21,7 +21,7 @@ help:
 	@echo 'make kernel-tree     git tree of the source with the series, in build/linux'
 	@echo 'make kernel-refresh  write the commits of that tree back as patches'
 	@echo 'make kernel-mail     write the series as postings for the lists, to build/mail; sends nothing'
-	@echo 'make kernel-check    what W=1, sparse, coccinelle and a compiler for arm64 say of it'
+	@echo 'make kernel-check    what W=1, sparse, coccinelle and compilers for arm64 and ppc64 say of it'
 	@echo 'make kernel-bisect   build and boot it patch by patch (PATCHES="7 8": those), hours'
 	@echo 'make kernel-deb      installable packages in build/kernel-deb (BASE_CONFIG=/boot/config-...)'
 	@echo 'make kernel-debian   unpack the kernel of Debian, without the series (DEBIAN=6.1: that)'

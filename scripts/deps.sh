@@ -9,7 +9,7 @@ set -euo pipefail
 declare -A packages=(
 	[kernel]="linux-source-6.12 git gcc make flex bison bc libelf-dev libssl-dev
 		  dwarves ccache cpio kmod rsync xz-utils zstd perl python3"
-	[kernel-check]="sparse coccinelle gcc-aarch64-linux-gnu"
+	[kernel-check]="sparse coccinelle gcc-aarch64-linux-gnu gcc-powerpc64le-linux-gnu"
 	[deb]="build-essential debhelper dpkg-dev fakeroot"
 	[debian]="gcc make libelf-dev kmod xz-utils"
 	[vm]="qemu-system-x86 gcc make libc6-dev linux-libc-dev"

@@ -3,10 +3,11 @@
 # What compilers, sparse and coccinelle say of the files that the series touches, and did not
 # say before it. Only the objects of these files are built. Prints TAP.
 #
-#   check.sh [modern|arm64|off|least|tiny|alone|each|cocci]...    all of them if none is named
+#   check.sh [modern|arm64|ppc64|off|least|tiny|alone|each|cocci]...    all of them if none is named
 #
 #   modern   x86-64, allmodconfig, W=1, sparse; compared with the base
 #   arm64    cross build of its defconfig and what the series needs; compared with the base
+#   ppc64    likewise: the size of its page tables is not known before it boots
 #   off      x86-64 without DEVICE_HOST, memory cgroups and huge pages
 #   least    DEVICE_HOST and none of what it goes without
 #   tiny     tinyconfig, which cannot migrate pages
@@ -63,11 +64,12 @@ configure_modern() {
 	KCONFIG_ALLCONFIG=$work/modern.config kmake modern -s allmodconfig
 }
 configure_arm64() {
-	kmake arm64 -s defconfig
-	fragment "$patches/cdm.config" >> "$work/arm64/.config"
-	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n >> "$work/arm64/.config"
-	kmake arm64 -s olddefconfig 2> /dev/null
+	kmake "${1:-arm64}" -s defconfig
+	fragment "$patches/cdm.config" >> "$work/${1:-arm64}/.config"
+	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n PPC_WERROR=n >> "$work/${1:-arm64}/.config"
+	kmake "${1:-arm64}" -s olddefconfig 2> /dev/null
 }
+configure_ppc64() { configure_arm64 ppc64; }
 configure_alone() {
 	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
 	KCONFIG_ALLCONFIG=$work/alone.config kmake "${1:-alone}" -s allnoconfig 2> /dev/null
@@ -136,12 +138,15 @@ modern() {
 	compare modern "allmodconfig, W=1, sparse" W=1 C=1 CHECK=sparse CC="ccache gcc"
 	like "DEVICE_HOST was on" 'CONFIG_DEVICE_HOST=y' "$(grep DEVICE_HOST= "$work/modern/.config")"
 }
-arm64() {
-	export ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-
-	compare arm64 "arm64" CC="ccache aarch64-linux-gnu-gcc"
-	like "arm64: DEVICE_HOST was on" 'CONFIG_DEVICE_HOST=y' "$(grep DEVICE_HOST= "$work/arm64/.config")"
+# cross NAME ARCH COMPILER
+cross() {
+	export ARCH=$2 CROSS_COMPILE=$3-
+	compare "$1" "$1" CC="ccache $3-gcc"
+	like "$1: DEVICE_HOST was on" 'CONFIG_DEVICE_HOST=y' "$(grep DEVICE_HOST= "$work/$1/.config")"
 	unset ARCH CROSS_COMPILE
 }
+arm64() { cross arm64 arm64 aarch64-linux-gnu; }
+ppc64() { cross ppc64 powerpc powerpc64le-linux-gnu; }
 off() {
 	compare off "without DEVICE_HOST" CC="ccache gcc"
 	is "it was off" "" "$(grep -E '^CONFIG_(DEVICE_HOST|MEMCG|TRANSPARENT_HUGEPAGE)=' "$work/off/.config")"
@@ -214,11 +219,11 @@ cocci() {
 	is "coccinelle: nothing that was not said before" "" "$(comm -13 "$work/cocci.base" "$work/cocci.series")"
 }
 
-for what in "${@:-modern arm64 off least tiny alone each cocci}"; do
+for what in "${@:-modern arm64 ppc64 off least tiny alone each cocci}"; do
 	for one in $what; do
 		case $one in
-		modern | arm64 | off | least | tiny | alone | each | cocci) "$one" ;;
-		*) echo "usage: $0 [modern|arm64|off|least|tiny|alone|each|cocci]..." >&2; exit 2 ;;
+		modern | arm64 | ppc64 | off | least | tiny | alone | each | cocci) "$one" ;;
+		*) echo "usage: $0 [modern|arm64|ppc64|off|least|tiny|alone|each|cocci]..." >&2; exit 2 ;;
 		esac
 	done
 done
