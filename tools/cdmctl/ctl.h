@@ -89,6 +89,8 @@ unsigned int ctl_parse_classes(struct argp_state *state, const char *name, char 
 /* One CDM_MIGRATE; counts are added, also on errors. Return: 0 or -errno. */
 int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direction,
 	     unsigned int flags, struct ctl_counts *counts);
+/* Pages free on the device; 0 also if it cannot tell. */
+__u64 ctl_free(int fd);
 /* Says why a CDM_MIGRATE of @pid failed. */
 void ctl_explain_move(int err, const char *device, __u32 pid);
 

@@ -69,6 +69,13 @@ int ctl_move(int fd, int pidfd, __u64 start, __u64 end, enum cdm_direction direc
 	return ret;
 }
 
+__u64 ctl_free(int fd)
+{
+	struct cdm_info info = { .size = sizeof(info) };
+
+	return ioctl(fd, CDM_INFO, &info) ? 0 : info.pages_free;
+}
+
 void ctl_explain_move(int err, const char *device, __u32 pid)
 {
 	switch (err) {

@@ -28,15 +28,20 @@
  * One that ends within an interval is left alone: scripts start many, and their
  * pages are their parents' copied on write.
  *
- * A process whose pages do not move is tried less and less often, down to this.
+ * A process that does not get more of its pages to devices is tried less and less
+ * often, down to this.
  */
 #define MAX_BACKOFF	32
+
+/* Where so many pages or more became free, those that lack room are tried again. */
+#define WORTH_A_PASS	512
 
 struct process {
 	__u32 pid;
 	__u64 start_ns;
 	__u64 ram;		/* pages that the last pass leaves there, or CDM_UNKNOWN */
-	unsigned int full;	/* devices without room for all, bits of their indexes */
+	unsigned int full;	/* bits of devices[] without room for all */
+	__u64 lacking;		/* pages that there was no room for */
 	__u64 not_before;	/* ns, the next pass */
 	unsigned int backoff;	/* intervals between passes */
 	bool seen;
@@ -46,6 +51,7 @@ struct process {
 static struct {
 	struct ctl_device devices[CDM_NR_VMA];
 	bool lost[CDM_NR_VMA];	/* takes no pages, and said so */
+	__u64 room[CDM_NR_VMA];	/* pages free when it was last looked at */
 	int nr_devices;
 	int place[CDM_NR_VMA];	/* by class: index into devices, or -1 */
 	__u64 interval_ns;
@@ -244,14 +250,12 @@ static __u64 in_ram(const struct cdm_snap_proc *snap)
 	return snap->rss > snap->device ? snap->rss - snap->device : 0;
 }
 
-/* @full: devices that had none. */
-static bool has_room(unsigned int full)
+static bool has_room(const struct process *p)
 {
-	struct cdm_snap_device devices[CDM_MAX_DEVICES];
-	int nr = full ? cdm_devices_read(devices, CDM_MAX_DEVICES) : 0;
+	__u64 enough = p->lacking < WORTH_A_PASS ? p->lacking : WORTH_A_PASS;
 
-	for (int i = 0; i < nr; i++)
-		if (full & 1U << devices[i].index && devices[i].free)
+	for (int i = 0; i < opt.nr_devices; i++)
+		if (p->full & 1U << i && opt.room[i] >= enough)
 			return true;
 	return false;
 }
@@ -292,7 +296,7 @@ static int place_vma(void *ctx, const struct cdm_vma *vma)
 		return explain(pass, device, ret);
 	opt.lost[device] = false;
 	if (pass->counts.failed[CDM_FAIL_ALLOC] > no_room)
-		pass->full |= 1U << opt.devices[device].index;
+		pass->full |= 1U << device;
 	return 0;
 }
 
@@ -304,10 +308,36 @@ static bool were_busy(const struct ctl_counts *counts)
 	       counts->failed[CDM_FAIL_RACED];
 }
 
-/* @ram: pages of it there before. */
-static void run_pass(struct process *p, __u64 ram)
+/* Did half of what moved stay? If not, most of it made others of the process go home. */
+static bool was_worth_it(const struct pass *pass, const struct cdm_snap_proc *before,
+			 const struct cdm_snap_proc *after)
+{
+	return after->device > before->device &&
+	       after->device - before->device >= pass->counts.migrated / 2;
+}
+
+/*
+ * Return: pages that should be in RAM now. Not how many are: some may have come where
+ * the pass had been already.
+ */
+static __u64 expected_ram(const struct pass *pass, const struct cdm_snap_proc *before,
+			  const struct cdm_snap_proc *after)
+{
+	const struct ctl_counts *counts = &pass->counts;
+	__u64 ram = in_ram(before);
+
+	if (were_busy(counts))
+		return CDM_UNKNOWN;
+	/* Others go home for those that come, again and again: enough of that. */
+	if (counts->migrated && pass->process->backoff == MAX_BACKOFF)
+		return in_ram(after);
+	return counts->migrated > ram ? CDM_UNKNOWN : ram - counts->migrated;
+}
+
+static void run_pass(struct process *p, const struct cdm_snap_proc *before)
 {
 	struct pass pass = { .process = p };
+	struct cdm_snap_proc after;
 
 	/* No message if it has ended. */
 	pass.pidfd = kill(p->pid, 0) ? -1 : ctl_pidfd(p->pid);
@@ -318,25 +348,23 @@ static void run_pass(struct process *p, __u64 ram)
 
 	ctl_counts_add(&sums.counts, &pass.counts);
 	sums.passes++;
-	if (pass.counts.migrated)
+	if (cdm_proc_read(p->pid, &after))
+		return;
+	if (was_worth_it(&pass, before, &after))
 		p->backoff = 1;
 	else if (p->backoff < MAX_BACKOFF)
 		p->backoff *= 2;
 	p->not_before = cdm_clock_ns(CLOCK_MONOTONIC) + p->backoff * opt.interval_ns;
-	/* Not what is there now: some may have come where the pass had been already. */
-	if (were_busy(&pass.counts) || pass.counts.migrated > ram)
-		p->ram = CDM_UNKNOWN;
-	else
-		p->ram = ram - pass.counts.migrated;
+	p->ram = expected_ram(&pass, before, &after);
 	p->full = pass.full;
+	p->lacking = pass.counts.failed[CDM_FAIL_ALLOC];
 }
 
-/* @ram: pages of it there. */
-static bool is_due(const struct process *p, __u64 ram)
+static bool is_due(const struct process *p, const struct cdm_snap_proc *now)
 {
 	if (cdm_clock_ns(CLOCK_MONOTONIC) < p->not_before)
 		return false;
-	return ram != p->ram || has_room(p->full);
+	return in_ram(now) != p->ram || has_room(p);
 }
 
 /* Return: pages on devices. */
@@ -344,7 +372,6 @@ static __u64 look_at(__u32 pid)
 {
 	struct cdm_snap_proc snap;
 	struct process *p;
-	__u64 ram;
 
 	if (cdm_proc_read(pid, &snap))
 		return 0;
@@ -352,9 +379,8 @@ static __u64 look_at(__u32 pid)
 	if (!p)
 		return 0;
 	p->seen = true;
-	ram = in_ram(&snap);
-	if (is_due(p, ram))
-		run_pass(p, ram);
+	if (is_due(p, &snap))
+		run_pass(p, &snap);
 	return snap.device == CDM_UNKNOWN ? 0 : snap.device;
 }
 
@@ -405,6 +431,8 @@ static void look_at_all(void)
 
 	for (size_t i = 0; i < processes.nr; i++)
 		processes.rows[i].seen = false;
+	for (int i = 0; i < opt.nr_devices; i++)
+		opt.room[i] = ctl_free(opt.devices[i].fd);
 	device = look_at_children(getpid());
 	if (device > sums.device)
 		sums.device = device;
