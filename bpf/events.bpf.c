@@ -831,6 +831,20 @@ int BPF_PROG(evict, struct device_host *dh, u32 reason, unsigned long evicted, u
 	return tell_evicted(ctx, &e, learn(dh, BPF_NOEXIST), start);
 }
 
+/* Then it is taken from all who have it, by the same thread. */
+SEC("tp_btf/cdm_page_lost")
+int BPF_PROG(page_lost, const struct page *page)
+{
+	struct call *call = bpf_task_storage_get(&calls, bpf_get_current_task_btf(), NULL,
+						 BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (call)
+		call->lost = address_of(page);
+	else
+		no_room(CDM_EV_RSS);
+	return 0;
+}
+
 static __always_inline u32 rss_cause(const struct call *call, struct folio *folio, int nr)
 {
 	if (call && call->evicting)
@@ -839,7 +853,7 @@ static __always_inline u32 rss_cause(const struct call *call, struct folio *foli
 		return CDM_RSS_MIGRATE;
 	if (nr > 0)
 		return CDM_RSS_MAP;
-	return folio_is_lost(folio_flags(folio)) ? CDM_RSS_LOST : CDM_RSS_UNMAP;
+	return nr == -1 && call && folio_has(folio, call->lost) ? CDM_RSS_LOST : CDM_RSS_UNMAP;
 }
 
 /*
@@ -878,12 +892,14 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 	struct cdm_ev_rss e = { .pages = nr };
 	struct task_struct *owner;
 	struct cdm_loss *count;
+	struct call *call;
 
 	if (with_holders && nr > 0 && (owner = mm_owner(mm)))
 		hold(owner->tgid);
 	if (!evictions && !wanted(CDM_EV_RSS))
 		return 0;
-	e.why = rss_cause(call_of_thread(), folio, nr);
+	call = call_of_thread();
+	e.why = rss_cause(call, folio, nr);
 	if (e.why != CDM_RSS_EVICT && !wanted(CDM_EV_RSS))
 		return 0;
 	count = see(CDM_EV_RSS);
@@ -895,7 +911,7 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 		return filtered(CDM_EV_RSS, count);
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
-	e.pfn = device_folio_pfn(address_of(folio));
+	e.pfn = device_pfn(call && e.why == CDM_RSS_LOST ? call->lost : address_of(folio));
 	if (with_stats && e.why == CDM_RSS_EVICT)
 		count_evicted(&e, folio);
 	finish(ctx, count, &e.ev, sizeof(e));

@@ -69,6 +69,7 @@ struct call {
 	struct cdm_ev_migrate event;	/* not on the stack, which is small before 6.8 */
 	/* The page of which a fault brought the contents home: it is given back after the call. */
 	struct page *left;
+	u64 lost;		/* address of the page that the thread made a device lose last */
 };
 
 __u64 evictions;			/* that are under way */

@@ -270,7 +270,7 @@ struct page___memdesc {
 	struct memdesc_flags flags;
 } CORE;
 
-enum pageflags___cdm { PG_head, PG_hwpoison };
+enum pageflags___cdm { PG_head };
 enum zone_type___cdm { __MAX_NR_ZONES };
 
 /* Only their sizes: they tell how many nodes a kernel is built for. */

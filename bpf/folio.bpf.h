@@ -16,13 +16,6 @@ static __always_inline bool folio_is_large(u64 flags)
 	return flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_head);
 }
 
-/* Pages are lost one by one: a larger folio was split before. */
-static __always_inline bool folio_is_lost(u64 flags)
-{
-	return bpf_core_enum_value_exists(enum pageflags___cdm, PG_hwpoison) &&
-	       flags & 1ULL << bpf_core_enum_value(enum pageflags___cdm, PG_hwpoison);
-}
-
 static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
 {
 	struct folio___nr *later = (void *)folio;
@@ -31,6 +24,13 @@ static __always_inline u32 folio_pages(struct folio *folio, u64 flags)
 		return 1;
 	return bpf_core_field_exists(later->_nr_pages) ? BPF_CORE_READ(later, _nr_pages) :
 							 BPF_CORE_READ(folio, _folio_nr_pages);
+}
+
+/* @page: the address of a struct page. */
+static __always_inline bool folio_has(struct folio *folio, u64 page)
+{
+	return page - address_of(folio) <
+	       folio_pages(folio, folio_flags(folio)) * bpf_core_type_size(struct page);
 }
 
 #define MEMCG_DATA_FLAGS 7UL

@@ -191,21 +191,31 @@ static __always_inline u32 count_holes(struct migrate_vma *args)
 }
 
 #define VMEMMAP_STEP	(1ULL << 30)	/* x86: its start is a multiple of PUD_SIZE */
+#define PAGEMAP_BLOCK	(2ULL << 20)	/* as large as folios get that migrate */
 #define VMEMMAP_STEPS	64		/* each has the pages of 64 GiB */
 
 __u64 vmemmap;				/* where all struct page are; 0: not found yet */
+bool sought_vmemmap;			/* for a page: that is not tried for each */
 
-/* If all of them start at @start. If not, something else is read, which is no range with @pfn. */
+static __always_inline struct dev_pagemap *pagemap_of_pfn(u64 start, u64 pfn)
+{
+	return pagemap_of((struct folio *)(start + pfn * bpf_core_type_size(struct page)));
+}
+
+/*
+ * If all struct page start at @start. If not, something else is read, which is no range with
+ * @pfn; or the page of another pfn of a range that is larger than a step, whose last block is
+ * outside then. (Of a block the first page, since a folio may have told the others nothing.)
+ */
 static __always_inline struct dev_pagemap *pagemap_at(u64 start, u64 pfn)
 {
-	struct page *page = (void *)(start + pfn * bpf_core_type_size(struct page));
-	struct dev_pagemap *map = pagemap_of((struct folio *)page);
+	struct dev_pagemap *map = pagemap_of_pfn(start, pfn);
 	u64 first = BPF_CORE_READ(map, range.start), end = BPF_CORE_READ(map, range.end) + 1;
-	u64 addr = pfn << page_shift;
+	u64 addr = pfn << page_shift, last = (end - 1) & ~(PAGEMAP_BLOCK - 1);
 
-	if (!first || addr < first || addr >= end)
+	if (!first || addr < first || addr >= end || (first | end) & ((1ULL << page_shift) - 1))
 		return NULL;
-	return (first | end) & ((1ULL << page_shift) - 1) ? NULL : map;
+	return last < first || pagemap_of_pfn(start, last >> page_shift) == map ? map : NULL;
 }
 
 /* The address of a struct page in RAM: that of the first page of a ring; 0: there is none. */
@@ -249,14 +259,16 @@ __noinline u64 find_pagemap(u64 pfn)
 	return 0;
 }
 
-/* Of a folio in device memory, by its address; 0: not known. Not static, as above. */
-__noinline u64 device_folio_pfn(u64 folio)
+/* Of a struct page of device memory, by its address; 0: not known. Not static, as above. */
+__noinline u64 device_pfn(u64 page)
 {
-	struct dev_pagemap *map = pagemap_of((struct folio *)folio);
+	struct dev_pagemap *map = pagemap_of((struct folio *)page);
 
-	if (!vmemmap)
+	if (!vmemmap && !sought_vmemmap) {
+		sought_vmemmap = true;
 		find_pagemap(BPF_CORE_READ(map, range.start) >> page_shift);
-	return vmemmap ? (folio - vmemmap) / bpf_core_type_size(struct page) : 0;
+	}
+	return vmemmap ? (page - vmemmap) / bpf_core_type_size(struct page) : 0;
 }
 
 static __always_inline u32 pagemap_memory(struct dev_pagemap *map)

@@ -449,24 +449,31 @@ ask whole in 0 0 100 > /dev/null
 ask loser map 300 > /dev/null
 ask loser in 1 0 300 > /dev/null
 child=$(ask loser fork)
+start_worker large job/loser
+ask large huge 1 > /dev/null
+ask large in 1 0 512 > /dev/null
 trace lost -j -e rss:lost
 await_tracers
-like "they are lost" 'lost 300 pages' "$("$cdmctl" inject cdm1 lose=64M)"
+like "they are lost" 'lost 812 pages' "$("$cdmctl" inject cdm1 lose=64M)"
 kill -KILL "$child"
 until_true 5 ended "$child"
 ask loser drop 0 300 > /dev/null
+ask whole drop 0 100 > /dev/null
 end_tracers
 "$cdmctl" inject cdm1 reset > /dev/null
-checks "... by each who had them, and by nobody else" "${worker[loser]}" "$child" << 'PY'
+checks "... by each who had them, and by nobody else" "${worker[loser]}" "$child" "${worker[large]}" << 'PY'
 import collections, sys
+loser, child, large = map(int, sys.argv[1:])
 lost = collections.Counter()
 for r in events("lost"):
     lost[r["pid"], r["why"], r["device"], r["change_pages"]] += 1
-same("pages", {(int(pid), "lost", "cdm1", -1): 300 for pid in sys.argv[1:]}, dict(lost))
-same("frames", 300, len({r["pfn"] for r in events("lost")}))
+same("pages", {(pid, "lost", "cdm1", -1): n for pid, n in ((loser, 300), (child, 300), (large, 512))},
+     dict(lost))
+same("frames", 812, len({r["pfn"] for r in events("lost")}))
 PY
 end_worker whole
 end_worker loser
+end_worker large
 
 echo "# more pages than can be watched for going to and fro"
 trace full -j -e pingpong --pingpong-window 600s

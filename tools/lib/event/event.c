@@ -116,7 +116,7 @@ static const struct cdm_field page[] = {
 static const struct cdm_field rss[] = {
 	ENUM("why", cdm_ev_rss, why, SORT, cdm_rss_name, "why the process has more or fewer"),
 	F(INT, "change_pages", cdm_ev_rss, pages, DETAIL, "change of device pages mapped"),
-	F(UINT, "pfn", cdm_ev_rss, pfn, DETAIL, "page frame number, of a huge page that of its first; 0: not known"),
+	F(UINT, "pfn", cdm_ev_rss, pfn, DETAIL, "page frame number, of a huge page its first; 0: not known"),
 	{ 0 }
 };
 

@@ -18,6 +18,7 @@ const struct cdm_hook cdm_hooks[] = {
 	     MIGRATION_EVENTS | EV(RSS)),
 	HOOK("evict_start", TRACEPOINT, "cdm_evict_start", CDM_F_EVICT, EV(EVICT) | EV(RSS)),
 	HOOK("evict", TRACEPOINT, "cdm_evict", CDM_F_EVICT, EV(EVICT) | EV(RSS)),
+	HOOK("page_lost", TRACEPOINT, "cdm_page_lost", 0, EV(RSS)),
 	HOOK("rss", TRACEPOINT, "cdm_rss", CDM_F_EVICT, EV(RSS)),
 	HOOK("fault", TRACEPOINT, "cdm_fault", CDM_F_FAULTS, EV(FAULT)),
 	HOOK("charge", TRACEPOINT, "cdm_charge", 0, EV(CHARGE)),
