@@ -313,7 +313,7 @@ until_true 20 family_on_device $((28 << 20))
 result $? "run: what was brought home is placed again"
 ticks() { awk '{ print $14 + $15 }' /proc/$run/stat; }
 at_rest() { local before; before=$(ticks); sleep 2; (($(ticks) - before <= 60)); }
-at_rest
+until_true 20 at_rest
 result $? "run: at rest the supervisor costs little"
 touch "$work/stop"
 sleep 1
@@ -380,11 +380,11 @@ run=$!
 wholly_placed() { (($(on_device "$(pgrep -P $run)") >= 3000 * 4096)); }
 exec 5> "$work/orders" 4< "$work/tell"
 tell map 3000
-until_true 20 on_cdm0 $((room * 4096))
+until_true 60 on_cdm0 $((room * 4096))
 result $? "run: a device is filled"
 sleep 1
 ask other drop 0 $((room - 1000)) > /dev/null
-until_true 20 wholly_placed
+until_true 60 wholly_placed
 result $? "run: when there is room on it again, the rest is placed"
 exec 5>&- 4<&-
 wait $run
