@@ -911,7 +911,8 @@ int BPF_PROG(rss, struct mm_struct *mm, struct folio *folio, int nr)
 		return filtered(CDM_EV_RSS, count);
 
 	head(&e.ev, CDM_EV_RSS, sizeof(e), bpf_ktime_get_boot_ns(), owner, mm);
-	e.pfn = device_pfn(call && e.why == CDM_RSS_LOST ? call->lost : address_of(folio));
+	if (wanted(CDM_EV_RSS))
+		e.pfn = device_pfn(call && e.why == CDM_RSS_LOST ? call->lost : address_of(folio));
 	if (with_stats && e.why == CDM_RSS_EVICT)
 		count_evicted(&e, folio);
 	finish(ctx, count, &e.ev, sizeof(e));

@@ -191,8 +191,8 @@ static __always_inline u32 count_holes(struct migrate_vma *args)
 }
 
 #define VMEMMAP_STEP	(1ULL << 30)	/* x86: its start is a multiple of PUD_SIZE */
-#define PAGEMAP_BLOCK	(2ULL << 20)	/* as large as folios get that migrate */
 #define VMEMMAP_STEPS	64		/* each has the pages of 64 GiB */
+#define PAGEMAP_BLOCK	(2ULL << 20)	/* as large as folios get that migrate */
 
 __u64 vmemmap;				/* where all struct page are; 0: not found yet */
 bool sought_vmemmap;			/* for a page: that is not tried for each */

@@ -63,13 +63,14 @@ configure_modern() {
 	printf 'CONFIG_%s\n' WERROR=n DEBUG_INFO_NONE=y GCC_PLUGINS=n MEMCG_V1=y DEVICE_HOST=y > "$work/modern.config"
 	KCONFIG_ALLCONFIG=$work/modern.config kmake modern -s allmodconfig
 }
-configure_arm64() {
-	kmake "${1:-arm64}" -s defconfig
-	fragment "$patches/cdm.config" >> "$work/${1:-arm64}/.config"
-	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n PPC_WERROR=n >> "$work/${1:-arm64}/.config"
-	kmake "${1:-arm64}" -s olddefconfig 2> /dev/null
+configure_cross() {
+	kmake "$1" -s defconfig
+	fragment "$patches/cdm.config" >> "$work/$1/.config"
+	printf 'CONFIG_%s\n' DEBUG_INFO_NONE=y WERROR=n PPC_WERROR=n >> "$work/$1/.config"
+	kmake "$1" -s olddefconfig 2> /dev/null
 }
-configure_ppc64() { configure_arm64 ppc64; }
+configure_arm64() { configure_cross arm64; }
+configure_ppc64() { configure_cross ppc64; }
 configure_alone() {
 	cat "$patches/vm.config" "$patches/cdm.config" > "$work/alone.config"
 	KCONFIG_ALLCONFIG=$work/alone.config kmake "${1:-alone}" -s allnoconfig 2> /dev/null

@@ -241,7 +241,6 @@ struct pass {
 	struct process *process;
 	int pidfd;
 	struct ctl_counts counts;
-	unsigned int full;	/* as of the process */
 };
 
 /* Pages in RAM, file pages too: what changes makes another pass worth while. */
@@ -296,7 +295,7 @@ static int place_vma(void *ctx, const struct cdm_vma *vma)
 		return explain(pass, device, ret);
 	opt.lost[device] = false;
 	if (pass->counts.failed[CDM_FAIL_ALLOC] > no_room)
-		pass->full |= 1U << device;
+		pass->process->full |= 1U << device;
 	return 0;
 }
 
@@ -343,6 +342,7 @@ static void run_pass(struct process *p, const struct cdm_snap_proc *before)
 	pass.pidfd = kill(p->pid, 0) ? -1 : ctl_pidfd(p->pid);
 	if (pass.pidfd < 0)
 		return;
+	p->full = 0;
 	cdm_proc_maps(p->pid, true, place_vma, &pass);
 	close(pass.pidfd);
 
@@ -356,7 +356,6 @@ static void run_pass(struct process *p, const struct cdm_snap_proc *before)
 		p->backoff *= 2;
 	p->not_before = cdm_clock_ns(CLOCK_MONOTONIC) + p->backoff * opt.interval_ns;
 	p->ram = expected_ram(&pass, before, &after);
-	p->full = pass.full;
 	p->lacking = pass.counts.failed[CDM_FAIL_ALLOC];
 }
 
